@@ -1,0 +1,50 @@
+//! The role of an action: delivers records somewhere. One call is one attempt; when and how often is the framework's business.
+
+use async_trait::async_trait;
+
+use crate::BoxError;
+use crate::handler::{Failure, Record};
+
+/// Delivers records.
+#[async_trait]
+pub trait Action: Send + Sync + 'static {
+    /// One attempt. `Ok` means that the target has it for good.
+    ///
+    /// # Errors
+    /// Transient: tried again later. Permanent: a dead letter at once.
+    async fn deliver(&self, record: &Record) -> Result<(), Failure>;
+
+    /// One attempt for several records, in order; one result for each. Once a record has failed, none of the same key
+    /// after it may have been delivered. Called only where [`Action::batch_max`] is above 1.
+    async fn deliver_batch(&self, records: &[Record]) -> Vec<Result<(), Failure>> {
+        let mut results = Vec::with_capacity(records.len());
+        for record in records {
+            let blocked = records[..results.len()].iter().zip(&results).any(
+                |(earlier, result): (&Record, &Result<(), Failure>)| {
+                    result.is_err() && earlier.key.is_some() && earlier.key == record.key
+                },
+            );
+            results.push(match blocked {
+                true => Err(Failure::transient("waits for an earlier record of its key")),
+                false => self.deliver(record).await,
+            });
+        }
+        results
+    }
+
+    /// How many records one [`Action::deliver_batch`] may take. 1: each record is an attempt of its own, `concurrency` at a time.
+    fn batch_max(&self) -> usize {
+        1
+    }
+
+    /// Takes what only one can hold (a file), after its predecessor let go.
+    ///
+    /// # Errors
+    /// The server does not start.
+    async fn start(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// Lets go of everything; no delivery is under way.
+    async fn shutdown(&self) {}
+}

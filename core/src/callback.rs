@@ -1,0 +1,223 @@
+//! What an IM system sent: parsed once at the edge, its body kept byte for byte.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Whether the sender waits for our word or has already acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// The sender waits; the reply decides what happens.
+    Before,
+    /// It has happened; the reply only says that we have it.
+    After,
+}
+
+impl Phase {
+    /// The phase of a command that no catalogue knows: `before` if its last part says `Before` or `Prev`.
+    pub fn guess(command: &str) -> Self {
+        let name = command.rsplit('.').next().unwrap_or(command);
+        if name.contains("Before") || name.contains("Prev") { Self::Before } else { Self::After }
+    }
+
+    /// The word for logs, headers and labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The end user's client, as far as the sender says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its address, as text: the sender's word, not a peer of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<Arc<str>>,
+    /// Its platform, such as `Android` or `RESTAPI`; unknown values are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Arc<str>>,
+}
+
+/// How a before-callback was answered, as kept with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// `allow`, `deny`, `drop`, `replace`, `answer` or `timeout`.
+    pub verdict: String,
+    /// The handler instance whose word it was; none when nobody decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The reason of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What handlers noted on the way, as `handler: text`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// Time taken, in microseconds.
+    pub micros: u64,
+}
+
+/// Everything about a callback but its body. It travels with records and is what the journal keeps beside the body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Our id: a UUID of version 7, made when the callback was received.
+    pub id: Uuid,
+    /// The source instance that took it in.
+    pub source: Arc<str>,
+    /// The command, in the sender's spelling.
+    pub command: Arc<str>,
+    /// The sender's application id.
+    pub app: Arc<str>,
+    /// Whether the sender waits.
+    pub phase: Phase,
+    /// When its head had been read here.
+    pub received: Timestamp,
+    /// When the sender says that it called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
+    /// The end user's client.
+    #[serde(default)]
+    pub client: Client,
+    /// What its order hangs on: a conversation, group or account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// How it was decided, where there was something to decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// One event as the IM system sent it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Callback {
+    /// Everything but the body.
+    pub facts: Facts,
+    /// An after-callback whose reply matters all the same: it is decided and kept before it is answered.
+    pub answered: bool,
+    /// A key that only the same event has (a message key), from the catalogue: tells duplicates.
+    pub natural_key: Option<Arc<str>>,
+    /// The body, byte for byte.
+    pub body: Bytes,
+}
+
+impl Callback {
+    /// A callback as a source found it. Id, source and time are the framework's to fill in.
+    pub fn new(
+        command: impl Into<Arc<str>>,
+        phase: Phase,
+        app: impl Into<Arc<str>>,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            facts: Facts {
+                id: Uuid::nil(),
+                source: Arc::from(""),
+                command: command.into(),
+                app: app.into(),
+                phase,
+                received: Timestamp::UNIX_EPOCH,
+                sent: None,
+                client: Client::default(),
+                key: None,
+                decision: None,
+            },
+            answered: false,
+            natural_key: None,
+            body,
+        }
+    }
+
+    /// A callback as a journal gives it back.
+    pub fn restored(facts: Facts, body: Bytes) -> Self {
+        Self { facts, answered: false, natural_key: None, body }
+    }
+
+    /// The command, in the sender's spelling.
+    pub fn command(&self) -> &str {
+        &self.facts.command
+    }
+
+    /// Reads the body as the typed event `T`.
+    ///
+    /// # Errors
+    /// When `T` belongs to another command, or the body does not have its shape.
+    pub fn event<T: Event>(&self) -> Result<T, EventError> {
+        if *self.facts.command != *T::COMMAND {
+            return Err(EventError::Command {
+                expected: T::COMMAND,
+                found: self.facts.command.clone(),
+            });
+        }
+        serde_json::from_slice(&self.body).map_err(EventError::Body)
+    }
+}
+
+/// A typed event: the shape of one command's body.
+pub trait Event: DeserializeOwned {
+    /// The command whose body has this shape.
+    const COMMAND: &'static str;
+}
+
+/// Why a body could not be read as a typed event.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The type belongs to another command: a mistake of the handler's author.
+    Command {
+        /// The command of the type.
+        expected: &'static str,
+        /// The command of the callback.
+        found: Arc<str>,
+    },
+    /// The body does not have the shape.
+    Body(serde_json::Error),
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command { expected, found } => {
+                write!(f, "the event type is for {expected}, the callback is {found}")
+            }
+            Self::Body(_) => f.write_str("the body does not have the shape of its command"),
+        }
+    }
+}
+
+impl std::error::Error for EventError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Command { .. } => None,
+            Self::Body(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_commands_get_their_phase_from_their_name() {
+        let check = |command, expected| assert_eq!(Phase::guess(command), expected, "{command}");
+        check("Group.CallbackBeforeNewThing", Phase::Before);
+        check("Sns.CallbackPrevSomething", Phase::Before);
+        check("Group.CallbackAfterNewThing", Phase::After);
+        check("Before.Thing", Phase::After);
+        check("", Phase::After);
+    }
+}

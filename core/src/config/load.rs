@@ -1,0 +1,149 @@
+//! The layers: file, then variables, then flags, merged by figment; and the line of every key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use figment::providers::Format;
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::mistake::{Mistake, Place};
+use super::section::{Origins, Section};
+
+/// TOML through the one version of its crate that is in the tree.
+struct Toml;
+
+impl Format for Toml {
+    type Error = toml::de::Error;
+    const NAME: &'static str = "TOML";
+
+    fn from_str<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Self::Error> {
+        toml::from_str(text)
+    }
+}
+
+/// What a configuration is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// The file's path, for messages.
+    pub path: String,
+    /// The file's text.
+    pub text: String,
+    /// The environment; what begins with `SWITCHHOOK_` and has `__` in it counts.
+    pub variables: Vec<(String, String)>,
+    /// Keys and values from the command line.
+    pub flags: Vec<(String, String)>,
+}
+
+const PREFIX: &str = "SWITCHHOOK_";
+
+/// Values by their full key, always text: the reader knows what type an option has.
+struct Texts(&'static str, Vec<(String, String)>);
+
+impl Provider for Texts {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.0)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let mut root = Dict::new();
+        for (key, value) in &self.1 {
+            set(&mut root, key, value);
+        }
+        Ok(Map::from([(Profile::Default, root)]))
+    }
+}
+
+fn set(dict: &mut Dict, key: &str, text: &str) {
+    let Some((name, rest)) = key.split_once('.') else {
+        dict.insert(key.to_owned(), Value::String(Tag::Default, text.to_owned()));
+        return;
+    };
+    let inner =
+        dict.entry(name.to_owned()).or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
+    if let Value::Dict(_, inner) = inner {
+        set(inner, rest, text);
+    }
+}
+
+/// Merges the layers into one table.
+///
+/// # Errors
+/// The text is no TOML.
+pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
+    let parsed = DeTable::parse(&layers.text).map_err(|error| vec![syntax(layers, &error)])?;
+    let mut lines = HashMap::new();
+    note_lines(&layers.text, "", parsed.get_ref(), &mut lines);
+    let by_key: Vec<(String, String, String)> = layers
+        .variables
+        .iter()
+        .filter_map(|(name, value)| {
+            let rest = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__"))?;
+            Some((rest.to_lowercase().replace("__", "."), name.clone(), value.clone()))
+        })
+        .collect();
+    let origins = Origins {
+        path: layers.path.clone(),
+        lines,
+        variables: by_key.iter().map(|(key, name, _)| (key.clone(), name.clone())).collect(),
+        flags: layers.flags.iter().map(|(key, _)| key.clone()).collect(),
+    };
+    let variables = by_key.into_iter().map(|(key, _, value)| (key, value)).collect();
+    let merged = Figment::new()
+        .merge(Toml::string(&layers.text))
+        .merge(Texts("environment", variables))
+        .merge(Texts("command line", layers.flags.clone()));
+    let value = merged.extract::<Value>().map_err(|error| {
+        vec![Mistake { place: origins.place(""), key: String::new(), message: error.to_string() }]
+    })?;
+    Ok(Section { value, key: String::new(), origins: Arc::new(origins) })
+}
+
+/// One table, standing at `key`, as if it were a whole file.
+pub(super) fn section(key: &str, text: &str) -> Result<Section, Vec<Mistake>> {
+    let section =
+        merge(&Layers { path: "example".into(), text: text.to_owned(), ..Layers::default() })?;
+    Ok(Section { key: key.to_owned(), ..section })
+}
+
+fn syntax(layers: &Layers, error: &toml::de::Error) -> Mistake {
+    let line = error.span().map_or(1, |span| line_of(&layers.text, span.start));
+    let place = Place::File { path: layers.path.clone(), line };
+    Mistake { place, key: String::new(), message: format!("not TOML: {}", error.message()) }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
+}
+
+fn note_lines(text: &str, prefix: &str, table: &DeTable<'_>, lines: &mut HashMap<String, usize>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", name.get_ref())
+        };
+        note_value(text, &key, name.span().start, value, lines);
+    }
+}
+
+fn note_value(
+    text: &str,
+    key: &str,
+    start: usize,
+    value: &Spanned<DeValue<'_>>,
+    lines: &mut HashMap<String, usize>,
+) {
+    lines.insert(key.to_owned(), line_of(text, start));
+    match value.get_ref() {
+        DeValue::Table(table) => note_lines(text, key, table, lines),
+        DeValue::Array(list) => {
+            for (i, item) in list.iter().enumerate() {
+                note_value(text, &format!("{key}.{i}"), item.span().start, item, lines);
+            }
+        }
+        _ => {}
+    }
+}

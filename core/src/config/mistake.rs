@@ -1,0 +1,74 @@
+//! A mistake in the configuration: where it stands, what is wrong, what would do.
+
+use std::fmt;
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// The file and line, or the variable, or the flag.
+    pub place: Place,
+    /// The full key.
+    pub key: String,
+    /// What is wrong and what would do.
+    pub message: String,
+}
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A line of a file, counted from 1.
+    File {
+        /// Its path, as it was given.
+        path: String,
+        /// The line.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// A flag of the command line.
+    Flag,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(f, "{path}:{line}"),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key.as_str() {
+            "" => write!(f, "{}: {}", self.place, self.message),
+            key => write!(f, "{}: {key}: {}", self.place, self.message),
+        }
+    }
+}
+
+/// The known name that was probably meant.
+pub(crate) fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let close = |name: &&str| {
+        let distance = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+        distance <= 1 + word.len().max(name.len()) / 4
+    };
+    known
+        .into_iter()
+        .filter(close)
+        .min_by_key(|name| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()))
+}
+
+/// The same, as the end of a sentence: `; did you mean `x`?` or nothing.
+pub(crate) fn hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    did_you_mean(word, known).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// Names in a row: `a`, `b`, `c`.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,12 @@
+//! The configuration: layers of defaults, file, variables and flags; every mistake is reported at once.
+
+mod load;
+mod mistake;
+mod section;
+mod values;
+
+pub use self::load::Layers;
+pub use self::mistake::{Mistake, Place};
+pub(crate) use self::mistake::{hint, listed};
+pub use self::section::Section;
+pub use self::values::{Period, Secret, Size, Text};

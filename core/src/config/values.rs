@@ -1,0 +1,233 @@
+//! Values as people write them: durations, sizes, secrets, paths.
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A duration such as `"1500ms"`, `"10s"` or `"1h30m"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Period(pub Duration);
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = jiff::fmt::friendly::SpanParser::new().parse_unsigned_duration(text);
+        parsed.map(Self).map_err(|_| {
+            format!("`{text}` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\"")
+        })
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "a duration like \"1500ms\", \"10s\" or \"1h30m\"")
+    }
+}
+
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A number of bytes such as `"64 KiB"` (1024 each) or `"64 KB"` (1000 each).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Size(pub u64);
+
+impl Size {
+    /// As a count in memory.
+    pub fn bytes(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = text.parse::<bytesize::ByteSize>();
+        parsed
+            .map(|size| Self(size.0))
+            .map_err(|_| format!("`{text}` is no size; write one like \"64 KiB\" or \"1 MiB\""))
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bytesize::ByteSize(self.0).fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, "a size like \"64 KiB\" or \"1 MiB\"")
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A secret: never printed, not even by `Debug`.
+#[derive(Clone, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Secret(SecretString);
+
+/// A secret file is short; what is longer is another file.
+const SECRET_FILE_MAX: u64 = 4096;
+
+impl Secret {
+    /// Its text. Whoever calls this sees to it that it goes no further.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Reads one from a file, without the line break at its end.
+    ///
+    /// # Errors
+    /// It cannot be read, is empty, too long or no text, or anybody on the machine may read it.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let fail = |what: String| format!("secret file {}: {what}", path.display());
+        let mut file = fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+        let facts = file.metadata().map_err(|error| fail(error.to_string()))?;
+        if facts.permissions().mode() & 0o007 != 0 {
+            return Err(fail("every user of this machine may open it; run `chmod o= FILE`".into()));
+        }
+        let mut text = String::new();
+        file.by_ref()
+            .take(SECRET_FILE_MAX + 1)
+            .read_to_string(&mut text)
+            .map_err(|error| fail(error.to_string()))?;
+        let trimmed = text.trim_end_matches(['\n', '\r']);
+        match trimmed.len() {
+            0 => Err(fail("it is empty".into())),
+            n if n as u64 > SECRET_FILE_MAX => {
+                Err(fail(format!("it is longer than {SECRET_FILE_MAX} bytes")))
+            }
+            _ => Ok(Self::from(trimmed)),
+        }
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(SecretString::from(text))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A wrong type would be quoted in the error, so anything is taken and looked at here.
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) if text.is_empty() => {
+                Err(de::Error::custom("a secret cannot be empty"))
+            }
+            serde_json::Value::String(text) => Ok(Self(text.into())),
+            _ => Err(de::Error::custom("a secret is text in quotes")),
+        }
+    }
+}
+
+/// A text that may be written as a whole number too, such as an application id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Text;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a whole number")
+            }
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
+                Ok(Text(v.to_owned()))
+            }
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text, E> {
+                Ok(Text(v.to_string()))
+            }
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text, E> {
+                Ok(Text(v.to_string()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+fn from_text<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
+where
+    T: FromStr<Err = String>,
+    D: Deserializer<'de>,
+{
+    struct Visitor<T>(&'static str, std::marker::PhantomData<T>);
+    impl<T: FromStr<Err = String>> de::Visitor<'_> for Visitor<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_str(Visitor(expected, std::marker::PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_are_read_as_people_write_them() {
+        let period = |text: &str| text.parse::<Period>().map(|p| p.0.as_millis());
+        assert_eq!(period("1500ms"), Ok(1500));
+        assert_eq!(period("1h30m"), Ok(5_400_000));
+        assert!(period("-1s").is_err());
+        assert!(period("5").is_err());
+        let size = |text: &str| text.parse::<Size>().map(|s| s.0);
+        assert_eq!(size("64 KiB"), Ok(65_536));
+        assert_eq!(size("1MB"), Ok(1_000_000));
+        assert!(size("much").is_err());
+    }
+
+    #[test]
+    fn a_secret_file_that_anybody_may_read_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "s3cret\n").expect("written");
+        let mode =
+            |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+        mode(0o600);
+        assert_eq!(Secret::read(&path).expect("read").expose(), "s3cret");
+        mode(0o644);
+        let error = Secret::read(&path).expect_err("refused");
+        assert!(error.contains("chmod"), "{error}");
+        mode(0o600);
+        fs::write(&path, "\n").expect("written");
+        assert!(Secret::read(&path).expect_err("refused").contains("empty"));
+    }
+}

@@ -1,0 +1,67 @@
+//! The named escapes. Text from outside goes nowhere without one of them.
+
+use std::borrow::Cow;
+
+/// For a log line or a terminal: control characters, bidirectional overrides and line separators become `\u{..}`.
+pub fn for_line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(breaks_lines) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match breaks_lines(c) {
+            true => safe.extend(c.escape_default()),
+            false => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// For a header value: printable ASCII as it is, everything else and `%` percent-encoded.
+pub fn for_header(text: &str) -> Cow<'_, str> {
+    let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'%';
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for b in text.bytes() {
+        match plain(b) {
+            true => safe.push(char::from(b)),
+            false => {
+                safe.push('%');
+                for digit in [b >> 4, b & 15] {
+                    safe.push(
+                        char::from_digit(u32::from(digit), 16)
+                            .map_or('0', |c| c.to_ascii_uppercase()),
+                    );
+                }
+            }
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn breaks_lines(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_a_line_or_turns_it_round() {
+        assert_eq!(for_line("Grüße, 群组"), "Grüße, 群组");
+        assert_eq!(
+            for_line("a\nb\x1b[31m\u{202e}c\u{2028}"),
+            "a\\nb\\u{1b}[31m\\u{202e}c\\u{2028}"
+        );
+    }
+
+    #[test]
+    fn a_header_value_is_plain_ascii() {
+        assert_eq!(for_header("Group.X 1"), "Group.X 1");
+        assert_eq!(for_header("a\r\nb%é"), "a%0D%0Ab%25%C3%A9");
+    }
+}

@@ -1,0 +1,323 @@
+//! Plugins: how one is described, registered, configured and built.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+
+use crate::BoxError;
+use crate::action::Action;
+use crate::config::{Mistake, Section};
+use crate::handler::Handler;
+use crate::journal::Journal;
+use crate::source::Source;
+use crate::time::{Clock, Rng, SystemClock};
+
+/// Makes one component from its own options: the only place where a plugin's types stand.
+#[async_trait]
+pub trait Plugin: Sized + Send + Sync + 'static {
+    /// What it makes: `dyn Source`, `dyn Handler`, `dyn Action` or `dyn Journal`.
+    type Role: Role + ?Sized;
+    /// The name that `plugin = "..."` selects.
+    const NAME: &'static str;
+    /// One line: what it is for.
+    const ABOUT: &'static str;
+    /// Handlers: the commands that it understands unless told otherwise.
+    const COMMANDS: &'static [&'static str] = &["*"];
+    /// A whole `options` table as TOML: shown to users, and tried by the contract tests.
+    const EXAMPLE: &'static str;
+    /// The options of one instance; always `deny_unknown_fields`.
+    type Options: DeserializeOwned + JsonSchema + Send + 'static;
+
+    /// What one option alone cannot say: values that do not go together. Each as the key below `options` and what is wrong.
+    fn check(options: &Self::Options) -> Vec<(String, String)> {
+        let _ = options;
+        Vec::new()
+    }
+
+    /// Opens what the component needs: the first place where I/O is allowed.
+    async fn build(options: Self::Options, cx: &BuildContext) -> Result<Arc<Self::Role>, BoxError>;
+}
+
+/// What a plugin may use while it is built.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BuildContext {
+    /// The name of the instance, from the configuration.
+    pub name: Arc<str>,
+    /// The folder that relative paths start from: the configuration file's.
+    pub base: PathBuf,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub rng: Arc<Rng>,
+}
+
+impl BuildContext {
+    /// A context with the machine's clock; replace its fields to bend them.
+    pub fn new(name: &str, base: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            base: base.into(),
+            clock: Arc::new(SystemClock::default()),
+            rng: Arc::default(),
+        }
+    }
+
+    /// A path of the options, seen from the configuration file.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.base.join(path)
+    }
+}
+
+/// The roles a plugin can play; nobody else can add one.
+pub trait Role: sealed::Sealed + Send + Sync + 'static {
+    /// The table that holds its instances.
+    const TABLE: Table;
+    /// Puts a built one with the others.
+    fn component(this: Arc<Self>) -> Component;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! roles {
+    ($($role:ident => $table:ident),* $(,)?) => {
+        $(
+            impl sealed::Sealed for dyn $role {}
+            impl Role for dyn $role {
+                const TABLE: Table = Table::$table;
+                fn component(this: Arc<Self>) -> Component {
+                    Component::$role(this)
+                }
+            }
+        )*
+
+        /// A built plugin.
+        pub enum Component {
+            $(
+                #[doc = concat!("A [`", stringify!($role), "`].")]
+                $role(Arc<dyn $role>),
+            )*
+        }
+
+        impl fmt::Debug for Component {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$role(_) => stringify!($role),)* })
+            }
+        }
+    };
+}
+
+roles! { Source => Sources, Handler => Handlers, Action => Actions, Journal => Journal }
+
+/// The tables of the configuration that hold plugins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// `[sources.NAME]`
+    Sources,
+    /// `[handlers.NAME]`
+    Handlers,
+    /// `[actions.NAME]`
+    Actions,
+    /// `[journal]`
+    Journal,
+}
+
+impl Table {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sources => "sources",
+            Self::Handlers => "handlers",
+            Self::Actions => "actions",
+            Self::Journal => "journal",
+        }
+    }
+
+    /// What one of its plugins is called.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Sources => "source",
+            Self::Handlers => "handler",
+            Self::Actions => "action",
+            Self::Journal => "journal",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Options that have been read and found good; nothing has been opened yet.
+#[async_trait]
+pub trait Configured: Send {
+    /// Builds the component.
+    ///
+    /// # Errors
+    /// What could not be opened.
+    async fn build(self: Box<Self>, cx: &BuildContext) -> Result<Component, BoxError>;
+}
+
+struct Typed<P: Plugin>(P::Options); // the one place where a plugin's type is forgotten
+
+#[async_trait]
+impl<P: Plugin> Configured for Typed<P> {
+    async fn build(self: Box<Self>, cx: &BuildContext) -> Result<Component, BoxError> {
+        Ok(P::Role::component(P::build(self.0, cx).await?))
+    }
+}
+
+type Configure = fn(&Section) -> Result<Box<dyn Configured>, Vec<Mistake>>;
+
+fn configure<P: Plugin>(section: &Section) -> Result<Box<dyn Configured>, Vec<Mistake>> {
+    let options = section.read::<P::Options>()?;
+    let wrong: Vec<Mistake> = P::check(&options)
+        .into_iter()
+        .map(|(key, message)| section.mistake(&key, message))
+        .collect();
+    if wrong.is_empty() { Ok(Box::new(Typed::<P>(options))) } else { Err(wrong) }
+}
+
+fn schema<P: Plugin>() -> Schema {
+    schemars::schema_for!(P::Options)
+}
+
+/// One plugin as the registry knows it: constants and function pointers, so that it can be a static.
+#[derive(Clone, Copy)]
+pub struct Registration {
+    /// The table of its role.
+    pub table: Table,
+    /// The name that `plugin = "..."` selects.
+    pub name: &'static str,
+    /// One line: what it is for.
+    pub about: &'static str,
+    /// Who registered it.
+    pub module: &'static str,
+    /// Handlers: the commands that it understands unless told otherwise.
+    pub commands: &'static [&'static str],
+    /// A whole `options` table as TOML.
+    pub example: &'static str,
+    /// The JSON Schema of its options.
+    pub schema: fn() -> Schema,
+    pub(crate) configure: Configure,
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// Describes `P`; [`register!`](crate::register) submits this with the registering module's path.
+    pub const fn of<P: Plugin>(module: &'static str) -> Self {
+        Self {
+            table: P::Role::TABLE,
+            name: P::NAME,
+            about: P::ABOUT,
+            module,
+            commands: P::COMMANDS,
+            example: P::EXAMPLE,
+            schema: schema::<P>,
+            configure: configure::<P>,
+        }
+    }
+
+    /// Reads options for it.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn configure(&self, section: &Section) -> Result<Box<dyn Configured>, Vec<Mistake>> {
+        (self.configure)(section)
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.table.role(), self.name, self.module)
+    }
+}
+
+/// Puts a plugin into the inventory of every program that links this crate.
+///
+/// A crate that is only listed in `Cargo.toml` is not linked: the program needs a `use the_crate as _;`.
+#[macro_export]
+macro_rules! register {
+    ($plugin:ty) => {
+        $crate::__private::inventory::submit! { $crate::Registration::of::<$plugin>(::core::module_path!()) }
+    };
+}
+
+/// The plugins that this program has, sorted by table and name.
+#[derive(Clone, Debug, Default)]
+pub struct Registry(BTreeMap<(Table, &'static str), Registration>);
+
+impl Registry {
+    /// All that are linked.
+    ///
+    /// # Errors
+    /// Two plugins of one role share a name.
+    pub fn linked() -> Result<Self, NameTaken> {
+        Self::of(inventory::iter::<Registration>.into_iter().copied())
+    }
+
+    /// Just these.
+    ///
+    /// # Errors
+    /// Two plugins of one role share a name.
+    pub fn of(registrations: impl IntoIterator<Item = Registration>) -> Result<Self, NameTaken> {
+        let mut plugins = BTreeMap::new();
+        for one in registrations {
+            if let Some(other) = plugins.insert((one.table, one.name), one) {
+                let (first, second) = (one.module.min(other.module), one.module.max(other.module));
+                return Err(NameTaken {
+                    table: one.table,
+                    name: one.name,
+                    modules: [first, second],
+                });
+            }
+        }
+        Ok(Self(plugins))
+    }
+
+    /// The plugin of a name.
+    pub fn get(&self, table: Table, name: &str) -> Option<&Registration> {
+        self.of_table(table).find(|one| one.name == name)
+    }
+
+    /// All plugins, sorted by table and name.
+    pub fn iter(&self) -> impl Iterator<Item = &Registration> {
+        self.0.values()
+    }
+
+    /// The plugins of one role, sorted by name.
+    pub fn of_table(&self, table: Table) -> impl Iterator<Item = &Registration> {
+        self.iter().filter(move |one| one.table == table)
+    }
+}
+
+/// Two plugins of one role share a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameTaken {
+    table: Table,
+    name: &'static str,
+    modules: [&'static str; 2],
+}
+
+impl fmt::Display for NameTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = self.modules;
+        let (role, name) = (self.table.role(), self.name);
+        write!(
+            f,
+            "two {role} plugins are named `{name}`: one in {first}, one in {second}; rename one of them"
+        )
+    }
+}
+
+impl std::error::Error for NameTaken {}

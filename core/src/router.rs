@@ -1,0 +1,174 @@
+//! From a command to the handler instances that want it. Pure, no I/O.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Which commands an instance wants: `Group.CallbackAfterTopicInfoChanged`, `Group.*` or `*`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Pattern {
+    /// Just this command.
+    Exact(Arc<str>),
+    /// All commands of a family, by its name without the dot and star.
+    Family(Arc<str>),
+    /// Every command.
+    All,
+}
+
+impl Pattern {
+    /// Whether a command is meant.
+    pub fn matches(&self, command: &str) -> bool {
+        match self {
+            Self::Exact(name) => **name == *command,
+            Self::Family(family) => command
+                .strip_prefix(&**family)
+                .is_some_and(|rest| rest.starts_with('.') && rest.len() > 1),
+            Self::All => true,
+        }
+    }
+
+    /// Whether any of the patterns means the command.
+    pub fn any(patterns: &[Self], command: &str) -> bool {
+        patterns.iter().any(|pattern| pattern.matches(command))
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 128
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        match text.strip_suffix(".*") {
+            _ if text == "*" => Ok(Self::All),
+            Some(family) if plain(family) => Ok(Self::Family(family.into())),
+            None if plain(text) => Ok(Self::Exact(text.into())),
+            _ => Err(format!("`{text}` is no command pattern: write a command, `Family.*` or `*`")),
+        }
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Pattern> for String {
+    fn from(pattern: Pattern) -> Self {
+        pattern.to_string()
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(name) => f.write_str(name),
+            Self::Family(family) => write!(f, "{family}.*"),
+            Self::All => f.write_str("*"),
+        }
+    }
+}
+
+/// What the router knows of one handler instance.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The instance.
+    pub handler: Arc<str>,
+    /// Lower numbers are asked first; equal ones by name.
+    pub order: i32,
+    /// What it wants.
+    pub commands: Vec<Pattern>,
+}
+
+/// The routes, with the answer for every known command worked out beforehand.
+#[derive(Debug, Default)]
+pub struct Router {
+    routes: Vec<Route>,
+    known: HashMap<Arc<str>, Arc<[usize]>>,
+}
+
+impl Router {
+    /// Sorts the routes into asking order and works out the known commands.
+    pub fn new<'a>(mut routes: Vec<Route>, commands: impl IntoIterator<Item = &'a str>) -> Self {
+        routes.sort_by(|a, b| (a.order, &a.handler).cmp(&(b.order, &b.handler)));
+        let known =
+            commands.into_iter().map(|name| (Arc::from(name), find(&routes, name))).collect();
+        Self { routes, known }
+    }
+
+    /// The instances that want a command, as places in [`Router::routes`], in asking order.
+    pub fn route(&self, command: &str) -> Arc<[usize]> {
+        self.known.get(command).cloned().unwrap_or_else(|| find(&self.routes, command))
+    }
+
+    /// All routes, in asking order.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+}
+
+fn find(routes: &[Route], command: &str) -> Arc<[usize]> {
+    (0..routes.len()).filter(|i| Pattern::any(&routes[*i].commands, command)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_a_command_a_family_or_all() {
+        let check = |pattern: &str, command, expected| {
+            let parsed: Pattern = pattern.parse().expect("a good pattern");
+            assert_eq!(parsed.matches(command), expected, "{pattern} on {command}");
+            assert_eq!(parsed.to_string(), pattern);
+        };
+        check("*", "Group.X", true);
+        check("Group.*", "Group.X", true);
+        check("Group.*", "Group.", false);
+        check("Group.*", "GroupX.Y", false);
+        check("Group.X", "Group.X", true);
+        check("Group.X", "Group.XY", false);
+        check("Group.X", "group.x", false);
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for text in ["", ".*", "Group*", "Group.**", "a b", "Group.\u{202e}x"] {
+            assert!(text.parse::<Pattern>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn handlers_are_asked_by_order_then_name() {
+        let route = |name: &str, order, pattern: &str| Route {
+            handler: name.into(),
+            order,
+            commands: vec![pattern.parse().expect("a good pattern")],
+        };
+        let router = Router::new(
+            vec![
+                route("b", 100, "*"),
+                route("a", 100, "Group.*"),
+                route("z", 1, "Group.X"),
+                route("c", 1, "C2C.X"),
+            ],
+            ["Group.X", "C2C.X"],
+        );
+        let names = |command| -> Vec<String> {
+            router.route(command).iter().map(|i| router.routes()[*i].handler.to_string()).collect()
+        };
+        assert_eq!(names("Group.X"), ["z", "a", "b"]);
+        assert_eq!(names("C2C.X"), ["c", "b"]);
+        assert_eq!(names("Group.Unknown"), ["a", "b"]);
+        assert_eq!(names("Else"), ["b"]);
+    }
+}

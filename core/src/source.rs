@@ -1,0 +1,240 @@
+//! The role of a source: one IM system's protocol. Pure: no I/O, no clock, no randomness.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use jiff::Timestamp;
+
+use crate::callback::{Callback, Phase};
+use crate::handler::{Verdict, VerdictKind};
+
+/// A JSON object.
+pub type Map = serde_json::Map<String, serde_json::Value>;
+
+/// One IM system's protocol, mounted at a path.
+pub trait Source: Send + Sync + 'static {
+    /// Proves that a request is genuine and finds the callbacks in it.
+    ///
+    /// # Errors
+    /// What is wrong with the request; [`Source::refuse`] spells the answer.
+    fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal>;
+    /// Whether a verdict can be said in answer to a callback: its kind, code and fields.
+    ///
+    /// # Errors
+    /// What is not permitted: counted as a failure of the handler that gave the verdict.
+    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted>;
+    /// Spells the answer to callbacks that [`Source::open`] gave; a verdict in it has been found permitted.
+    fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes>;
+    /// Spells a refusal. It tells a stranger nothing beyond its kind.
+    fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
+    /// The commands that this protocol is known to have.
+    fn catalogue(&self) -> &[CommandSpec];
+    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it.
+    ///
+    /// # Errors
+    /// When the command or its fields cannot be composed.
+    fn compose(
+        &self,
+        command: &str,
+        fields: &Map,
+        now: Timestamp,
+    ) -> Result<Request<Bytes>, ComposeError>;
+    /// Whether a stranger is kept out. If not, a public address refuses to start.
+    fn authenticates(&self) -> bool;
+    /// How long the sender waits for an answer.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+}
+
+/// A request as it came, its body read within the limits.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawRequest<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The query string, undecoded, without its question mark.
+    pub query: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a Bytes,
+    /// When its head had been read.
+    pub received: Timestamp,
+}
+
+impl<'a> RawRequest<'a> {
+    /// Puts a request together.
+    pub fn new(
+        method: &'a Method,
+        query: &'a str,
+        headers: &'a HeaderMap,
+        body: &'a Bytes,
+        received: Timestamp,
+    ) -> Self {
+        Self { method, query, headers, body, received }
+    }
+}
+
+/// What a genuine request holds.
+#[derive(Debug)]
+pub enum Opened {
+    /// The protocol's own greeting: answered as it stands, nothing is kept.
+    Handshake(Response<Bytes>),
+    /// The callbacks, in order; kept all or nothing.
+    Callbacks(Vec<Callback>),
+}
+
+/// What became of the callbacks of one request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Decided: the verdict is the answer.
+    Decided(Verdict),
+    /// Kept.
+    Accepted,
+    /// Nobody decided in time; what `on_failure` asks for has been applied.
+    TimedOut(Verdict),
+    /// They could not be kept in time.
+    Unavailable,
+}
+
+/// The kinds of refusal, each with its own answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// Not proven to come from the sender: 401.
+    Unauthenticated,
+    /// Another method than the protocol's: 405.
+    Method,
+    /// Larger than the limit: 413.
+    TooLarge,
+    /// Not what the protocol says: 400.
+    Malformed,
+    /// An encoding that the protocol does not have: 415.
+    Encoding,
+    /// The body did not arrive in time: 408.
+    Slow,
+}
+
+impl RefusalKind {
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> http::StatusCode {
+        match self {
+            Self::Unauthenticated => http::StatusCode::UNAUTHORIZED,
+            Self::Method => http::StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => http::StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Malformed => http::StatusCode::BAD_REQUEST,
+            Self::Encoding => http::StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Slow => http::StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+}
+
+/// Why a request is not taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the sender is told.
+    pub kind: RefusalKind,
+    /// The exact reason, as a label for metrics and logs: lower case with underscores, never told to the caller.
+    pub reason: &'static str,
+    /// More for the log; may hold text from outside.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with its exact reason.
+    pub fn new(kind: RefusalKind, reason: &'static str) -> Self {
+        Self { kind, reason, detail: String::new() }
+    }
+
+    /// Adds what the log should say.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// One command of a protocol.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CommandSpec {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Its phase.
+    pub phase: Phase,
+    /// Whether the reply matters though it comes after the event.
+    pub answered: bool,
+    /// What happened, in a few words.
+    pub title: &'static str,
+    /// What may be answered beyond allowing; empty for an after-command.
+    pub verdicts: &'static [VerdictKind],
+    /// Where the sender documents it.
+    pub doc: &'static str,
+    /// A realistic body of our own making, if there is one.
+    pub sample: Option<&'static str>,
+}
+
+impl CommandSpec {
+    /// An after-command without a sample.
+    pub const fn after(name: &'static str, title: &'static str, doc: &'static str) -> Self {
+        Self { name, phase: Phase::After, answered: false, title, verdicts: &[], doc, sample: None }
+    }
+
+    /// A before-command without a sample, and what may be answered.
+    pub const fn before(
+        name: &'static str,
+        title: &'static str,
+        doc: &'static str,
+        verdicts: &'static [VerdictKind],
+    ) -> Self {
+        Self { name, phase: Phase::Before, answered: false, title, verdicts, doc, sample: None }
+    }
+
+    /// Adds a sample body.
+    #[must_use]
+    pub const fn sample(mut self, body: &'static str) -> Self {
+        self.sample = Some(body);
+        self
+    }
+
+    /// Marks an after-command whose reply matters.
+    #[must_use]
+    pub const fn answered(mut self, verdicts: &'static [VerdictKind]) -> Self {
+        self.answered = true;
+        self.verdicts = verdicts;
+        self
+    }
+
+    /// Whether this command permits such a verdict.
+    pub fn permits(&self, kind: VerdictKind) -> bool {
+        matches!(kind, VerdictKind::Abstain | VerdictKind::Flag | VerdictKind::Allow)
+            || self.verdicts.contains(&kind)
+    }
+}
+
+/// Why a verdict cannot be said in the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotPermitted(pub String);
+
+impl fmt::Display for NotPermitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotPermitted {}
+
+/// Why a request could not be composed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComposeError(pub String);
+
+impl fmt::Display for ComposeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ComposeError {}

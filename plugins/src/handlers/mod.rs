@@ -1,0 +1,6 @@
+//! Handlers.
+
+#[cfg(feature = "forward")]
+mod forward;
+#[cfg(feature = "topic-info-changed")]
+mod topic_info_changed;

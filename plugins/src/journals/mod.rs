@@ -1,0 +1,4 @@
+//! Journals.
+
+#[cfg(feature = "embedded")]
+mod embedded;

@@ -1,0 +1,6 @@
+//! The plugins that come with Switchhook. A program that wants them says `use switchhook_plugins as _;`.
+
+mod actions;
+mod handlers;
+mod journals;
+pub mod sources;
