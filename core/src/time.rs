@@ -24,6 +24,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 pub struct SystemClock(Instant);
 
 impl Default for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in")]
     fn default() -> Self {
         Self(Instant::now())
     }
@@ -31,6 +32,7 @@ impl Default for SystemClock {
 
 #[async_trait]
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in")]
     fn wall(&self) -> Timestamp {
         Timestamp::now()
     }
