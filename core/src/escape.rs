@@ -25,16 +25,14 @@ pub fn for_header(text: &str) -> Cow<'_, str> {
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for b in text.bytes() {
-        match plain(b) {
-            true => safe.push(char::from(b)),
-            false => {
-                safe.push('%');
-                for digit in [b >> 4, b & 15] {
-                    safe.push(
-                        char::from_digit(u32::from(digit), 16)
-                            .map_or('0', |c| c.to_ascii_uppercase()),
-                    );
-                }
+        if plain(b) == true {
+            safe.push(char::from(b))
+        } else {
+            safe.push('%');
+            for digit in [b >> 4, b & 15] {
+                safe.push(
+                    char::from_digit(u32::from(digit), 16).map_or('0', |c| c.to_ascii_uppercase()),
+                );
             }
         }
     }

@@ -2,13 +2,23 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 mod action;
+mod admin;
+mod app;
 mod callback;
+mod cli;
 pub mod config;
+mod decide;
+mod delivery;
 pub mod escape;
 mod handler;
+mod intake;
 pub mod journal;
+mod listener;
+mod log_budget;
+mod metrics;
 mod plugin;
 mod router;
+mod server;
 mod source;
 pub mod standard_webhooks;
 #[cfg(feature = "testing")]
@@ -16,6 +26,7 @@ pub mod testing;
 mod time;
 
 pub use self::action::Action;
+pub use self::app::App;
 pub use self::callback::{Callback, Client, Decision, Event, EventError, Facts, Phase};
 pub use self::handler::{
     Failure, HandleContext, Handler, NewRecord, Record, State, StateChanges, Verdict, VerdictKind,
@@ -33,6 +44,17 @@ pub use async_trait::async_trait;
 
 /// Any error, with its causes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error and its causes in one line, safe for a log.
+pub(crate) fn error_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        line = format!("{line}: {inner}");
+        cause = inner.source();
+    }
+    escape::for_line(&line).into_owned()
+}
 
 #[doc(hidden)]
 pub mod __private {

@@ -2,11 +2,13 @@
 
 mod load;
 mod mistake;
+mod model;
 mod section;
+pub mod tables;
 mod values;
 
 pub use self::load::Layers;
 pub use self::mistake::{Mistake, Place};
-pub(crate) use self::mistake::{hint, listed};
+pub use self::model::{Config, Instance};
 pub use self::section::Section;
 pub use self::values::{Period, Secret, Size, Text};

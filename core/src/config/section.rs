@@ -131,12 +131,9 @@ impl Section {
         Section { value, key: self.full(name), origins: self.origins.clone() }
     }
 
-    /// This table without some of its keys.
-    pub(super) fn without(mut self, names: &[&str]) -> Section {
-        if let Value::Dict(_, dict) = &mut self.value {
-            dict.retain(|name, _| !names.contains(&name.as_str()));
-        }
-        self
+    /// A text in this table.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.value.as_dict()?.get(name)?.as_str().map(str::to_owned)
     }
 
     pub(super) fn is_table(&self) -> bool {
@@ -200,11 +197,11 @@ fn retype(value: &mut Value, path: &[String]) -> bool {
     let Some(place) = find(value, path) else { return false };
     let Value::String(tag, text) = &*place else { return false };
     let (tag, text) = (*tag, text.trim());
-    let typed = if let Ok(truth) = text.parse() {
+    let typed = if let Ok(truth) = text.parse::<bool>() {
         Value::Bool(tag, truth)
-    } else if let Ok(whole) = text.parse() {
+    } else if let Ok(whole) = text.parse::<i64>() {
         Value::Num(tag, Num::I64(whole))
-    } else if let Ok(real) = text.parse() {
+    } else if let Ok(real) = text.parse::<f64>() {
         Value::Num(tag, Num::F64(real))
     } else if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let items = list

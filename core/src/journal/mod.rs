@@ -400,7 +400,12 @@ pub enum JournalError {
     /// The lease has run out.
     Stale,
     /// Another process holds the store.
-    Locked(String),
+    Locked {
+        /// Who, as far as it can be told.
+        by: String,
+        /// The store's folder, where the holder's admin socket is.
+        folder: std::path::PathBuf,
+    },
     /// It was shut down, or a failed sync ended its life.
     Closed,
     /// Anything else.
@@ -413,7 +418,9 @@ impl fmt::Display for JournalError {
             Self::Full => f.write_str("no room left on the journal's disk"),
             Self::Overloaded => f.write_str("too much is waiting to be kept"),
             Self::Stale => f.write_str("the lease has run out"),
-            Self::Locked(who) => write!(f, "the journal is in use by another process: {who}"),
+            Self::Locked { by, folder } => {
+                write!(f, "the journal {} is in use by {by}", folder.display())
+            }
             Self::Closed => f.write_str("the journal is closed"),
             Self::Store(_) => f.write_str("the journal's store failed"),
         }

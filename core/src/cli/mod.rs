@@ -1,0 +1,236 @@
+//! The command line. Data goes to standard output, messages to standard error.
+
+mod check;
+mod completions;
+mod events;
+mod listen;
+mod output;
+mod plugins;
+mod routes;
+mod send;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::app;
+use crate::config::{Config, Layers, Mistake};
+use crate::plugin::Registry;
+
+/// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
+#[derive(Debug, Parser)]
+#[command(name = "switchhook", version, about, max_term_width = 120, after_help = AFTER_HELP)]
+struct Cli {
+    /// The configuration; relative paths in it start from its folder
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SWITCHHOOK_CONFIG",
+        default_value = "config.toml"
+    )]
+    config: PathBuf,
+    /// Sets one key of the configuration, over file and variables: `--set server.listen=127.0.0.1:9000`
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug or trace, also by module (`info,switchhook_core=debug`)
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "SWITCHHOOK_LOG",
+        default_value = "info"
+    )]
+    log_level: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Try it: start `switchhook`, and in a second terminal
+  switchhook send Group.CallbackAfterTopicInfoChanged
+  switchhook events
+
+Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server].
+
+Exit codes: 0 well, 64 usage, 69 address or store in use, 70 a bug, 74 input or output, 78 configuration.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server; this is what happens without a command
+    Serve,
+    /// Reads the configuration, reports every mistake in it, and opens nothing
+    Check,
+    /// Lists the plugins of this program, or shows one with its options and an example to paste
+    Plugins(plugins::Args),
+    /// Shows which handlers and actions a command reaches, and why
+    Routes(routes::Args),
+    /// Plays the IM system: sends a callback as it would, signed, and prints the answer and its time
+    Send(send::Args),
+    /// Plays a relay's target: prints what arrives and verifies its signature
+    Listen(listen::Args),
+    /// Shows what has come in, newest first
+    Events(events::Args),
+    /// Prints a completion script for a shell
+    Completions(completions::Args),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Why a command ends without success.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    code: u8,
+    message: String,
+}
+
+impl Failed {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: 64, message: message.into() }
+    }
+
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self { code: 69, message: message.into() }
+    }
+
+    pub(crate) fn io(message: impl Into<String>) -> Self {
+        Self { code: 74, message: message.into() }
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self { code: 78, message: message.into() }
+    }
+}
+
+impl From<app::Stopped> for Failed {
+    fn from(stopped: app::Stopped) -> Self {
+        Self { code: stopped.code(), message: stopped.to_string() }
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        // Whoever reads our output has seen enough: no failure of ours.
+        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 74 };
+        Self { code, message: error.to_string() }
+    }
+}
+
+/// Everything a command needs.
+pub(crate) struct Context {
+    registry: Registry,
+    layers: Result<Layers, String>,
+}
+
+impl Context {
+    /// The configuration, read and checked.
+    ///
+    /// # Errors
+    /// Every mistake, one to a line.
+    pub(crate) fn config(&self) -> Result<Config, Failed> {
+        let layers = self.layers.as_ref().map_err(Failed::config)?;
+        Config::read(layers, &self.registry).map_err(|mistakes| Failed::config(report(&mistakes)))
+    }
+}
+
+fn report(mistakes: &[Mistake]) -> String {
+    let lines: Vec<String> =
+        mistakes.iter().map(|mistake| output::one_line(&mistake.to_string())).collect();
+    let count = match lines.len() {
+        1 => "1 mistake".to_owned(),
+        n => format!("{n} mistakes"),
+    };
+    format!("{}\n{count} in the configuration; nothing was opened", lines.join("\n"))
+}
+
+/// Runs the program with these arguments.
+pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    let result = init_log(&cli).and_then(|()| run(cli, registry));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            if failed.code != 0 {
+                output::message(&failed.message);
+            }
+            ExitCode::from(failed.code)
+        }
+    }
+}
+
+fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
+    let cx = Context { registry, layers: layers(&cli)? };
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let config = cx.config()?;
+            for remark in &config.remarks {
+                tracing::warn!("{}", output::one_line(&remark.to_string()));
+            }
+            Ok(app::run(config)?)
+        }
+        Command::Check => check::run(&cx),
+        Command::Plugins(args) => plugins::run(&cx, &args),
+        Command::Routes(args) => routes::run(&cx, &args),
+        Command::Send(args) => send::run(&cx, &args),
+        Command::Listen(args) => listen::run(&args),
+        Command::Events(args) => events::run(&cx, &args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// What the configuration is made of. A missing file is told only to a command that needs one.
+fn layers(cli: &Cli) -> Result<Result<Layers, String>, Failed> {
+    let mut flags = Vec::new();
+    for pair in &cli.set {
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Failed::usage(format!("--set {pair}: expected KEY=VALUE")))?;
+        flags.push((key.trim().to_owned(), value.trim().to_owned()));
+    }
+    let path = cli.config.display().to_string();
+    let text = std::fs::read_to_string(&cli.config)
+        .map_err(|error| format!("{path}: {error}; name a configuration with --config FILE"));
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(text.map(|text| Layers { path, text, variables: variables.collect(), flags }))
+}
+
+fn init_log(cli: &Cli) -> Result<(), Failed> {
+    let filter = EnvFilter::try_new(&cli.log_level)
+        .map_err(|error| Failed::usage(format!("--log-level {}: {error}", cli.log_level)))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let colour = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let set = match cli.log_format {
+        LogFormat::Text => builder.with_ansi(colour).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+    };
+    // Somebody who embeds us has set up logs already: theirs stay.
+    _ = set;
+    Ok(())
+}
+
+/// Tells a person what is wrong before there is a command to fail.
+pub(crate) fn complain(message: &str) {
+    output::message(message);
+}

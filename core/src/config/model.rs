@@ -1,0 +1,370 @@
+//! The whole configuration: every table read and checked, every plugin's options found good, nothing opened yet.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::load::{Layers, merge};
+use super::mistake::{Mistake, hint, listed};
+use super::section::Section;
+use super::tables;
+use crate::plugin::{Configured, Registration, Registry, Table};
+use crate::router::Pattern;
+
+/// A configuration without mistakes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The folder that relative paths start from.
+    pub base: PathBuf,
+    /// `[server]`
+    pub server: tables::Server,
+    /// `[admin]`
+    pub admin: tables::Admin,
+    /// `[journal]`
+    pub journal: Instance<tables::Journal>,
+    /// `[sources.NAME]`
+    pub sources: Vec<Instance<tables::Source>>,
+    /// `[handlers.NAME]`
+    pub handlers: Vec<Instance<tables::Handler>>,
+    /// `[actions.NAME]`
+    pub actions: Vec<Instance<tables::Action>>,
+    /// What is no mistake but probably not meant.
+    pub remarks: Vec<Mistake>,
+}
+
+/// One configured plugin.
+#[non_exhaustive]
+pub struct Instance<T> {
+    /// Its name: the id in logs, metrics, the journal and variables.
+    pub name: Arc<str>,
+    /// The framework's keys.
+    pub table: T,
+    /// The plugin.
+    pub plugin: Registration,
+    /// Its options, ready to be built.
+    pub options: Box<dyn Configured>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Instance<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("name", &self.name)
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads the layers and checks everything that can be checked without opening anything.
+    ///
+    /// # Errors
+    /// Every mistake, sorted by place.
+    pub fn read(layers: &Layers, registry: &Registry) -> Result<Self, Vec<Mistake>> {
+        let root = merge(layers)?;
+        let mut reader = Reader { registry, mistakes: Vec::new() };
+        reader.top_level(&root);
+        let server = reader.table(&root.child("server")).unwrap_or_default();
+        let admin = reader.table(&root.child("admin")).unwrap_or_default();
+        let journal =
+            reader.instance::<tables::Journal>("journal", &root.child("journal"), Table::Journal);
+        let sources = reader.instances::<tables::Source>(&root, Table::Sources);
+        let handlers = reader.instances::<tables::Handler>(&root, Table::Handlers);
+        let actions = reader.instances::<tables::Action>(&root, Table::Actions);
+        reader.check_server(&root, &server);
+        reader.check_sources(&root, &sources);
+        reader.check_handlers(&root, &handlers);
+        reader.check_actions(&root, &actions);
+        let Some(journal) = journal.filter(|_| reader.mistakes.is_empty()) else {
+            reader.mistakes.sort();
+            reader.mistakes.dedup();
+            return Err(reader.mistakes);
+        };
+        let base = Path::new(&layers.path).parent().unwrap_or(Path::new("")).to_owned();
+        let mut config =
+            Self { base, server, admin, journal, sources, handlers, actions, remarks: Vec::new() };
+        config.remarks = remarks(&root, &config);
+        Ok(config)
+    }
+}
+
+/// What all instance tables have in common.
+trait InstanceTable: DeserializeOwned {
+    fn plugin(&self) -> &str;
+}
+
+macro_rules! instance_tables {
+    ($($table:ident),*) => {
+        $(impl InstanceTable for tables::$table {
+            fn plugin(&self) -> &str {
+                &self.plugin
+            }
+        })*
+    };
+}
+instance_tables!(Journal, Source, Handler, Action);
+
+struct Reader<'r> {
+    registry: &'r Registry,
+    mistakes: Vec<Mistake>,
+}
+
+const TABLES: [&str; 6] = ["server", "admin", "journal", "sources", "handlers", "actions"];
+
+impl Reader<'_> {
+    fn top_level(&mut self, root: &Section) {
+        for (name, child) in root.children() {
+            if !TABLES.contains(&name) {
+                let message = format!(
+                    "unknown table{}; known tables: {}",
+                    hint(name, TABLES),
+                    listed(TABLES)
+                );
+                self.mistakes.push(root.mistake(name, message));
+            } else if !child.is_table() {
+                self.mistakes.push(root.mistake(name, format!("expected a table: [{name}]")));
+            }
+        }
+    }
+
+    fn table<T: DeserializeOwned>(&mut self, section: &Section) -> Option<T> {
+        section.read().map_err(|mistakes| self.mistakes.extend(mistakes)).ok()
+    }
+
+    fn instances<T: InstanceTable>(&mut self, root: &Section, table: Table) -> Vec<Instance<T>> {
+        let tables = root.child(table.as_str());
+        let mut found = Vec::new();
+        for (name, section) in tables.children() {
+            if !is_name(name) {
+                let what = format!(
+                    "`{name}` is no name; names are [a-z][a-z0-9_]* without `__`, up to 64 characters"
+                );
+                self.mistakes.push(tables.mistake(name, what));
+            }
+            if section.is_table() {
+                found.extend(self.instance(name, &section, table));
+            } else {
+                self.mistakes
+                    .push(tables.mistake(name, format!("expected a table: [{table}.{name}]")));
+            }
+        }
+        found
+    }
+
+    fn instance<T: InstanceTable>(
+        &mut self,
+        name: &str,
+        section: &Section,
+        table: Table,
+    ) -> Option<Instance<T>> {
+        let read = section
+            .read::<T>()
+            .map_err(|mistakes| self.add_with_hint(mistakes, section, table))
+            .ok();
+        // The options are read even if the rest is wrong, so that all mistakes are seen at once.
+        let named =
+            read.as_ref().map(|t| t.plugin().to_owned()).or_else(|| section.text("plugin"))?;
+        let Some(plugin) = self.registry.get(table, &named) else {
+            let message = self.unknown_plugin(table, &named);
+            self.mistakes.push(section.mistake("plugin", message));
+            return None;
+        };
+        let options = plugin
+            .configure(&section.child("options"))
+            .map_err(|m| self.mistakes.extend(m))
+            .ok()?;
+        Some(Instance { name: name.into(), table: read?, plugin: *plugin, options })
+    }
+
+    /// An option that stands beside `options` instead of under it is the commonest slip.
+    fn add_with_hint(&mut self, mistakes: Vec<Mistake>, section: &Section, table: Table) {
+        let plugin =
+            section.text("plugin").and_then(|name| self.registry.get(table, &name).copied());
+        let schema = plugin.map(|plugin| (plugin.schema)());
+        let is_option = |key: &str| {
+            let options = schema.as_ref().and_then(|schema| schema.get("properties"));
+            options.is_some_and(|options| options.get(key).is_some())
+        };
+        for mut mistake in mistakes {
+            let key = mistake.key.rsplit('.').next().unwrap_or_default().to_owned();
+            if mistake.message.starts_with("unknown key") && is_option(&key) {
+                mistake.message = format!("an option of the plugin: write `options.{key} = ...`");
+            }
+            self.mistakes.push(mistake);
+        }
+    }
+
+    fn unknown_plugin(&self, table: Table, name: &str) -> String {
+        let linked: Vec<&str> = self.registry.of_table(table).map(|plugin| plugin.name).collect();
+        let role = table.role();
+        match linked.as_slice() {
+            [] => format!(
+                "no {role} plugin `{name}`: this program has none linked (`use the_crate as _;` is missing?)"
+            ),
+            linked => format!(
+                "no {role} plugin `{name}`{}; linked into this program: {}",
+                hint(name, linked.iter().copied()),
+                listed(linked.iter().copied())
+            ),
+        }
+    }
+
+    fn check_server(&mut self, root: &Section, server: &tables::Server) {
+        let section = root.child("server");
+        let mut refuse =
+            |key: &str, message: &str| self.mistakes.push(section.mistake(key, message));
+        let limits = &server.limits;
+        if limits.connections == 0 {
+            refuse("limits.connections", "found 0, expected at least 1");
+        }
+        if !(8192..=1 << 20).contains(&limits.header_size.0) {
+            refuse("limits.header_size", "expected 8 KiB to 1 MiB");
+        }
+        if !(1024..=64 << 20).contains(&limits.body_size.0) {
+            refuse("limits.body_size", "expected 1 KiB to 64 MiB");
+        }
+        for (key, period) in [
+            ("decide_within", server.decide_within),
+            ("keep_within", server.keep_within),
+            ("limits.header_time", limits.header_time),
+            ("limits.body_time", limits.body_time),
+            ("limits.idle_time", limits.idle_time),
+            ("limits.write_time", limits.write_time),
+        ] {
+            if period.0.is_zero() {
+                refuse(key, "found 0, expected a duration above 0");
+            }
+        }
+    }
+
+    fn check_sources(&mut self, root: &Section, sources: &[Instance<tables::Source>]) {
+        let tables = root.child("sources");
+        if tables.children().next().is_none() {
+            let message = "no source: nothing could call; add a table such as [sources.tencent]";
+            self.mistakes.push(root.mistake("sources", message));
+        }
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+        for source in sources {
+            let (key, path) = (format!("{}.path", source.name), source.table.path.as_str());
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
+            if !path.starts_with('/') || !path.bytes().all(plain) || path.contains("//") {
+                let message = format!(
+                    "found `{path}`, expected a path such as `/callbacks/tencent`, of letters, digits and -_.~"
+                );
+                self.mistakes.push(tables.mistake(&key, message));
+            }
+            if source.table.enabled
+                && let Some(other) = taken.insert(path, &source.name)
+            {
+                self.mistakes.push(
+                    tables
+                        .mistake(&key, format!("`{path}` is already the path of sources.{other}")),
+                );
+            }
+        }
+    }
+
+    fn check_handlers(&mut self, root: &Section, handlers: &[Instance<tables::Handler>]) {
+        let actions = root.child("actions");
+        let known: Vec<&str> = actions.children().map(|(name, _)| name).collect();
+        let tables = root.child("handlers");
+        for handler in handlers {
+            for (i, action) in handler.table.actions.iter().enumerate() {
+                let key = format!("{}.actions.{i}", handler.name);
+                if !known.contains(&action.as_str()) {
+                    let hint = hint(action, known.iter().copied());
+                    let message = format!(
+                        "no action `{action}`{hint}; there are: {}",
+                        listed(known.iter().copied())
+                    );
+                    self.mistakes.push(tables.mistake(&key, message));
+                } else if handler.table.actions[..i].contains(action) {
+                    self.mistakes.push(tables.mistake(&key, format!("`{action}` is named twice")));
+                }
+            }
+        }
+    }
+
+    fn check_actions(&mut self, root: &Section, actions: &[Instance<tables::Action>]) {
+        let tables = root.child("actions");
+        for action in actions {
+            let (name, table, retry) = (&action.name, &action.table, &action.table.retry);
+            let mut refuse = |key: &str, message: &str| {
+                self.mistakes.push(tables.mistake(&format!("{name}.{key}"), message));
+            };
+            if !(1..=1024).contains(&table.concurrency) {
+                refuse("concurrency", "expected 1 to 1024");
+            }
+            if table.timeout.0.is_zero() {
+                refuse("timeout", "found 0, expected a duration above 0");
+            }
+            if !(1..=1000).contains(&retry.attempts) {
+                refuse("retry.attempts", "expected 1 to 1000");
+            }
+            if !(1.0..=100.0).contains(&retry.factor) {
+                refuse("retry.factor", "expected 1 to 100");
+            }
+            if !(0.0..=1.0).contains(&retry.jitter) {
+                refuse("retry.jitter", "expected 0 to 1");
+            }
+            if retry.first.0.is_zero() || retry.longest < retry.first {
+                refuse("retry", "expected `first` above 0 and `longest` not shorter than `first`");
+            }
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !name.contains("__")
+}
+
+fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
+    let mut remarks = Vec::new();
+    let used = |name: &str| {
+        config.handlers.iter().any(|h| h.table.enabled && h.table.actions.iter().any(|a| a == name))
+    };
+    for action in config.actions.iter().filter(|action| action.table.enabled && !used(&action.name))
+    {
+        remarks.push(root.mistake(
+            &format!("actions.{}", action.name),
+            "no enabled handler names it: nothing reaches it",
+        ));
+    }
+    for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
+        for (i, name) in handler.table.actions.iter().enumerate() {
+            if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
+                let key = format!("handlers.{}.actions.{i}", handler.name);
+                remarks.push(
+                    root.mistake(
+                        &key,
+                        format!("`{name}` is disabled: its records are not delivered"),
+                    ),
+                );
+            }
+        }
+        if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
+            remarks.push(root.mistake(
+                &format!("handlers.{}.commands", handler.name),
+                "empty: nothing reaches it",
+            ));
+        }
+    }
+    if !config.sources.iter().any(|source| source.table.enabled) {
+        remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
+    }
+    remarks
+}
+
+impl Instance<tables::Handler> {
+    /// The commands it gets: as configured, or those its plugin understands.
+    pub fn commands(&self) -> Vec<Pattern> {
+        let own = || self.plugin.commands.iter().filter_map(|text| text.parse().ok()).collect();
+        self.table.commands.clone().unwrap_or_else(own)
+    }
+}

@@ -1,0 +1,247 @@
+//! The framework's own keys, table by table. A plugin's keys stand under `options`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::values::{Period, Size};
+use crate::journal::{Ordering, Start};
+use crate::router::Pattern;
+
+const fn seconds(n: u64) -> Period {
+    Period(Duration::from_secs(n))
+}
+
+const fn millis(n: u64) -> Period {
+    Period(Duration::from_millis(n))
+}
+
+/// `[server]`: the listener that the IM system calls.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// Start on a public address though a source cannot tell its sender from a stranger. Default false.
+    pub allow_unsigned: bool,
+    /// A before-callback is answered this long after its head was read, whatever happens. Default `1500ms`.
+    pub decide_within: Period,
+    /// An after-callback that is not durable by then is answered as not kept. Default `1500ms`.
+    pub keep_within: Period,
+    /// How much of anything one sender may take.
+    pub limits: Limits,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            allow_unsigned: false,
+            decide_within: millis(1500),
+            keep_within: millis(1500),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// `[server.limits]`: each has a metric for when it is hit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at a time; further ones wait in the kernel. Default 1024.
+    pub connections: usize,
+    /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
+    pub header_size: Size,
+    /// From the first byte of a head to its last. Default `10s`.
+    pub header_time: Period,
+    /// Body of a request, counted while it is read. Default `1 MiB`.
+    pub body_size: Size,
+    /// From the end of the head to the end of the body. Default `15s`.
+    pub body_time: Period,
+    /// A connection between two requests. Default `2m`.
+    pub idle_time: Period,
+    /// A peer that takes nothing of an answer. Default `10s`.
+    pub write_time: Period,
+    /// For requests under way when the server is told to stop. Default `10s`.
+    pub drain_time: Period,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            header_size: Size(16 * 1024),
+            header_time: seconds(10),
+            body_size: Size(1024 * 1024),
+            body_time: seconds(15),
+            idle_time: seconds(120),
+            write_time: seconds(10),
+            drain_time: seconds(10),
+        }
+    }
+}
+
+/// `[admin]`: health, metrics and the API; never on the public listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// Whether there is one on TCP; the socket in the journal's folder is always there. Default true.
+    pub enabled: bool,
+    /// Address and port. Default `127.0.0.1:9090`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { enabled: true, listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)) }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `[journal]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// The plugin. Default `embedded`.
+    #[serde(default = "embedded")]
+    pub plugin: String,
+    #[serde(default, rename = "options")]
+    _options: Option<IgnoredAny>,
+}
+
+fn embedded() -> String {
+    "embedded".to_owned()
+}
+
+/// `[sources.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The plugin.
+    pub plugin: String,
+    /// Whether it is there at all. Default true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Where it is mounted. Default `/`.
+    #[serde(default = "root")]
+    pub path: String,
+    #[serde(default, rename = "options")]
+    _options: Option<IgnoredAny>,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+/// `[handlers.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handler {
+    /// The plugin.
+    pub plugin: String,
+    /// Whether it is there at all. Default true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Which commands it gets. Default: those the plugin understands.
+    pub commands: Option<Vec<Pattern>>,
+    /// Where its records go.
+    #[serde(default)]
+    pub actions: Vec<String>,
+    /// Lower numbers are asked first. Default 100.
+    #[serde(default = "hundred")]
+    pub order: i32,
+    /// How long it may take to decide, within `server.decide_within`. Default: no limit of its own.
+    pub timeout: Option<Period>,
+    /// What counts when it fails, panics or is too slow. Default `allow`.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// Where it begins to read the journal when it is new. Default `now`.
+    #[serde(default)]
+    pub start: Start,
+    #[serde(default, rename = "options")]
+    _options: Option<IgnoredAny>,
+}
+
+fn hundred() -> i32 {
+    100
+}
+
+/// What a failed decision counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// As if it had abstained.
+    #[default]
+    Allow,
+    /// As a refusal.
+    Deny,
+}
+
+/// `[actions.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The plugin.
+    pub plugin: String,
+    /// Whether it is there at all. Default true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// When a failed attempt is made again.
+    #[serde(default)]
+    pub retry: Retry,
+    /// One attempt. Default `10s`.
+    #[serde(default = "ten_seconds")]
+    pub timeout: Period,
+    /// Attempts at a time, 1 to 1024. Default 16.
+    #[serde(default = "sixteen")]
+    pub concurrency: usize,
+    /// Whether the records of one key go one after the other. Default `key`.
+    #[serde(default)]
+    pub ordering: Ordering,
+    /// Where a new subscription begins. Default `now`.
+    #[serde(default)]
+    pub start: Start,
+    #[serde(default, rename = "options")]
+    _options: Option<IgnoredAny>,
+}
+
+fn ten_seconds() -> Period {
+    seconds(10)
+}
+
+fn sixteen() -> usize {
+    16
+}
+
+/// `retry` of an action: the waits between attempts, growing up to a limit. The default spans about three days.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retry {
+    /// Attempts in all, the first one included; then the record is a dead letter. Default 22.
+    pub attempts: u32,
+    /// The first wait. Default `5s`.
+    pub first: Period,
+    /// Each wait is so many times the one before. Default 2.
+    pub factor: f64,
+    /// No wait is longer. Default `8h`.
+    pub longest: Period,
+    /// Each wait is longer or shorter by up to this part of it, by chance. Default 0.2.
+    pub jitter: f64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 22,
+            first: seconds(5),
+            factor: 2.0,
+            longest: seconds(8 * 3600),
+            jitter: 0.2,
+        }
+    }
+}

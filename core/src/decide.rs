@@ -1,0 +1,210 @@
+//! The way of a before-callback: handlers are asked in order, the answer comes at the deadline whatever they do.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::callback::{Callback, Decision};
+use crate::config::tables::OnFailure;
+use crate::handler::{Handler, Verdict, VerdictKind};
+use crate::metrics::{Metrics, OfHandler};
+use crate::source::{Map, Outcome, Source};
+
+/// One handler instance in the asking order.
+#[derive(Clone)]
+pub(crate) struct Decider {
+    pub(crate) name: Arc<str>,
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// What was decided, for the sender and for the journal.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) outcome: Outcome,
+    pub(crate) decision: Decision,
+}
+
+/// The reason that a user sees when a failed handler refuses.
+const FAILED: &str = "not available just now, please try again";
+/// Flags kept with one callback, and characters of each.
+const FLAGS_MAX: usize = 16;
+const FLAG_LENGTH_MAX: usize = 256;
+
+/// Asks the chain. It runs in a task of its own: neither a peer that hangs up nor a handler that never yields holds the answer.
+pub(crate) async fn decide(
+    chain: Vec<Decider>,
+    callback: Callback,
+    source: Arc<dyn Source>,
+    deadline: Instant,
+    metrics: Arc<Metrics>,
+) -> Decided {
+    let begun = Instant::now();
+    let progress = Arc::new(Progress::default());
+    let strictness: Vec<(Arc<str>, OnFailure)> =
+        chain.iter().map(|d| (d.name.clone(), d.on_failure)).collect();
+    let asking = Asking { chain, source, metrics: metrics.clone(), progress: progress.clone() };
+    let mut task = tokio::spawn(asking.run(callback));
+    let answered = timeout_at(deadline, &mut task).await;
+    let flags =
+        || std::mem::take(&mut *progress.flags.lock().unwrap_or_else(PoisonError::into_inner));
+    // A panic outside the handlers would be a bug of ours; it is treated like a handler that was too slow.
+    let (outcome, by) = if let Ok(Ok((verdict, by))) = answered {
+        (Outcome::Decided(verdict), by)
+    } else {
+        task.abort();
+        overdue(&strictness[progress.at.load(Ordering::Acquire).min(strictness.len())..], &metrics)
+    };
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let decision = note(&outcome, by.as_deref(), flags(), micros);
+    Decided { outcome, decision }
+}
+
+/// The deadline speaks: the strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
+fn overdue(unfinished: &[(Arc<str>, OnFailure)], metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
+    if let Some((name, _)) = unfinished.first() {
+        tracing::warn!(handler = %name, "no decision by the deadline");
+        count(metrics, name, "deadline");
+    }
+    match unfinished.iter().max_by_key(|(_, on_failure)| *on_failure) {
+        Some((name, OnFailure::Deny)) => (Outcome::TimedOut(refusal()), Some(name.clone())),
+        _ => (Outcome::TimedOut(Verdict::Allow), None),
+    }
+}
+
+fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, micros: u64) -> Decision {
+    let (verdict, timed_out) = match outcome {
+        Outcome::Decided(verdict) => (verdict, false),
+        Outcome::TimedOut(verdict) => (verdict, true),
+        Outcome::Accepted | Outcome::Unavailable => (&Verdict::Allow, false),
+    };
+    let reason = match verdict {
+        Verdict::Deny { reason, .. } => Some(reason.clone()),
+        _ if timed_out => Some("deadline".to_owned()),
+        _ => None,
+    };
+    Decision {
+        verdict: verdict.kind().as_str().to_owned(),
+        by: by.map(str::to_owned),
+        reason,
+        flags,
+        micros,
+    }
+}
+
+fn refusal() -> Verdict {
+    Verdict::Deny { code: None, reason: FAILED.to_owned() }
+}
+
+fn count(metrics: &Metrics, handler: &Arc<str>, result: &'static str) {
+    metrics
+        .decisions
+        .get_or_create(&OfHandler { handler: handler.clone(), result: result.into() })
+        .inc();
+}
+
+/// How far the chain has come, readable while it runs.
+#[derive(Default)]
+struct Progress {
+    /// Handlers that have finished.
+    at: AtomicUsize,
+    flags: Mutex<Vec<String>>,
+}
+
+struct Asking {
+    chain: Vec<Decider>,
+    source: Arc<dyn Source>,
+    metrics: Arc<Metrics>,
+    progress: Arc<Progress>,
+}
+
+impl Asking {
+    async fn run(self, mut callback: Callback) -> (Verdict, Option<Arc<str>>) {
+        let mut replaced = Map::new();
+        let mut replaced_by = None;
+        for decider in &self.chain {
+            let verdict = self.ask(decider, &callback).await;
+            self.progress.at.fetch_add(1, Ordering::Release);
+            match verdict {
+                Verdict::Abstain => {}
+                Verdict::Flag(text) => self.flag(&decider.name, &text),
+                Verdict::Replace(fields) => {
+                    callback.body = with_fields(&callback.body, &fields);
+                    replaced.extend(fields);
+                    replaced_by = Some(decider.name.clone());
+                }
+                Verdict::Allow => {
+                    replaced_by.get_or_insert_with(|| decider.name.clone());
+                    break;
+                }
+                verdict @ (Verdict::Deny { .. } | Verdict::Drop | Verdict::Answer(_)) => {
+                    return (verdict, Some(decider.name.clone()));
+                }
+            }
+        }
+        let verdict = if replaced.is_empty() { Verdict::Allow } else { Verdict::Replace(replaced) };
+        (verdict, replaced_by)
+    }
+
+    /// One handler's word; a failure of any kind becomes what its instance wants.
+    async fn ask(&self, decider: &Decider, callback: &Callback) -> Verdict {
+        let answer = AssertUnwindSafe(decider.handler.decide(callback)).catch_unwind();
+        let answer = match decider.timeout {
+            Some(limit) => timeout(limit, answer).await,
+            None => Ok(answer.await),
+        };
+        let failed = match answer {
+            Ok(Ok(Ok(verdict))) => match self.source.permits(callback, &verdict) {
+                Ok(()) => {
+                    count(&self.metrics, &decider.name, verdict.kind().as_str());
+                    return verdict;
+                }
+                Err(error) => ("not_permitted", error.to_string()),
+            },
+            Ok(Ok(Err(failure))) => ("failed", failure.reason()),
+            Ok(Err(_)) => ("panicked", "see the message of the panic".to_owned()),
+            Err(_) => ("timeout", "it took longer than its timeout".to_owned()),
+        };
+        let (result, reason) = failed;
+        count(&self.metrics, &decider.name, result);
+        let reason = crate::escape::for_line(&reason);
+        tracing::warn!(handler = %decider.name, result, %reason, "a decision failed");
+        let refuses = decider.on_failure == OnFailure::Deny
+            && self.source.permits(callback, &refusal()).is_ok();
+        if refuses { refusal() } else { Verdict::Abstain }
+    }
+
+    fn flag(&self, name: &str, text: &str) {
+        let mut flags = self.progress.flags.lock().unwrap_or_else(PoisonError::into_inner);
+        if flags.len() < FLAGS_MAX {
+            flags.push(format!(
+                "{name}: {}",
+                text.chars().take(FLAG_LENGTH_MAX).collect::<String>()
+            ));
+        }
+    }
+}
+
+/// The body with some of its fields replaced, as the next handler sees it.
+fn with_fields(body: &bytes::Bytes, fields: &Map) -> bytes::Bytes {
+    let Ok(mut object) = serde_json::from_slice::<Map>(body) else { return body.clone() };
+    object.extend(fields.clone());
+    serde_json::to_vec(&object).map_or_else(|_| body.clone(), Into::into)
+}
+
+impl Decided {
+    /// The word for metrics: the verdict, or that the deadline spoke.
+    pub(crate) fn outcome_label(&self) -> &'static str {
+        match &self.outcome {
+            Outcome::Decided(verdict) => verdict.kind().as_str(),
+            Outcome::TimedOut(_) => "timeout",
+            Outcome::Accepted => VerdictKind::Allow.as_str(),
+            Outcome::Unavailable => "unavailable",
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Behind the journal: projections make records, subscriptions deliver them. Nothing here can delay an answer.
+
+mod projection;
+mod retry;
+mod subscription;
+
+pub(crate) use self::projection::Projection;
+pub(crate) use self::subscription::Subscription;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::journal::{Journal, JournalError, LaneId, Lease, Want};
+use crate::metrics::Metrics;
+use crate::time::{Clock, Rng};
+
+/// What every lane works with.
+#[derive(Clone)]
+pub(crate) struct Works {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<Rng>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// After the journal failed for a lane, the wait before it is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Works {
+    /// The next lease; none when the lane is to end. A journal that fails is asked again after a pause.
+    async fn lease(&self, lane: &LaneId, want: &Want) -> Option<Lease> {
+        loop {
+            let leased = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                leased = self.journal.lease(lane, want) => leased,
+            };
+            match leased {
+                Ok(lease) => return Some(lease),
+                Err(JournalError::Closed) => return None,
+                Err(error) => self.pause(lane, "lease", &error).await,
+            }
+        }
+    }
+
+    async fn pause(&self, lane: &LaneId, what: &'static str, error: &JournalError) {
+        let reason = crate::error_line(error);
+        tracing::error!(%lane, what, %reason, "the journal failed for a lane; it is asked again");
+        let until = self.clock.now() + PAUSE;
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = self.clock.sleep_until(until) => {}
+        }
+    }
+}

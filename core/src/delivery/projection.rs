@@ -1,0 +1,119 @@
+//! One handler instance reading the journal: every callback of its commands once, in order; record, state and cursor in one commit.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::Works;
+use crate::callback::Callback;
+use crate::handler::{Failure, HandleContext, Handler, NewRecord, StateChanges};
+use crate::journal::{Fate, JournalError, LaneId, Lease, Settlement, Want, Work};
+use crate::metrics::OfHandler;
+
+/// Callbacks that one commit covers at most.
+const BATCH_MAX: usize = 512;
+/// How long a lease holds: longer than a batch of which every callback takes all its tries.
+const TERM: Duration = Duration::from_hours(6);
+/// One call of `handle`.
+const HANDLE_TIME: Duration = Duration::from_secs(10);
+/// Calls of `handle` for one callback before it is a dead letter.
+const TRIES: usize = 3;
+
+pub(crate) struct Projection {
+    pub(crate) name: Arc<str>,
+    pub(crate) handler: Arc<dyn Handler>,
+    pub(crate) works: Works,
+}
+
+impl Projection {
+    /// Reads until it is told to stop.
+    pub(crate) async fn run(self) {
+        let lane = LaneId::projection(&self.name);
+        let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true };
+        while let Some(lease) = self.works.lease(&lane, &want).await {
+            let settlement = self.work(lease).await;
+            match self.works.journal.settle(settlement).await {
+                Ok(()) => {}
+                Err(JournalError::Closed) => return,
+                // Nothing was kept of it; the lease lapses or has been taken back, and the callbacks come again.
+                Err(error) => self.works.pause(&lane, "settle", &error).await,
+            }
+        }
+    }
+
+    async fn work(&self, lease: Lease) -> Settlement {
+        let mut state = StateChanges::new();
+        let mut fates = Vec::with_capacity(lease.items.len());
+        let (mut recorded, mut dead) = (0, 0);
+        for item in lease.items {
+            let Work::Callback(callback) = item.work else { continue };
+            let fate = match self.try_handle(&callback, &mut state).await {
+                Ok(record) => {
+                    recorded += 1;
+                    Fate::Recorded(record)
+                }
+                Err(failure) => {
+                    dead += 1;
+                    self.report(&callback, &failure);
+                    Fate::Dead { reason: failure.reason(), response: None }
+                }
+            };
+            fates.push((item.position, fate));
+        }
+        self.count("recorded", recorded);
+        self.count("dead", dead);
+        Settlement { lane: lease.lane, token: lease.token, fates, state }
+    }
+
+    async fn try_handle(
+        &self,
+        callback: &Callback,
+        state: &mut StateChanges,
+    ) -> Result<Option<NewRecord>, Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.handle(callback, state).await {
+                Ok(record) => return Ok(record),
+                Err(failure) if failure.is_permanent() || tries >= TRIES => return Err(failure),
+                Err(_) => {}
+            }
+        }
+    }
+
+    async fn handle(
+        &self,
+        callback: &Callback,
+        state: &mut StateChanges,
+    ) -> Result<Option<NewRecord>, Failure> {
+        let mut cx = HandleContext::new(&self.name, &*self.works.journal, state);
+        let handling = AssertUnwindSafe(self.handler.handle(callback, &mut cx)).catch_unwind();
+        let record = match timeout(HANDLE_TIME, handling).await {
+            Ok(Ok(result)) => result?,
+            Ok(Err(_)) => return Err(Failure::transient("the handler panicked")),
+            Err(_) => {
+                return Err(Failure::transient(format!(
+                    "the handler took longer than {HANDLE_TIME:?}"
+                )));
+            }
+        };
+        cx.accept();
+        Ok(record)
+    }
+
+    fn report(&self, callback: &Callback, failure: &Failure) {
+        let reason = failure.reason();
+        let reason = crate::escape::for_line(&reason);
+        tracing::error!(handler = %self.name, callback = %callback.facts.id, %reason, "callback given up: a dead letter");
+    }
+
+    fn count(&self, result: &'static str, n: u64) {
+        if n > 0 {
+            let labels = OfHandler { handler: self.name.clone(), result: result.into() };
+            self.works.metrics.projected.get_or_create(&labels).inc_by(n);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One handler instance's records on their way to one action: own cursor, own retries, own dead letters.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{Works, retry};
+use crate::action::Action;
+use crate::config::tables;
+use crate::handler::{Failure, Record};
+use crate::journal::{Fate, JournalError, LaneId, Lease, Position, Settlement, Want, Work};
+use crate::metrics::OfAction;
+
+/// Beyond the attempt's own time, what a lease leaves for settling it.
+const MARGIN: Duration = Duration::from_mins(1);
+
+pub(crate) struct Subscription {
+    pub(crate) handler: Arc<str>,
+    pub(crate) action_name: Arc<str>,
+    pub(crate) action: Arc<dyn Action>,
+    pub(crate) table: tables::Action,
+    pub(crate) works: Works,
+}
+
+/// One finished attempt.
+struct Attempted {
+    token: u64,
+    position: Position,
+    fate: Fate,
+}
+
+impl Subscription {
+    /// Delivers until it is told to stop; attempts under way are finished and settled.
+    pub(crate) async fn run(self) {
+        let lane = LaneId::subscription(&self.handler, &self.action_name);
+        match self.action.batch_max() {
+            0 | 1 => self.run_single(&lane).await,
+            most => self.run_batches(&lane, most).await,
+        }
+    }
+
+    /// Several records in one attempt, one attempt at a time.
+    async fn run_batches(&self, lane: &LaneId, most: usize) {
+        let want = Want { limit: most, term: self.table.timeout.0 + MARGIN, whole_keys: true };
+        while let Some(lease) = self.works.lease(lane, &want).await {
+            let token = lease.token;
+            let done = self.attempt_batch(lease).await;
+            if !self.settle(lane, token, done).await {
+                return;
+            }
+        }
+    }
+
+    async fn attempt_batch(&self, lease: Lease) -> Vec<(Position, Fate)> {
+        let (places, records) = split(lease);
+        let attempt = AssertUnwindSafe(self.action.deliver_batch(&records)).catch_unwind();
+        let results = match timeout(self.table.timeout.0, attempt).await {
+            Ok(Ok(results)) if results.len() == records.len() => results,
+            Ok(Ok(_)) => repeat(&records, || {
+                Failure::permanent("the action gave fewer results than records")
+            }),
+            Ok(Err(_)) => repeat(&records, panicked),
+            Err(_) => repeat(&records, || self.too_slow()),
+        };
+        self.count_all(&results);
+        let fates = places.into_iter().zip(results).zip(&records);
+        fates
+            .map(|(((position, attempts), result), record)| {
+                (position, self.fate(record, attempts, result))
+            })
+            .collect()
+    }
+
+    /// One record in each attempt, as many at a time as `concurrency` says.
+    async fn run_single(&self, lane: &LaneId) {
+        let mut attempts: JoinSet<Attempted> = JoinSet::new();
+        let mut settling = FuturesUnordered::new();
+        // At most one, and never dropped half way: a lease that nobody takes would hold its records for its whole term.
+        let mut leasing = FuturesUnordered::new();
+        let mut stopping = false;
+        while !(stopping && attempts.is_empty() && settling.is_empty()) {
+            let free = self.table.concurrency.saturating_sub(attempts.len());
+            if free > 0 && !stopping && leasing.is_empty() {
+                leasing.push(self.lease(lane, free));
+            }
+            tokio::select! {
+                Some(first) = attempts.join_next() => {
+                    for (token, done) in gather(first, &mut attempts) {
+                        settling.push(self.settle(lane, token, done));
+                    }
+                }
+                Some(goes_on) = settling.next() => stopping |= !goes_on,
+                Some(lease) = leasing.next() => match lease {
+                    Some(lease) => self.begin(lease, &mut attempts),
+                    None => stopping = true,
+                },
+            }
+        }
+    }
+
+    async fn lease(&self, lane: &LaneId, limit: usize) -> Option<Lease> {
+        let want = Want { limit, term: self.table.timeout.0 + MARGIN, whole_keys: false };
+        self.works.lease(lane, &want).await
+    }
+
+    fn begin(&self, lease: Lease, attempts: &mut JoinSet<Attempted>) {
+        let token = lease.token;
+        let (places, records) = split(lease);
+        for ((position, before), record) in places.into_iter().zip(records) {
+            let this = self.clone();
+            attempts.spawn(async move {
+                let attempt = AssertUnwindSafe(this.action.deliver(&record)).catch_unwind();
+                let result = match timeout(this.table.timeout.0, attempt).await {
+                    Ok(Ok(result)) => result,
+                    Ok(Err(_)) => Err(panicked()),
+                    Err(_) => Err(this.too_slow()),
+                };
+                this.count_all(std::slice::from_ref(&result));
+                Attempted { token, position, fate: this.fate(&record, before, result) }
+            });
+        }
+    }
+
+    /// False when the lane has to end.
+    async fn settle(&self, lane: &LaneId, token: u64, fates: Vec<(Position, Fate)>) -> bool {
+        let settlement = Settlement { lane: lane.clone(), token, fates, state: HashMap::new() };
+        match self.works.journal.settle(settlement).await {
+            Ok(()) => true,
+            Err(JournalError::Closed) => false,
+            Err(error) => {
+                // The records come again: at least once, and never less.
+                self.works.pause(lane, "settle", &error).await;
+                true
+            }
+        }
+    }
+
+    fn fate(&self, record: &Record, attempts: u32, result: Result<(), Failure>) -> Fate {
+        let Err(failure) = result else { return Fate::Delivered };
+        let fate = retry::fate(&self.table.retry, attempts, &failure, &self.works.rng);
+        let reason = failure.reason();
+        let reason = crate::escape::for_line(&reason);
+        let (record, action) = (record.id(), &self.action_name);
+        match &fate {
+            Fate::Dead { .. } => {
+                tracing::error!(%action, record, %reason, "delivery given up: a dead letter");
+            }
+            Fate::Retry { after, .. } => {
+                tracing::warn!(%action, record, attempt = attempts + 1, ?after, %reason, "delivery failed; it is tried again");
+            }
+            Fate::Delivered | Fate::Recorded(_) => {}
+        }
+        fate
+    }
+
+    fn too_slow(&self) -> Failure {
+        Failure::transient(format!("no result within the timeout of {}", self.table.timeout))
+    }
+
+    fn count_all(&self, results: &[Result<(), Failure>]) {
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        for (result, n) in [("delivered", results.len() - failed), ("failed", failed)] {
+            if n > 0 {
+                let (handler, action) = (self.handler.clone(), self.action_name.clone());
+                let labels = OfAction { handler, action, result: result.into() };
+                self.works.metrics.deliveries.get_or_create(&labels).inc_by(n as u64);
+            }
+        }
+    }
+}
+
+impl Clone for Subscription {
+    fn clone(&self) -> Self {
+        Self {
+            handler: self.handler.clone(),
+            action_name: self.action_name.clone(),
+            action: self.action.clone(),
+            table: self.table.clone(),
+            works: self.works.clone(),
+        }
+    }
+}
+
+fn panicked() -> Failure {
+    Failure::permanent("the action panicked")
+}
+
+fn repeat(records: &[Record], failure: impl Fn() -> Failure) -> Vec<Result<(), Failure>> {
+    records.iter().map(|_| Err(failure())).collect()
+}
+
+/// The places with the attempts made so far, and the records.
+fn split(lease: Lease) -> (Vec<(Position, u32)>, Vec<Record>) {
+    let items = lease.items.into_iter().filter_map(|item| match item.work {
+        Work::Record(record) => Some(((item.position, item.attempts), record)),
+        Work::Callback(_) => None,
+    });
+    items.unzip()
+}
+
+/// All attempts that have finished by now, by lease: they are settled together.
+fn gather(
+    first: Result<Attempted, tokio::task::JoinError>,
+    attempts: &mut JoinSet<Attempted>,
+) -> HashMap<u64, Vec<(Position, Fate)>> {
+    let mut by_lease: HashMap<u64, Vec<(Position, Fate)>> = HashMap::new();
+    let mut next = Some(first);
+    while let Some(finished) = next {
+        if let Ok(Attempted { token, position, fate }) = finished {
+            by_lease.entry(token).or_default().push((position, fate));
+        }
+        next = attempts.try_join_next();
+    }
+    by_lease
+}

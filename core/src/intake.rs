@@ -1,0 +1,247 @@
+//! From a whole request to its answer: proven, routed, then decided or kept.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
+use tokio::time::{Instant, timeout_at};
+
+use crate::callback::{Callback, Phase};
+use crate::decide::{Decided, Decider, decide};
+use crate::handler::Verdict;
+use crate::journal::{Appended, Entry, Journal, JournalError};
+use crate::listener::Arrival;
+use crate::log_budget::LogBudget;
+use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
+use crate::router::Router;
+use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
+use crate::time::Rng;
+
+/// One source, mounted.
+pub(crate) struct Mount {
+    pub(crate) name: Arc<str>,
+    pub(crate) path: String,
+    pub(crate) source: Arc<dyn Source>,
+    counters: HashMap<&'static str, Counters>,
+    other: [Counters; 2],
+}
+
+/// The counters of one command, looked up when they are first needed: a command that never comes is not in the metrics.
+struct Counters {
+    labels: OfCallback,
+    kept: OnceLock<Counter>,
+}
+
+impl Mount {
+    pub(crate) fn new(name: Arc<str>, path: String, source: Arc<dyn Source>) -> Self {
+        let counters = |command: &str, phase: Phase| Counters::new(&name, command, phase);
+        let known = source
+            .catalogue()
+            .iter()
+            .map(|spec| (spec.name, counters(spec.name, spec.phase)))
+            .collect();
+        let other = [counters("other", Phase::Before), counters("other", Phase::After)];
+        Self { name, path, source, counters: known, other }
+    }
+
+    fn counters(&self, callback: &Callback) -> &Counters {
+        let [before, after] = &self.other;
+        let other = if callback.facts.phase == Phase::Before { before } else { after };
+        self.counters.get(callback.command()).unwrap_or(other)
+    }
+}
+
+impl Counters {
+    fn new(source: &Arc<str>, command: &str, phase: Phase) -> Self {
+        let (source, command, phase) = (source.clone(), command.into(), phase.as_str().into());
+        Self {
+            labels: OfCallback { source, command, phase, outcome: "".into() },
+            kept: OnceLock::new(),
+        }
+    }
+
+    fn kept(&self, metrics: &Metrics) {
+        self.kept.get_or_init(|| self.of(metrics, "kept")).inc();
+    }
+
+    fn count(&self, metrics: &Metrics, outcome: &str) {
+        self.of(metrics, outcome).inc();
+    }
+
+    fn of(&self, metrics: &Metrics, outcome: &str) -> Counter {
+        metrics
+            .callbacks
+            .get_or_create(&OfCallback { outcome: outcome.into(), ..self.labels.clone() })
+            .clone()
+    }
+}
+
+/// Answers requests.
+pub(crate) struct Intake {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) router: Router,
+    /// In the order of the router's routes.
+    pub(crate) deciders: Vec<Decider>,
+    pub(crate) decide_within: Duration,
+    pub(crate) keep_within: Duration,
+    pub(crate) rng: Arc<Rng>,
+    pub(crate) metrics: Arc<Metrics>,
+    replies: [Histogram; 2],
+    refusal_log: LogBudget,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        journal: Arc<dyn Journal>,
+        router: Router,
+        deciders: Vec<Decider>,
+        within: [Duration; 2],
+        rng: Arc<Rng>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let [decide_within, keep_within] = within;
+        let replies = [Phase::Before, Phase::After].map(|phase| {
+            metrics.replies.get_or_create(&OfPhase { phase: phase.as_str().into() }).clone()
+        });
+        let refusal_log = LogBudget::default();
+        Self {
+            journal,
+            router,
+            deciders,
+            decide_within,
+            keep_within,
+            rng,
+            metrics,
+            replies,
+            refusal_log,
+        }
+    }
+
+    /// The answer to one request.
+    pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Response<Bytes> {
+        let callbacks = match open(mount, arrival) {
+            Ok(Opened::Handshake(response)) => return response,
+            Ok(Opened::Callbacks(callbacks)) => self.admit(mount, arrival, callbacks),
+            Err(refusal) => return self.refuse(mount, &refusal),
+        };
+        let before =
+            callbacks.first().is_some_and(|callback| callback.facts.phase == Phase::Before);
+        let outcome = if before {
+            self.decided(mount, arrival, &callbacks).await
+        } else {
+            self.kept(mount, arrival, &callbacks).await
+        };
+        let [before_replies, after_replies] = &self.replies;
+        let replies = if before { before_replies } else { after_replies };
+        replies.observe(arrival.begun.elapsed().as_secs_f64());
+        mount.source.reply(&callbacks, &outcome)
+    }
+
+    fn admit(
+        &self,
+        mount: &Mount,
+        arrival: &Arrival,
+        mut callbacks: Vec<Callback>,
+    ) -> Vec<Callback> {
+        for callback in &mut callbacks {
+            callback.facts.id = self.rng.id(arrival.received);
+            callback.facts.source = mount.name.clone();
+            callback.facts.received = arrival.received;
+        }
+        callbacks
+    }
+
+    fn refuse(&self, mount: &Mount, refusal: &Refusal) -> Response<Bytes> {
+        let labels = OfRefusal { source: mount.name.clone(), reason: refusal.reason.into() };
+        self.metrics.refusals.get_or_create(&labels).inc();
+        if let Some(suppressed) = self.refusal_log.take(refusal.reason) {
+            let detail = crate::escape::for_line(&refusal.detail);
+            let status = refusal.kind.status().as_u16();
+            tracing::warn!(source = %mount.name, reason = refusal.reason, status, %detail, suppressed, "request refused");
+        }
+        mount.source.refuse(refusal)
+    }
+
+    /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.
+    async fn decided(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
+        let mut outcome = Outcome::Decided(Verdict::Allow);
+        for callback in callbacks {
+            let decided = self.decide(mount, arrival, callback).await;
+            mount.counters(callback).count(&self.metrics, decided.outcome_label());
+            let mut entry = Entry::of(callback);
+            entry.facts.decision = Some(decided.decision);
+            if !self.journal.note(entry) {
+                self.metrics.notes_dropped.inc();
+            }
+            outcome = decided.outcome;
+        }
+        outcome
+    }
+
+    async fn decide(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Decided {
+        let route = self.router.route(callback.command());
+        let chain = route.iter().filter_map(|place| self.deciders.get(*place)).cloned().collect();
+        let deadline = arrival.begun + self.decide_within;
+        decide(chain, callback.clone(), mount.source.clone(), deadline, self.metrics.clone()).await
+    }
+
+    /// The way of an after-callback: answered when it is durable, and decided meanwhile where the reply matters.
+    async fn kept(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
+        let Some(first) = callbacks.first() else { return Outcome::Accepted };
+        let keeping = self.keep(mount, arrival.begun + self.keep_within, callbacks);
+        if !first.answered {
+            return keeping.await;
+        }
+        let (kept, decided) = tokio::join!(keeping, self.decide(mount, arrival, first));
+        if kept == Outcome::Accepted { decided.outcome } else { kept }
+    }
+
+    async fn keep(&self, mount: &Mount, deadline: Instant, callbacks: &[Callback]) -> Outcome {
+        let entries = callbacks.iter().map(Entry::of).collect();
+        let result = timeout_at(deadline, self.journal.append(entries)).await;
+        let refused: &dyn std::fmt::Display = match &result {
+            Ok(Ok(appended)) => {
+                for (callback, appended) in callbacks.iter().zip(appended) {
+                    let counters = mount.counters(callback);
+                    match appended {
+                        Appended::Kept(_) => counters.kept(&self.metrics),
+                        Appended::Duplicate(_) => counters.count(&self.metrics, "duplicate"),
+                    }
+                }
+                return Outcome::Accepted;
+            }
+            Ok(Err(error)) => error,
+            Err(_) => &"not durable in time",
+        };
+        for callback in callbacks {
+            mount.counters(callback).count(&self.metrics, "unavailable");
+        }
+        self.metrics.limit(match &result {
+            Ok(Err(JournalError::Full)) => "journal_full",
+            Ok(Err(JournalError::Overloaded)) => "journal_queue",
+            Ok(_) => "journal_failed",
+            Err(_) => "keep_within",
+        });
+        if let Some(suppressed) = self.refusal_log.take("unavailable") {
+            tracing::error!(source = %mount.name, error = %refused, suppressed, "callback not kept, and answered so");
+        }
+        Outcome::Unavailable
+    }
+}
+
+/// What a request holds. A panic of the source is our bug, and no answer of ours may say so.
+fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
+    let body = match &arrival.body {
+        Ok(body) => body,
+        Err(refusal) => return Err(refusal.clone()),
+    };
+    let query = arrival.uri.query().unwrap_or("");
+    let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
+    catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
+        .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))
+}

@@ -1,0 +1,256 @@
+//! Accepts connections and reads requests within limits; what it hands on is whole. Our own loop around hyper, because
+//! `warp::serve` has no limits on time, connections or its own stop.
+
+mod timed;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use self::timed::{TimeUp, Timed, Turn};
+use crate::config::tables::Limits;
+use crate::metrics::Metrics;
+use crate::source::{Refusal, RefusalKind};
+use crate::time::Clock;
+
+/// A request, read within the limits.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    /// The body, or why there is none.
+    pub(crate) body: Result<Bytes, Refusal>,
+    /// When the head had been read, by the time of day.
+    pub(crate) received: Timestamp,
+    /// The same on the steady clock: deadlines count from here.
+    pub(crate) begun: Instant,
+}
+
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) routes: BoxedFilter<(Response,)>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+const HEADERS_MAX: usize = 100;
+/// Hyper's least read buffer.
+const BUFFER_MIN: usize = 8192;
+
+/// Serves until `stop`, then lets requests under way finish for `limits.drain_time`. Returns how many had to be cut off.
+pub(crate) async fn serve(listener: Listener, serving: Serving, stop: CancellationToken) -> usize {
+    let slots = Arc::new(Semaphore::new(serving.limits.connections));
+    let mut connections = JoinSet::new();
+    while let Some((stream, slot)) =
+        next(&listener, &slots, &serving, &mut connections, &stop).await
+    {
+        let (serving, stop) = (serving.clone(), stop.clone());
+        connections.spawn(async move {
+            serving.metrics.connections.inc();
+            connection(stream, &serving, stop).await;
+            serving.metrics.connections.dec();
+            drop(slot);
+        });
+    }
+    drop(listener);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    _ = timeout(serving.limits.drain_time.0, finish).await;
+    let cut = connections.len();
+    connections.shutdown().await;
+    cut
+}
+
+/// The next connection with its slot. The slot is taken first: at the cap, new clients wait in the kernel.
+async fn next(
+    listener: &Listener,
+    slots: &Arc<Semaphore>,
+    serving: &Serving,
+    connections: &mut JoinSet<()>,
+    stop: &CancellationToken,
+) -> Option<(Box<dyn Stream>, tokio::sync::OwnedSemaphorePermit)> {
+    loop {
+        while connections.try_join_next().is_some() {}
+        if slots.available_permits() == 0 {
+            serving.metrics.limit("connections");
+        }
+        let slot = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            slot = slots.clone().acquire_owned() => slot.ok()?,
+        };
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            accepted = accept(listener) => accepted,
+        };
+        match accepted {
+            Ok(stream) => return Some((stream, slot)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) => {}
+            Err(error) => {
+                // Out of descriptors or memory: a pause, so that the loop does not spin while others free some.
+                serving.metrics.limit("accept");
+                tracing::warn!(%error, "cannot accept connections just now");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn accept(listener: &Listener) -> io::Result<Box<dyn Stream>> {
+    Ok(match listener {
+        Listener::Tcp(listener) => {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            Box::new(stream)
+        }
+        Listener::Unix(listener) => Box::new(listener.accept().await?.0),
+    })
+}
+
+async fn connection(stream: Box<dyn Stream>, serving: &Serving, stop: CancellationToken) {
+    let turn = Arc::new(Turn::default());
+    let stream = Timed::new(stream, turn.clone(), serving.limits);
+    let routes = warp::service(serving.routes.clone());
+    let service = service_fn(|request| {
+        turn.begin();
+        let (routes, turn) = (routes.clone(), turn.clone());
+        async move {
+            let answer = exchange(request, routes, serving).await;
+            turn.end();
+            answer
+        }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .header_read_timeout(None)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(serving.limits.header_size.bytes().max(BUFFER_MIN));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        note_end(&error, serving);
+    }
+}
+
+fn note_end(error: &hyper::Error, serving: &Serving) {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        let io = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(up) = io.and_then(|inner| inner.downcast_ref::<TimeUp>()) {
+            return serving.metrics.limit(up.as_str());
+        }
+        cause = inner.source();
+    }
+    if error.is_parse_too_large() {
+        serving.metrics.limit("header_size");
+    } else if error.is_parse() {
+        serving.metrics.malformed_requests.inc();
+    }
+    tracing::debug!(%error, "connection ended with an error");
+}
+
+/// One request and its answer.
+async fn exchange<S>(
+    request: Request<Incoming>,
+    mut routes: S,
+    serving: &Serving,
+) -> Result<Response, Infallible>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response, Error = Infallible>,
+{
+    let (begun, received) = (Instant::now(), serving.clock.wall());
+    let (head, body) = request.into_parts();
+    // No sender of ours sends a body in pieces. One that comes so is read, but its connection is not trusted any further.
+    let mut close = head.headers.contains_key(header::TRANSFER_ENCODING);
+    let body = if head.headers.contains_key(header::CONTENT_ENCODING) {
+        Err(Refusal::new(RefusalKind::Encoding, "content_encoding"))
+    } else {
+        read(body, serving).await
+    };
+    close |= body.is_err();
+    let mut inner = Request::new(Full::default());
+    *inner.method_mut() = head.method.clone();
+    *inner.uri_mut() = head.uri.clone();
+    let arrival = Arrival {
+        method: head.method,
+        uri: head.uri,
+        headers: head.headers,
+        body,
+        received,
+        begun,
+    };
+    inner.extensions_mut().insert(Arc::new(arrival));
+    let mut answer = routes.call(inner).await?;
+    if close {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
+}
+
+async fn read(body: Incoming, serving: &Serving) -> Result<Bytes, Refusal> {
+    let limits = &serving.limits;
+    let collected =
+        timeout(limits.body_time.0, Limited::new(body, limits.body_size.bytes()).collect()).await;
+    match collected {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            serving.metrics.limit("body_size");
+            Err(Refusal::new(RefusalKind::TooLarge, "body_size"))
+        }
+        Ok(Err(error)) => {
+            Err(Refusal::new(RefusalKind::Malformed, "body_broken").detail(error.to_string()))
+        }
+        Err(_) => {
+            serving.metrics.limit("body_time");
+            Err(Refusal::new(RefusalKind::Slow, "body_time"))
+        }
+    }
+}
+
+/// Binds a TCP listener.
+///
+/// # Errors
+/// The address is in use or not ours.
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}

@@ -1,0 +1,200 @@
+//! A connection that ends by itself when its peer takes too long: apart for the wait between two requests, for a head that has begun,
+//! and for an answer that is not taken. hyper has one clock for the first two and none for the third.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Duration, Instant, Sleep, sleep_until};
+
+use crate::config::tables::Limits;
+
+/// What the peer is waited for; shared between the connection's bytes and its requests.
+#[derive(Debug, Default)]
+pub(super) struct Turn(AtomicU8);
+
+const IDLE: u8 = 0;
+const HEAD: u8 = 1;
+const BUSY: u8 = 2;
+const ANSWERED: u8 = 3;
+
+impl Turn {
+    /// A head is complete: from here on the request has limits of its own.
+    pub(super) fn begin(&self) {
+        self.0.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// The answer is on its way: the peer may send the next head.
+    pub(super) fn end(&self) {
+        self.0.store(ANSWERED, Ordering::Relaxed);
+    }
+}
+
+/// Why a connection ended itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TimeUp {
+    Idle,
+    Head,
+    Write,
+}
+
+impl TimeUp {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle_time",
+            Self::Head => "header_time",
+            Self::Write => "write_time",
+        }
+    }
+}
+
+impl std::fmt::Display for TimeUp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::error::Error for TimeUp {}
+
+pub(super) struct Timed<S> {
+    stream: S,
+    turn: Arc<Turn>,
+    limits: Limits,
+    read_by: Instant,
+    read_alarm: Alarm,
+    write_by: Option<Instant>,
+    write_alarm: Alarm,
+}
+
+impl<S> Timed<S> {
+    pub(super) fn new(stream: S, turn: Arc<Turn>, limits: Limits) -> Self {
+        // Who connects has come to say something: the first head is due at once.
+        turn.0.store(HEAD, Ordering::Relaxed);
+        let read_by = Instant::now() + limits.header_time.0;
+        Self {
+            stream,
+            turn,
+            limits,
+            read_by,
+            read_alarm: Alarm::default(),
+            write_by: None,
+            write_alarm: Alarm::default(),
+        }
+    }
+
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<TimeUp> {
+        let up = match self.turn.0.load(Ordering::Relaxed) {
+            BUSY => return Poll::Pending,
+            HEAD => TimeUp::Head,
+            _ => TimeUp::Idle,
+        };
+        self.read_alarm.poll(cx, self.read_by).map(|()| up)
+    }
+
+    fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let by = *self.write_by.get_or_insert_with(|| Instant::now() + self.limits.write_time.0);
+        self.write_alarm
+            .poll(cx, by)
+            .map(|()| io::Error::new(io::ErrorKind::TimedOut, TimeUp::Write))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.turn.0.load(Ordering::Relaxed) == ANSWERED {
+            this.turn.0.store(IDLE, Ordering::Relaxed);
+            this.read_by = Instant::now() + this.limits.idle_time.0;
+        }
+        let before = buf.filled().len();
+        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+            Poll::Pending => {
+                let up = ready!(this.poll_patience(cx));
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, up)))
+            }
+            Poll::Ready(result) => {
+                if buf.filled().len() > before && this.turn.0.load(Ordering::Relaxed) == IDLE {
+                    this.turn.0.store(HEAD, Ordering::Relaxed);
+                    this.read_by = Instant::now() + this.limits.header_time.0;
+                }
+                Poll::Ready(result)
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.watch_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch_write(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.watch_write(cx, shut)
+    }
+}
+
+impl<S> Timed<S> {
+    fn watch_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        done: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if done.is_pending() {
+            return self.poll_write_patience(cx).map(Err);
+        }
+        self.write_by = None;
+        done
+    }
+}
+
+/// A timer that is only moved when it would ring too late or has rung too early: deadlines that move on with
+/// every request cost nothing.
+#[derive(Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    fn poll(&mut self, cx: &mut Context<'_>, by: Instant) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(by)));
+        if sleep.deadline() > by {
+            sleep.as_mut().reset(by);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= by {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(by.max(Instant::now() + Duration::from_millis(1)));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The counters, in one place. Labels have few values: names from the configuration and commands from a catalogue.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Around the sender's deadline of two seconds.
+const REPLY_BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
+
+macro_rules! labels {
+    ($($name:ident { $($label:ident),* })*) => {
+        $(
+            #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+            pub(crate) struct $name {
+                $(pub(crate) $label: Arc<str>,)*
+            }
+        )*
+    };
+}
+
+labels! {
+    OfCallback { source, command, phase, outcome }
+    OfRefusal { source, reason }
+    OfHandler { handler, result }
+    OfAction { handler, action, result }
+    OfLimit { limit }
+    OfPhase { phase }
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) callbacks: Family<OfCallback, Counter>,
+    pub(crate) refusals: Family<OfRefusal, Counter>,
+    pub(crate) decisions: Family<OfHandler, Counter>,
+    pub(crate) projected: Family<OfHandler, Counter>,
+    pub(crate) deliveries: Family<OfAction, Counter>,
+    pub(crate) replies: Family<OfPhase, Histogram, fn() -> Histogram>,
+    pub(crate) connections: Gauge,
+    pub(crate) malformed_requests: Counter,
+    pub(crate) notes_dropped: Counter,
+    limits: Family<OfLimit, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("switchhook");
+        macro_rules! register {
+            ($name:literal, $help:literal, $metric:expr) => {{
+                let metric = $metric;
+                registry.register($name, $help, metric.clone());
+                metric
+            }};
+        }
+        let replies: fn() -> Histogram = || Histogram::new(REPLY_BUCKETS);
+        Self {
+            callbacks: register!(
+                "callbacks",
+                "Genuine callbacks by what became of them",
+                Family::default()
+            ),
+            refusals: register!(
+                "refusals",
+                "Requests that were not taken in, by exact reason",
+                Family::default()
+            ),
+            decisions: register!(
+                "decisions",
+                "What handlers answered to before-callbacks",
+                Family::default()
+            ),
+            projected: register!(
+                "projected",
+                "Callbacks that handlers read from the journal",
+                Family::default()
+            ),
+            deliveries: register!("deliveries", "Attempts of actions by result", Family::default()),
+            replies: register!(
+                "reply_seconds",
+                "From the head of a request to its answer",
+                Family::new_with_constructor(replies)
+            ),
+            connections: register!("connections", "Open connections", Gauge::default()),
+            malformed_requests: register!(
+                "malformed_requests",
+                "Requests that were no HTTP",
+                Counter::default()
+            ),
+            notes_dropped: register!(
+                "notes_dropped",
+                "Before-callbacks that were answered but for whose record there was no room",
+                Counter::default()
+            ),
+            limits: register!(
+                "limit_hits",
+                "How often a limit was hit, by its name",
+                Family::default()
+            ),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts that a limit was hit.
+    pub(crate) fn limit(&self, name: &'static str) {
+        self.limits.get_or_create(&OfLimit { limit: name.into() }).inc();
+    }
+
+    /// All of them as `OpenMetrics` text.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        _ = encode(&mut text, &self.registry);
+        text
+    }
+}
