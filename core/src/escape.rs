@@ -25,8 +25,8 @@ pub fn for_header(text: &str) -> Cow<'_, str> {
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for b in text.bytes() {
-        if plain(b) == true {
-            safe.push(char::from(b))
+        if plain(b) {
+            safe.push(char::from(b));
         } else {
             safe.push('%');
             for digit in [b >> 4, b & 15] {
