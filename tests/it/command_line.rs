@@ -1,0 +1,70 @@
+//! The other commands, as a person types them.
+
+use crate::harness::*;
+
+#[test]
+fn events_are_shown_beside_a_running_server_and_without_one() {
+    let server = Server::start(CONFIG);
+    for name in ["one", "two"] {
+        post(server.address, &query(TOPIC_CHANGED), &topic_changed(name));
+    }
+    let events = |folder: &std::path::Path| {
+        let shown = switchhook(folder)
+            .args(["events", "--format", "json", "--limit", "1"])
+            .output()
+            .expect("ran");
+        let (out, err) = text(&shown);
+        assert!(shown.status.success(), "{err}");
+        let lines: Vec<serde_json::Value> =
+            out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["body"]["Name"], "two", "newest first");
+    };
+    events(server.folder.path());
+    let folder = server.kill();
+    events(folder.path());
+}
+
+#[test]
+fn routes_say_who_gets_a_command_and_why() {
+    let folder = folder_with(CONFIG);
+    let shown = switchhook(folder.path()).args(["routes", TOPIC_CHANGED]).output().expect("ran");
+    let (out, err) = text(&shown);
+    assert!(shown.status.success(), "{err}");
+    assert!(out.contains("topics") && out.contains("audit"), "{out}");
+}
+
+#[test]
+fn every_built_in_plugin_is_linked_and_its_example_is_good() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shown =
+        switchhook(folder.path()).args(["plugins", "--format", "json"]).output().expect("ran");
+    let (out, err) = text(&shown);
+    assert!(shown.status.success(), "{err}");
+    let names: Vec<String> = serde_json::from_str::<Vec<serde_json::Value>>(&out)
+        .expect("a list")
+        .iter()
+        .map(|one| {
+            format!("{} {}", one["role"].as_str().unwrap_or(""), one["name"].as_str().unwrap_or(""))
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "source tencent-im",
+            "handler forward",
+            "handler topic-info-changed",
+            "action file",
+            "action log",
+            "action webhook",
+            "journal embedded"
+        ]
+    );
+}
+
+#[test]
+fn wrong_usage_ends_with_64() {
+    let folder = folder_with(CONFIG);
+    let ran = switchhook(folder.path()).arg("--no-such-flag").output().expect("ran");
+    assert_eq!(ran.status.code(), Some(64));
+}

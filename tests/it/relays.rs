@@ -1,0 +1,100 @@
+//! A target that fails costs nobody else anything, and gets its relay in the end.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::*;
+
+fn config(target: &Target, more: &str) -> String {
+    format!(
+        r#"{CONFIG}
+[handlers.all]
+plugin = "forward"
+actions = ["crm"]
+[actions.crm]
+plugin = "webhook"
+retry = {{ first = "200ms", factor = 1, longest = "200ms" }}
+{more}
+[actions.crm.options]
+url = "http://{}/hook"
+allow_private = true
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+"#,
+        target.address
+    )
+}
+
+#[test]
+fn a_failing_target_gets_the_same_relay_again_while_the_file_never_waits() {
+    let target = Target::start(&[500, 503, 500, 200]);
+    let server = Server::start(&config(&target, ""));
+    let body = topic_changed("News");
+    let begun = Instant::now();
+    assert_eq!(post(server.address, &query(TOPIC_CHANGED), &body).status, 200);
+    server.lines("topics.jsonl", 1);
+    let file_took = begun.elapsed();
+    let got = target.got(4);
+    let ids: Vec<_> = got.iter().map(|one| one.header("webhook-id")).collect();
+    assert!(ids.iter().all(|id| id.is_some() && *id == ids[0]), "{ids:?}");
+    assert!(got.iter().all(|one| one.body == body), "byte for byte");
+    assert!(got.iter().all(|one| one.header("webhook-signature").is_some()));
+    assert!(
+        begun.elapsed() >= Duration::from_millis(480),
+        "three waits of 200 ms, less the jitter"
+    );
+    assert!(file_took < begun.elapsed());
+    server.lanes_settled();
+}
+
+#[test]
+fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
+    let target = Target::start(&[410]);
+    let server = Server::start(&config(&target, ""));
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    let letter = eventually("a dead letter", || {
+        let letters = get(server.admin, "/api/v1/dead-letters").json();
+        letters["items"].get(0).cloned()
+    });
+    assert_eq!(letter["lane"], "all>crm");
+    assert_eq!(letter["attempts"], 1);
+    assert!(letter["response"].as_str().is_some_and(|text| text.contains("410")), "{letter}");
+    server.lanes_settled();
+}
+
+#[test]
+fn waiting_retries_survive_a_kill() {
+    let target = Target::start(&[500, 200]);
+    let server = Server::start(&config(&target, "").replace("200ms", "1s"));
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    let first = target.got(1).remove(0);
+    server.log_line("it is tried again");
+    let server = Server::start_in(server.kill(), |_| ());
+    let second = target.got(2).remove(1);
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
+    server.lanes_settled();
+}
+
+#[test]
+fn records_of_one_key_go_one_after_the_other_across_retries() {
+    let target = Target::start(&[500, 200]);
+    let server = Server::start(&config(&target, ""));
+    for name in ["first", "second", "third"] {
+        post(server.address, &query(TOPIC_CHANGED), &topic_changed(name));
+    }
+    let got = target.got(4);
+    let names: Vec<_> = ["first", "first", "second", "third"]
+        .into_iter()
+        .zip(&got)
+        .map(|(n, g)| g.body.contains(n))
+        .collect();
+    assert_eq!(names, [true; 4], "{got:?}");
+}
+
+#[test]
+fn a_private_target_is_refused_unless_allowed() {
+    let target = Target::start(&[200]);
+    let folder = folder_with(&config(&target, "").replace("allow_private = true", ""));
+    let checked = switchhook(folder.path()).arg("check").output().expect("ran");
+    let (_, err) = text(&checked);
+    assert_eq!(checked.status.code(), Some(78), "{err}");
+    assert!(err.contains("allow_private"), "{err}");
+}
