@@ -208,3 +208,6 @@ impl Decided {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
