@@ -1,6 +1,8 @@
 //! The bookkeeping of one lane: what is handed out, held behind its key, or waits for a retry. Pure, so that every
 //! journal that keeps its lanes in one process shares it, and a test can drive it through any order of events.
 
+mod moves;
+
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -23,15 +25,22 @@ pub struct Lane {
     scanned: u64,
     open: BTreeMap<u64, Open>,
     /// Open items of each key, when ordered by key.
-    keys: HashMap<u64, BTreeSet<u64>>,
-    /// Open items that can be handed out as soon as they are first of their key.
+    keys: HashMap<u64, Line>,
+    /// Open items that wait for nothing but a lease, and for the leased ones of their key.
     ready: BTreeSet<u64>,
     due: BTreeSet<(Duration, u64)>,
-    /// Open items above no row of their own: the cursor cannot pass them.
+    /// Open items without a row of their own: the cursor cannot pass them.
     unstored: BTreeSet<u64>,
     leases: HashMap<u64, (Duration, usize)>,
     uncovered: usize,
     tokens: u64,
+}
+
+/// The open items of one key, and how many of them are leased: always by one lease alone.
+#[derive(Debug, Default)]
+struct Line {
+    open: BTreeSet<u64>,
+    leased: usize,
 }
 
 #[derive(Debug)]
@@ -111,6 +120,18 @@ impl Lane {
         lane
     }
 
+    /// Numbers the leases from here on, so that no token of an earlier life of the lane is taken for one of this.
+    #[must_use]
+    pub fn numbered_from(mut self, token: u64) -> Self {
+        self.tokens = token;
+        self
+    }
+
+    /// The last token that was given out.
+    pub fn last_token(&self) -> u64 {
+        self.tokens
+    }
+
     /// A key as the bookkeeping knows it.
     pub fn key_hash(key: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -126,6 +147,22 @@ impl Lane {
     /// Everything at or below has been looked at.
     pub fn scanned(&self) -> u64 {
         self.scanned
+    }
+
+    /// Everything at or below has been settled for good.
+    pub fn settled_to(&self) -> u64 {
+        self.open.keys().next().map_or(self.scanned, |first| self.scanned.min(first - 1))
+    }
+
+    /// Whether an item between these two, both left out, is open.
+    pub fn open_between(&self, after: u64, before: u64) -> bool {
+        after + 1 < before && self.open.range(after + 1..before).next().is_some()
+    }
+
+    /// Moves the cursor over what needed no settling, and says where it is.
+    pub fn advance_idle(&mut self) -> u64 {
+        self.cursor = self.reach();
+        self.cursor
     }
 
     /// Items handed out, held or waiting.
@@ -150,14 +187,14 @@ impl Lane {
         self.lapse(now);
         while let Some(&(at, position)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, position));
-            self.ready.insert(position);
+            self.set_held(position);
         }
         self.tokens += 1;
         let token = self.tokens;
         self.leases.insert(token, (now + want.term, 0));
         let mut taken = Vec::new();
         let candidates: Vec<u64> =
-            self.ready.iter().copied().filter(|p| self.is_first(*p)).take(want.limit).collect();
+            self.ready.iter().copied().filter(|p| self.is_free(*p)).take(want.limit).collect();
         for position in candidates {
             for position in self.with_followers(position, want) {
                 if taken.len() < want.limit {
@@ -178,13 +215,16 @@ impl Lane {
         want: &Want,
     ) -> Offer {
         self.scanned = self.scanned.max(position.0);
+        if self.open.contains_key(&position.0) {
+            return Offer::Held; // it has a row from before a crash, above the cursor
+        }
         let key = match self.ordering {
             Ordering::Key => key.map(Self::key_hash),
             Ordering::None => None,
         };
-        let free = key.and_then(|key| self.keys.get(&key)).is_none_or(|open| {
+        let free = key.and_then(|key| self.keys.get(&key)).is_none_or(|line| {
             // A lease takes a key's items from the first on without a gap, so the last one speaks for all.
-            let last = open.last().and_then(|last| self.open.get(last));
+            let last = line.open.last().and_then(|last| self.open.get(last));
             want.whole_keys && last.is_some_and(|last| last.state == State::Leased(token))
         });
         if !free {
@@ -195,6 +235,7 @@ impl Lane {
         if let Some((_, count)) = self.leases.get_mut(&token) {
             *count += 1;
         }
+        self.count_leased(key, 1);
         Offer::Taken
     }
 
@@ -223,8 +264,10 @@ impl Lane {
         now: Duration,
         wall: Timestamp,
     ) -> Result<Plan, JournalError> {
-        let held = |position: &Position| {
-            self.open.get(&position.0).is_some_and(|o| o.state == State::Leased(token))
+        let mut seen = BTreeSet::new();
+        let mut held = |position: &Position| {
+            let open = self.open.get(&position.0);
+            seen.insert(position.0) && open.is_some_and(|o| o.state == State::Leased(token))
         };
         if !self.leases.contains_key(&token) || !fates.iter().all(|(position, _)| held(position)) {
             return Err(JournalError::Stale);
@@ -255,137 +298,10 @@ impl Lane {
             .collect();
         for position in lost {
             self.set_held(position);
-        }
-    }
-
-    fn lapse(&mut self, now: Duration) {
-        let lapsed: Vec<u64> =
-            self.leases.iter().filter(|(_, (until, _))| *until <= now).map(|(t, _)| *t).collect();
-        for token in lapsed {
-            self.release(token);
-        }
-    }
-
-    fn insert(&mut self, position: u64, key: Option<u64>, attempts: u32, state: State) {
-        if let Some(key) = key {
-            self.keys.entry(key).or_default().insert(position);
-        }
-        self.unstored.insert(position);
-        self.open.insert(position, Open { key, attempts, state });
-        match state {
-            State::Waiting(due) => _ = self.due.insert((due, position)),
-            State::Held => self.make_ready_if_first(position),
-            State::Leased(_) => {}
-        }
-    }
-
-    fn make_ready_if_first(&mut self, position: u64) {
-        if self.is_first(position) {
-            self.ready.insert(position);
-        }
-    }
-
-    fn set_held(&mut self, position: u64) {
-        if let Some(open) = self.open.get_mut(&position) {
-            open.state = State::Held;
-            self.ready.insert(position);
-        }
-    }
-
-    fn is_first(&self, position: u64) -> bool {
-        let key = self.open.get(&position).and_then(|open| open.key);
-        key.and_then(|key| self.keys.get(&key)).is_none_or(|open| open.first() == Some(&position))
-    }
-
-    /// The item and, where a lease may hold a whole key, those behind it: they only waited for it.
-    fn with_followers(&self, position: u64, want: &Want) -> Vec<u64> {
-        let key = self.open.get(&position).and_then(|open| open.key);
-        match key.and_then(|key| self.keys.get(&key)).filter(|_| want.whole_keys) {
-            Some(open) => open.range(position..).copied().take(want.limit).collect(),
-            None => vec![position],
-        }
-    }
-
-    fn hand_out(&mut self, position: u64, token: u64) -> u32 {
-        self.ready.remove(&position);
-        let Some(open) = self.open.get_mut(&position) else { return 0 };
-        if let State::Waiting(due) = open.state {
-            self.due.remove(&(due, position));
-        }
-        open.state = State::Leased(token);
-        if let Some((_, count)) = self.leases.get_mut(&token) {
-            *count += 1;
-        }
-        open.attempts
-    }
-
-    fn settle_one(
-        &mut self,
-        position: u64,
-        fate: &Fate,
-        now: Duration,
-        wall: Timestamp,
-        plan: &mut Plan,
-    ) {
-        if let Fate::Retry { after, reason } = fate {
-            if let Some(open) = self.open.get_mut(&position) {
-                open.attempts += 1;
-                open.state = State::Waiting(now + *after);
-                self.due.insert((now + *after, position));
-                self.unstored.remove(&position);
-                plan.put.push(OpenRow {
-                    position: Position(position),
-                    attempts: open.attempts,
-                    key: open.key,
-                    due: Some(wall.saturating_add(*after).unwrap_or(Timestamp::MAX)),
-                    reason: Some(reason.clone()),
-                });
-            }
-            return;
-        }
-        let Some(open) = self.open.remove(&position) else { return };
-        if let Some(key) = open.key
-            && let Some(others) = self.keys.get_mut(&key)
-        {
-            others.remove(&position);
-            match others.first().copied() {
-                None => _ = self.keys.remove(&key),
-                Some(next)
-                    if self.open.get(&next).is_some_and(|open| open.state == State::Held) =>
-                {
-                    self.ready.insert(next);
-                }
-                Some(_) => {}
-            }
-        }
-        if !self.unstored.remove(&position) {
-            plan.delete.push(position);
-        }
-        if let Fate::Dead { .. } = fate {
-            plan.dead.push((position, open.attempts + 1));
-        }
-    }
-
-    /// Moves the cursor as far as it can go. What is settled above an item still under way would come back after a
-    /// crash; when that is too much, the open items get rows of their own and the cursor passes them.
-    fn advance(&mut self, settled: usize, plan: &mut Plan) {
-        self.uncovered += settled;
-        if self.uncovered > UNCOVERED_MAX {
-            for position in std::mem::take(&mut self.unstored) {
-                let Some(open) = self.open.get(&position) else { continue };
-                plan.put.push(OpenRow {
-                    position: Position(position),
-                    attempts: open.attempts,
-                    key: open.key,
-                    due: None,
-                    reason: None,
-                });
-            }
-        }
-        self.cursor =
-            self.unstored.first().map_or(self.scanned, |first| self.scanned.min(first - 1));
-        if self.cursor == self.scanned {
-            self.uncovered = 0;
+            self.count_leased(self.open.get(&position).and_then(|open| open.key), -1);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! The steps that the bookkeeping of a lane is made of.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
+
+impl Lane {
+    pub(super) fn lapse(&mut self, now: Duration) {
+        let lapsed: Vec<u64> =
+            self.leases.iter().filter(|(_, (until, _))| *until <= now).map(|(t, _)| *t).collect();
+        for token in lapsed {
+            self.release(token);
+        }
+    }
+
+    pub(super) fn insert(&mut self, position: u64, key: Option<u64>, attempts: u32, state: State) {
+        if let Some(key) = key {
+            self.keys.entry(key).or_default().open.insert(position);
+        }
+        self.unstored.insert(position);
+        self.open.insert(position, Open { key, attempts, state });
+        match state {
+            State::Waiting(due) => _ = self.due.insert((due, position)),
+            State::Held => self.make_ready_if_first(position),
+            State::Leased(_) => {}
+        }
+    }
+
+    pub(super) fn make_ready_if_first(&mut self, position: u64) {
+        if self.is_first(position) {
+            self.ready.insert(position);
+        }
+    }
+
+    pub(super) fn set_held(&mut self, position: u64) {
+        if let Some(open) = self.open.get_mut(&position) {
+            open.state = State::Held;
+            self.make_ready_if_first(position);
+        }
+    }
+
+    pub(super) fn count_leased(&mut self, key: Option<u64>, change: isize) {
+        if let Some(line) = key.and_then(|key| self.keys.get_mut(&key)) {
+            line.leased = line.leased.saturating_add_signed(change);
+        }
+    }
+
+    pub(super) fn line(&self, position: u64) -> Option<&Line> {
+        let key = self.open.get(&position).and_then(|open| open.key)?;
+        self.keys.get(&key)
+    }
+
+    /// Whether nothing of its key is ahead of it or handed out.
+    pub(super) fn is_free(&self, position: u64) -> bool {
+        self.line(position)
+            .is_none_or(|line| line.leased == 0 && line.open.first() == Some(&position))
+    }
+
+    pub(super) fn is_first(&self, position: u64) -> bool {
+        self.line(position).is_none_or(|line| line.open.first() == Some(&position))
+    }
+
+    /// The item and, where a lease may hold a whole key, those behind it: they only waited for it.
+    pub(super) fn with_followers(&self, position: u64, want: &Want) -> Vec<u64> {
+        match self.line(position).filter(|_| want.whole_keys) {
+            Some(line) => line.open.range(position..).copied().take(want.limit).collect(),
+            None => vec![position],
+        }
+    }
+
+    pub(super) fn hand_out(&mut self, position: u64, token: u64) -> u32 {
+        self.ready.remove(&position);
+        let Some(open) = self.open.get_mut(&position) else { return 0 };
+        if let State::Waiting(due) = open.state {
+            self.due.remove(&(due, position));
+        }
+        open.state = State::Leased(token);
+        let (key, attempts) = (open.key, open.attempts);
+        self.count_leased(key, 1);
+        if let Some((_, count)) = self.leases.get_mut(&token) {
+            *count += 1;
+        }
+        attempts
+    }
+
+    pub(super) fn settle_one(
+        &mut self,
+        position: u64,
+        fate: &Fate,
+        now: Duration,
+        wall: Timestamp,
+        plan: &mut Plan,
+    ) {
+        let Some(open) = self.open.get_mut(&position) else { return };
+        let key = open.key;
+        open.attempts += 1;
+        let attempts = open.attempts;
+        if let Fate::Retry { after, reason } = fate {
+            open.state = State::Waiting(now + *after);
+            self.due.insert((now + *after, position));
+            self.unstored.remove(&position);
+            plan.put.push(OpenRow {
+                position: Position(position),
+                attempts,
+                key,
+                due: Some(wall.saturating_add(*after).unwrap_or(Timestamp::MAX)),
+                reason: Some(reason.clone()),
+            });
+            self.count_leased(key, -1);
+            return;
+        }
+        self.open.remove(&position);
+        self.leave_line(position, key);
+        if !self.unstored.remove(&position) {
+            plan.delete.push(position);
+        }
+        if let Fate::Dead { .. } = fate {
+            plan.dead.push((position, attempts));
+        }
+    }
+
+    /// Takes a leased item out of its key's line and lets the next one come forward.
+    pub(super) fn leave_line(&mut self, position: u64, key: Option<u64>) {
+        self.count_leased(key, -1);
+        let Some(key) = key else { return };
+        let Some(line) = self.keys.get_mut(&key) else { return };
+        line.open.remove(&position);
+        let Some(next) = line.open.first().copied() else {
+            self.keys.remove(&key);
+            return;
+        };
+        if self.open.get(&next).is_some_and(|open| open.state == State::Held) {
+            self.ready.insert(next);
+        }
+    }
+
+    pub(super) fn reach(&self) -> u64 {
+        self.unstored.first().map_or(self.scanned, |first| self.scanned.min(first - 1))
+    }
+
+    /// Moves the cursor as far as it can go. What is settled above an item still under way would come back after a
+    /// crash; when that is too much, the open items get rows of their own and the cursor passes them.
+    pub(super) fn advance(&mut self, settled: usize, plan: &mut Plan) {
+        self.uncovered += settled;
+        if self.uncovered > UNCOVERED_MAX {
+            for position in std::mem::take(&mut self.unstored) {
+                let Some(open) = self.open.get(&position) else { continue };
+                plan.put.push(OpenRow {
+                    position: Position(position),
+                    attempts: open.attempts,
+                    key: open.key,
+                    due: None,
+                    reason: None,
+                });
+            }
+        }
+        self.cursor = self.reach();
+        if self.cursor == self.scanned {
+            self.uncovered = 0;
+        }
+    }
+}

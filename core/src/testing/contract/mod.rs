@@ -1,0 +1,222 @@
+//! What every journal must do, as checks over any of them. `journal_contract!(expression)` in a test module makes a test
+//! of each; the expression builds a fresh [`Stand`].
+
+mod crash;
+mod history;
+mod lanes;
+mod order;
+mod retries;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::crash::*;
+pub use self::history::*;
+pub use self::lanes::*;
+pub use self::order::*;
+pub use self::retries::*;
+use super::{TestClock, entry};
+use crate::handler::{NewRecord, StateChanges};
+use crate::journal::{
+    Appended, Fate, Journal, JournalError, LaneId, LaneSpec, Lease, Leased, Ordering, Position,
+    Settlement, Start, Want, Work,
+};
+
+/// A store under test. Dropping it throws the store away.
+#[async_trait]
+pub trait Stand: Send + Sync {
+    /// The clock that its journals were given.
+    fn clock(&self) -> &TestClock;
+    /// Opens the store; again after a crash: the caller has dropped every earlier handle without a shutdown.
+    async fn open(&self) -> Arc<dyn Journal>;
+    /// Another node on the store that is open; none where one process owns it: two tasks on one handle do instead.
+    async fn second(&self) -> Option<Arc<dyn Journal>> {
+        None
+    }
+}
+
+/// Makes a test of every check of the contract; the expression builds a fresh [`Stand`].
+#[macro_export]
+macro_rules! journal_contract {
+    ($stand:expr) => {
+        $crate::journal_contract! { $stand;
+            appended_events_come_back_newest_first, pages_follow_on, events_are_filtered_by_command,
+            an_append_takes_several, concurrent_appends_are_all_kept, duplicates_are_told_within_their_window,
+            notes_are_kept, a_closed_journal_refuses,
+            a_projection_gets_its_commands_in_order, its_cursor_moves_past_what_it_does_not_want,
+            a_lease_waits_for_an_append, records_and_state_are_one_commit, state_can_be_removed,
+            a_subscription_gets_the_records_of_its_handler, a_record_without_a_body_has_the_callbacks,
+            new_lanes_begin_where_told, subscriptions_wait_for_an_unsettled_projection,
+            an_unattached_lane_is_an_error, detached_lanes_are_shown,
+            keys_go_one_after_the_other, the_dead_make_room_for_the_next_of_their_key, whole_keys_are_leased_in_order,
+            without_ordering_all_go_at_once, concurrent_leases_are_disjoint, two_nodes_share_the_work,
+            retries_come_back_when_due, expired_leases_come_back_and_their_tokens_are_stale,
+            leases_may_be_settled_in_parts, dead_letters_say_why, a_waiting_lease_sees_another_run_out,
+            a_dropped_lease_call_takes_nothing_with_it,
+            unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
+            retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
+            a_jumping_clock_does_not_delay_for_ever, a_subscription_goes_on_after_a_crash,
+        }
+    };
+    ($stand:expr; $($check:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $check() {
+                let stand = $stand;
+                $crate::testing::contract::$check(&stand).await;
+            }
+        )*
+    };
+}
+
+/// Longer than any answer takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than an answer takes that must not come.
+const QUIET: Duration = Duration::from_millis(40);
+/// The term of the leases of this suite.
+const TERM: Duration = Duration::from_secs(30);
+
+fn want(limit: usize) -> Want {
+    Want { limit, term: TERM, whole_keys: false }
+}
+
+/// A journal with the words that the checks are written in.
+struct Node(Arc<dyn Journal>);
+
+impl Node {
+    async fn open(stand: &dyn Stand) -> Self {
+        Self(stand.open().await)
+    }
+
+    /// With the projection `h` of all commands and its subscription `h>a`, from the beginning.
+    async fn with_lanes(stand: &dyn Stand, ordering: Ordering) -> Self {
+        let node = Self::open(stand).await;
+        node.attach(&[projection("h", "*"), subscription("h", "a", ordering)]).await;
+        node
+    }
+
+    async fn attach(&self, lanes: &[LaneSpec]) {
+        self.0.attach(lanes).await.expect("lanes are attached");
+    }
+
+    async fn append(&self, command: &str, key: &str, body: &str) -> Position {
+        let kept = self.0.append(vec![entry(command, key, body.to_owned())]).await;
+        match kept.expect("room for an entry")[..] {
+            [Appended::Kept(position)] => position,
+            ref other => panic!("one entry gave {other:?}"),
+        }
+    }
+
+    async fn lease(&self, lane: &LaneId, want: &Want) -> Lease {
+        let lease = tokio::time::timeout(PATIENCE, self.0.lease(lane, want)).await;
+        let lease = lease.unwrap_or_else(|_| panic!("no work for {lane}")).expect("a lease");
+        assert!(!lease.items.is_empty() && lease.items.len() <= want.limit);
+        assert!(lease.items.windows(2).all(|two| two[0].position < two[1].position));
+        lease
+    }
+
+    async fn nothing(&self, lane: &LaneId, want: &Want) {
+        let lease = tokio::time::timeout(QUIET, self.0.lease(lane, want)).await;
+        assert!(lease.is_err(), "{lane} had work: {lease:?}");
+    }
+
+    async fn settle(
+        &self,
+        lease: &Lease,
+        fates: Vec<(Position, Fate)>,
+    ) -> Result<(), JournalError> {
+        self.settle_with(lease, fates, StateChanges::new()).await
+    }
+
+    async fn settle_with(
+        &self,
+        lease: &Lease,
+        fates: Vec<(Position, Fate)>,
+        state: StateChanges,
+    ) -> Result<(), JournalError> {
+        let (lane, token) = (lease.lane.clone(), lease.token);
+        let settled = self.0.settle(Settlement { lane, token, fates, state });
+        tokio::time::timeout(PATIENCE, settled).await.expect("an answer to a settlement")
+    }
+
+    /// Settles all of a lease in one way.
+    async fn finish(&self, lease: &Lease, fate: impl Fn(&Leased) -> Fate) {
+        let fates = lease.items.iter().map(|item| (item.position, fate(item))).collect();
+        self.settle(lease, fates).await.expect("the lease holds");
+    }
+
+    /// Appends one entry per key and makes a record of each through the projection `h`.
+    async fn records(&self, keys: &[&str]) -> Vec<Position> {
+        let mut positions = Vec::new();
+        for key in keys {
+            positions.push(self.append("A.B", key, &format!("{key}{}", positions.len())).await);
+        }
+        self.project("h").await;
+        positions
+    }
+
+    /// Lets a projection make a record of each of what waits for it.
+    async fn project(&self, handler: &str) {
+        let lease = self.lease(&LaneId::projection(handler), &want(1000)).await;
+        self.finish(&lease, recorded).await;
+    }
+}
+
+fn recorded(item: &Leased) -> Fate {
+    match &item.work {
+        Work::Callback(callback) => Fate::Recorded(Some(NewRecord::of(callback))),
+        Work::Record(_) => panic!("a projection got a record"),
+    }
+}
+
+fn retry(after: Duration) -> Fate {
+    Fate::Retry { after, reason: "busy".to_owned() }
+}
+
+fn positions(lease: &Lease) -> Vec<Position> {
+    lease.items.iter().map(|item| item.position).collect()
+}
+
+/// The bodies of a lease, as text.
+fn bodies(lease: &Lease) -> Vec<String> {
+    let text = |item: &Leased| match &item.work {
+        Work::Callback(callback) => String::from_utf8_lossy(&callback.body).into_owned(),
+        Work::Record(record) => String::from_utf8_lossy(&record.body).into_owned(),
+    };
+    lease.items.iter().map(text).collect()
+}
+
+fn projection(handler: &str, pattern: &str) -> LaneSpec {
+    LaneSpec {
+        id: LaneId::projection(handler),
+        start: Start::Beginning,
+        commands: vec![pattern.parse().expect("a pattern")],
+        ordering: Ordering::None,
+    }
+}
+
+fn subscription(handler: &str, action: &str, ordering: Ordering) -> LaneSpec {
+    LaneSpec {
+        id: LaneId::subscription(handler, action),
+        start: Start::Beginning,
+        commands: Vec::new(),
+        ordering,
+    }
+}
+
+/// The subscription that most checks work on.
+fn lane() -> LaneId {
+    LaneId::subscription("h", "a")
+}
+
+/// How often each position was seen.
+fn counted(seen: &[Position]) -> HashMap<Position, usize> {
+    let mut counts = HashMap::new();
+    for position in seen {
+        *counts.entry(*position).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,202 @@
+//! The journal in memory: the whole contract, nothing durable.
+
+mod store;
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use self::store::Store;
+use crate::journal::{
+    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
+    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+};
+use crate::time::Clock;
+
+/// A journal in memory. A clone is another node on the same store; what a store keeps is gone with its last node.
+#[derive(Debug)]
+pub struct MemoryJournal {
+    shared: Arc<Shared>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Mutex<Store>,
+    clock: Arc<dyn Clock>,
+    changed: Notify,
+}
+
+impl Clone for MemoryJournal {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), closed: AtomicBool::new(false) }
+    }
+}
+
+impl MemoryJournal {
+    /// An empty store and its first node.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let shared = Shared { store: Mutex::default(), clock, changed: Notify::new() };
+        Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
+    }
+
+    /// As if all nodes had been killed and one had come back: leases are forgotten, what was settled is not.
+    pub fn crash(&self) {
+        self.store().crash(&*self.shared.clock);
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
+    pub fn set_health(&self, health: Health) {
+        self.store().health = health;
+        self.shared.changed.notify_waiters();
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.shared.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Store>, JournalError> {
+        let store = self.store();
+        let failed = matches!(store.health, Health::Failed(_));
+        match failed || self.closed.load(Ordering::SeqCst) {
+            true => Err(JournalError::Closed),
+            false => Ok(store),
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
+        let mut store = self.open()?;
+        if store.health != Health::Ready {
+            return Err(JournalError::Full);
+        }
+        let wall = self.shared.clock.wall();
+        let kept = entries.into_iter().map(|entry| store.append(entry, wall)).collect();
+        self.shared.changed.notify_waiters();
+        Ok(kept)
+    }
+
+    fn note(&self, entry: Entry) -> bool {
+        let Ok(mut store) = self.open() else { return false };
+        let well = store.health == Health::Ready;
+        if well {
+            store.append(entry, self.shared.clock.wall());
+            self.shared.changed.notify_waiters();
+        }
+        well
+    }
+
+    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+        self.open()?.attach(lanes);
+        self.shared.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
+        loop {
+            let mut changed = pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            let wake = {
+                let mut store = self.open()?;
+                match store.lease(lane, want, self.shared.clock.now())? {
+                    Ok(lease) => {
+                        self.shared.changed.notify_waiters(); // those who wait must know when it runs out
+                        return Ok(lease);
+                    }
+                    Err(wake) => wake,
+                }
+            };
+            match wake {
+                None => changed.await,
+                Some(at) => tokio::select! {
+                    () = changed => {}
+                    () = self.shared.clock.sleep_until(at) => {}
+                },
+            }
+        }
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        self.open()?.settle(settlement, &*self.shared.clock)?;
+        self.shared.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
+        Ok(self.open()?.state(handler, key))
+    }
+
+    async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
+        Ok(self.open()?.events(query))
+    }
+
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        Ok(self.open()?.lanes())
+    }
+
+    async fn dead_letters(
+        &self,
+        lane: Option<&LaneId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, JournalError> {
+        Ok(self.open()?.dead_letters(lane, limit))
+    }
+
+    fn health(&self) -> Health {
+        self.store().health.clone()
+    }
+
+    async fn failed(&self) -> String {
+        loop {
+            let mut changed = pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            if let Health::Failed(why) = self.health() {
+                return why;
+            }
+            changed.await;
+        }
+    }
+
+    async fn shutdown(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.shared.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestClock;
+    use crate::testing::contract::Stand;
+
+    struct Memory {
+        clock: Arc<TestClock>,
+        journal: MemoryJournal,
+    }
+
+    #[async_trait]
+    impl Stand for Memory {
+        fn clock(&self) -> &TestClock {
+            &self.clock
+        }
+        async fn open(&self) -> Arc<dyn Journal> {
+            self.journal.crash();
+            Arc::new(self.journal.clone())
+        }
+        async fn second(&self) -> Option<Arc<dyn Journal>> {
+            Some(Arc::new(self.journal.clone()))
+        }
+    }
+
+    crate::journal_contract!({
+        let clock = Arc::new(TestClock::default());
+        Memory { journal: MemoryJournal::new(clock.clone()), clock }
+    });
+}
