@@ -21,7 +21,7 @@ mod router;
 mod server;
 mod source;
 pub mod standard_webhooks;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
 

@@ -56,3 +56,6 @@ impl Works {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! Projections and subscriptions over the in-memory journal, with a clock that stands still.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::action::Action;
+use crate::callback::Callback;
+use crate::config::tables;
+use crate::handler::{Failure, HandleContext, Handler, NewRecord, Record};
+use crate::journal::{LaneSpec, LaneStatus, Ordering as LaneOrdering, Start};
+use crate::testing::{MemoryJournal, RecordingAction, TestClock, entry};
+
+/// A journal, a handler `h` and its action `a`, at work.
+struct House {
+    journal: Arc<MemoryJournal>,
+    clock: Arc<TestClock>,
+    works: Works,
+    lanes: JoinSet<()>,
+}
+
+impl House {
+    async fn new(handler: Arc<dyn Handler>, action: Arc<dyn Action>, table: &str) -> Self {
+        let clock = Arc::new(TestClock::default());
+        let journal = Arc::new(MemoryJournal::new(clock.clone()));
+        let table: tables::Action =
+            crate::config::Section::parse("actions.a", &format!("plugin = \"test\"\n{table}"))
+                .unwrap()
+                .read()
+                .unwrap();
+        let spec = |id, ordering| LaneSpec {
+            id,
+            start: Start::Now,
+            commands: vec!["*".parse().unwrap()],
+            ordering,
+        };
+        let lanes = [
+            spec(LaneId::projection("h"), LaneOrdering::None),
+            spec(LaneId::subscription("h", "a"), table.ordering),
+        ];
+        journal.attach(&lanes).await.unwrap();
+        let works = Works {
+            journal: journal.clone(),
+            clock: clock.clone(),
+            rng: Arc::new(Rng::seeded(7)),
+            metrics: Arc::default(),
+            stop: CancellationToken::new(),
+        };
+        let mut lanes = JoinSet::new();
+        lanes.spawn(Projection { name: "h".into(), handler, works: works.clone() }.run());
+        let (handler, action_name) = ("h".into(), "a".into());
+        lanes.spawn(
+            Subscription { handler, action_name, action, table, works: works.clone() }.run(),
+        );
+        Self { journal, clock, works, lanes }
+    }
+
+    async fn append(&self, key: &str, body: &str) {
+        self.journal.append(vec![entry("Group.X", key, body.to_owned())]).await.unwrap();
+    }
+
+    async fn status(&self, lane: &str) -> LaneStatus {
+        self.journal.lanes().await.unwrap().into_iter().find(|one| one.lane == lane).unwrap()
+    }
+
+    /// Lets everything run until a lane looks so.
+    async fn until(&self, lane: &str, looks: impl Fn(&LaneStatus) -> bool) {
+        while !looks(&self.status(lane).await) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn stop(mut self) {
+        self.works.stop.cancel();
+        while let Some(ended) = self.lanes.join_next().await {
+            ended.unwrap();
+        }
+    }
+}
+
+/// Hands everything on, unless the body says otherwise.
+#[derive(Default)]
+struct Passes {
+    calls: AtomicUsize,
+}
+
+#[async_trait]
+impl Handler for Passes {
+    async fn handle(
+        &self,
+        callback: &Callback,
+        cx: &mut HandleContext<'_>,
+    ) -> Result<Option<NewRecord>, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let count = cx.state().get("count").await?.map_or(0, |text| text.len());
+        cx.state().put("count", "x".repeat(count + 1));
+        match &callback.body[..] {
+            b"skip" => Ok(None),
+            b"fail" => Err(Failure::transient("on purpose")),
+            b"never" => Err(Failure::permanent("on purpose")),
+            b"panic" => panic!("on purpose"),
+            _ => Ok(Some(NewRecord::of(callback))),
+        }
+    }
+}
+
+/// Fails for bodies that say so; takes the rest, batches too if it is told to.
+struct Picky {
+    inner: RecordingAction,
+    batch: usize,
+}
+
+#[async_trait]
+impl Action for Picky {
+    async fn deliver(&self, record: &Record) -> Result<(), Failure> {
+        match &record.body[..] {
+            b"poison" => Err(Failure::permanent("on purpose")),
+            b"bomb" => panic!("on purpose"),
+            b"hang" => std::future::pending().await,
+            _ => self.inner.deliver(record).await,
+        }
+    }
+
+    fn batch_max(&self) -> usize {
+        self.batch
+    }
+}
+
+fn picky(batch: usize) -> Arc<Picky> {
+    Arc::new(Picky { inner: RecordingAction::default(), batch })
+}
+
+#[tokio::test]
+async fn records_are_delivered_in_order_and_state_counts_only_what_succeeded() {
+    let (handler, action) = (Arc::new(Passes::default()), picky(1));
+    let house = House::new(handler, action.clone(), "").await;
+    for body in ["one", "skip", "fail", "two"] {
+        house.append("k", body).await;
+    }
+    assert_eq!(action.inner.delivered(2).await.len(), 2);
+    assert_eq!(action.inner.bodies(), ["one", "two"]);
+    house.until("h", |lane| lane.behind == 0 && lane.dead == 1).await;
+    let count = house.journal.state("h", "count").await.unwrap().unwrap();
+    assert_eq!(count.len(), 3, "a failed call leaves no trace in the state");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_callback_that_always_fails_is_tried_three_times_and_then_passed() {
+    let (handler, action) = (Arc::new(Passes::default()), picky(1));
+    let house = House::new(handler.clone(), action.clone(), "").await;
+    for body in ["panic", "never", "fine"] {
+        house.append("k", body).await;
+    }
+    action.inner.delivered(1).await;
+    assert_eq!(handler.calls.load(Ordering::Relaxed), 3 + 1 + 1);
+    house.until("h", |lane| lane.dead == 2).await;
+    let letters = house.journal.dead_letters(None, 10).await.unwrap();
+    assert!(letters.iter().any(|letter| letter.reason.contains("panicked")), "{letters:?}");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_delivery_comes_again_when_it_is_due_and_not_before() {
+    let action = picky(1);
+    action.inner.fail_next(Failure::transient("busy"));
+    let house = House::new(
+        Arc::new(Passes::default()),
+        action.clone(),
+        "retry = { first = \"10s\", jitter = 0.0 }",
+    )
+    .await;
+    house.append("k", "one").await;
+    house.until("h>a", |lane| lane.open == 1).await;
+    while house.clock.sleepers() == 0 {
+        tokio::task::yield_now().await;
+    }
+    house.clock.advance(Duration::from_secs(9));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(action.inner.attempts(), 1, "too early");
+    house.clock.advance(Duration::from_secs(1));
+    assert_eq!(action.inner.delivered(1).await.len(), 1);
+    assert_eq!(action.inner.attempts(), 2);
+    house.until("h>a", |lane| lane.open == 0).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn poison_becomes_a_dead_letter_and_others_go_on() {
+    for batch in [1, 100] {
+        let action = picky(batch);
+        let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+        for body in ["poison", "one"] {
+            house.append("k", body).await;
+        }
+        // In a batch, what stands behind a failed record of its key waits for the next attempt.
+        while action.inner.records().is_empty() {
+            house.clock.advance(Duration::from_secs(10));
+            tokio::task::yield_now().await;
+        }
+        house.until("h>a", |lane| lane.dead == 1 && lane.open == 0).await;
+        house.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_panicking_action_is_caught_and_its_record_given_up() {
+    let action = picky(1);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+    house.append("k", "bomb").await;
+    house.append("k", "one").await;
+    action.inner.delivered(1).await;
+    house.until("h>a", |lane| lane.dead == 1).await;
+    house.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_attempt_ends_at_its_timeout_and_holds_only_its_own_key() {
+    let action = picky(1);
+    let house = House::new(
+        Arc::new(Passes::default()),
+        action.clone(),
+        "timeout = \"5s\"\nretry.attempts = 1",
+    )
+    .await;
+    house.append("slow", "hang").await;
+    house.append("slow", "behind").await;
+    house.append("quick", "free").await;
+    assert_eq!(
+        action.inner.delivered(2).await.iter().map(|r| &r.body[..]).collect::<Vec<_>>(),
+        [&b"free"[..], b"behind"]
+    );
+    let letters = house.journal.dead_letters(None, 10).await.unwrap();
+    assert!(letters[0].reason.contains("timeout of 5s"), "{letters:?}");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_settles_what_is_under_way() {
+    let action = picky(1);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+    for n in 0..50 {
+        house.append(&format!("k{n}"), "x").await;
+    }
+    action.inner.delivered(1).await;
+    let journal = house.journal.clone();
+    house.stop().await;
+    let delivered = action.inner.records().len() as u64;
+    let lane = journal.lanes().await.unwrap().into_iter().find(|lane| lane.lane == "h>a").unwrap();
+    assert_eq!(lane.open, 0, "nothing is left handed out");
+    assert_eq!(lane.cursor.0, delivered, "and the cursor stands behind the last one delivered");
+}
