@@ -269,6 +269,12 @@ impl<'a> HandleContext<'a> {
     pub(crate) fn accept(self) {
         self.state.changes.extend(self.state.mine);
     }
+
+    /// What the framework does after a `handle` that succeeded, for tests of handlers.
+    #[cfg(feature = "testing")]
+    pub fn succeed(self) {
+        self.accept();
+    }
 }
 
 /// Changes to a handler's state that wait for their commit; `None` removes.

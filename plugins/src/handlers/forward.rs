@@ -1,1 +1,141 @@
-//! Under construction.
+//! `forward`: hands callbacks of any command on as they came.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use switchhook_core::{
+    BoxError, BuildContext, Callback, Client, Decision, Failure, HandleContext, Handler, NewRecord,
+    Phase, Plugin, async_trait, register,
+};
+
+/// Options of a `forward` handler.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// What is put around a callback's body: `"none"` or `"full"`; default `"none"`.
+    #[serde(default)]
+    envelope: Envelope,
+}
+
+/// What is put around a callback's body.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Envelope {
+    /// Nothing: the record's body is the callback's, byte for byte.
+    #[default]
+    None,
+    /// An object with id, command, app, phase, times, client and decision; the body stands under `body`, byte for byte.
+    Full,
+}
+
+struct Forward(Envelope);
+
+#[async_trait]
+impl Plugin for Forward {
+    type Role = dyn Handler;
+    const NAME: &'static str = "forward";
+    const ABOUT: &'static str = "hands callbacks of any command on as they came";
+    const EXAMPLE: &'static str = r#"envelope = "full""#;
+    type Options = Options;
+
+    async fn build(options: Options, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
+        Ok(Arc::new(Self(options.envelope)))
+    }
+}
+
+register!(Forward);
+
+#[async_trait]
+impl Handler for Forward {
+    async fn handle(
+        &self,
+        callback: &Callback,
+        _: &mut HandleContext<'_>,
+    ) -> Result<Option<NewRecord>, Failure> {
+        let mut record = NewRecord::of(callback);
+        record.summary = format!("{} of app {}", callback.facts.command, callback.facts.app);
+        if let Envelope::Full = self.0 {
+            record.body = Some(enveloped(callback).map_err(Failure::permanent)?.into());
+        }
+        Ok(Some(record))
+    }
+}
+
+/// The whole envelope, in the order in which people read it.
+#[derive(Serialize)]
+struct Full<'a> {
+    id: String,
+    command: &'a str,
+    app: &'a str,
+    phase: Phase,
+    received: jiff::Timestamp,
+    sent: Option<jiff::Timestamp>,
+    client: &'a Client,
+    decision: Option<&'a Decision>,
+    body: &'a RawValue,
+}
+
+fn enveloped(callback: &Callback) -> Result<Vec<u8>, serde_json::Error> {
+    let facts = &callback.facts;
+    serde_json::to_vec(&Full {
+        id: facts.id.to_string(),
+        command: &facts.command,
+        app: &facts.app,
+        phase: facts.phase,
+        received: facts.received,
+        sent: facts.sent,
+        client: &facts.client,
+        decision: facts.decision.as_ref(),
+        body: serde_json::from_slice(&callback.body)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handlers::stub::handled;
+    use switchhook_core::config::Section;
+
+    const BODY: &str = "{\"b\": 1.10,\n \"a\":\"\\u00e9\"}";
+
+    fn callback(body: &'static str) -> Callback {
+        let mut callback = Callback::new("A.B", Phase::After, "7", body.into());
+        callback.facts.key = Some("7/group/g".into());
+        callback
+    }
+
+    #[tokio::test]
+    async fn without_an_envelope_the_body_is_the_callbacks_own() {
+        let (record, _) = handled(&Forward(Envelope::None), &callback(BODY)).await;
+        let record = record.expect("handled").expect("a record");
+        assert_eq!(record.body, None);
+        assert_eq!(record.summary, "A.B of app 7");
+        assert_eq!(record.key.as_deref(), Some("7/group/g"));
+    }
+
+    #[tokio::test]
+    async fn the_full_envelope_holds_the_body_byte_for_byte() {
+        let (record, _) = handled(&Forward(Envelope::Full), &callback(BODY)).await;
+        let body = record.expect("handled").expect("a record").body.expect("a body");
+        let expected = format!(
+            r#"{{"id":"00000000-0000-0000-0000-000000000000","command":"A.B","app":"7","phase":"after","received":"1970-01-01T00:00:00Z","sent":null,"client":{{}},"decision":null,"body":{BODY}}}"#
+        );
+        assert_eq!(std::str::from_utf8(&body), Ok(&*expected));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_no_json_is_given_up_at_once() {
+        let (record, _) = handled(&Forward(Envelope::Full), &callback("{")).await;
+        assert!(record.expect_err("refused").is_permanent());
+    }
+
+    #[test]
+    fn the_envelope_is_none_unless_asked_for() {
+        let read = |toml: &str| Section::parse("o", toml).expect("TOML").read::<Options>();
+        assert!(matches!(read("").expect("accepted").envelope, Envelope::None));
+        assert!(matches!(read(Forward::EXAMPLE).expect("accepted").envelope, Envelope::Full));
+        assert!(read("envelope = \"some\"").is_err());
+    }
+}

@@ -2,5 +2,7 @@
 
 #[cfg(feature = "forward")]
 mod forward;
+#[cfg(all(test, any(feature = "forward", feature = "topic-info-changed")))]
+mod stub;
 #[cfg(feature = "topic-info-changed")]
 mod topic_info_changed;

@@ -1,0 +1,212 @@
+//! `topic-info-changed`: says what changed in the details of a topic.
+//!
+//! A record's body is one JSON object: id, command, app, group, topic, operator, received, sent, and under `changes` each
+//! changed field with its new value and, where it is known for certain, the old one. The documented body of the command has
+//! no topic id; then `topic` is null and no old value is claimed. It reads group details just as well.
+
+mod profile;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use switchhook_core::{
+    BoxError, BuildContext, Callback, Event, EventError, Failure, HandleContext, Handler,
+    NewRecord, Plugin, async_trait, register,
+};
+
+use crate::sources::tencent_im::events::{GroupInfoChanged, TopicInfoChanged};
+
+/// Options of a `topic-info-changed` handler.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Options {
+    /// Only changes of these fields count: `"Name"`, `"Introduction"`, `"Notification"`, `"FaceUrl"`; default all.
+    fields: Option<Vec<Field>>,
+    /// Only changes in groups with these ids count; default all.
+    groups: Option<HashSet<String>>,
+}
+
+/// A field of the details, in the platform's spelling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+enum Field {
+    /// The name.
+    Name,
+    /// The introduction.
+    Introduction,
+    /// The announcement.
+    Notification,
+    /// The avatar's address.
+    FaceUrl,
+}
+
+struct TopicChanges(Options);
+
+#[async_trait]
+impl Plugin for TopicChanges {
+    type Role = dyn Handler;
+    const NAME: &'static str = "topic-info-changed";
+    const ABOUT: &'static str = "says what changed in the details of a topic";
+    const COMMANDS: &'static [&'static str] = &[TopicInfoChanged::COMMAND];
+    const EXAMPLE: &'static str = r#"
+fields = ["Name", "Notification"]
+groups = ["@TGS#_@TGS#cycling01"]
+"#;
+    type Options = Options;
+
+    fn check(options: &Options) -> Vec<(String, String)> {
+        let empty = |key: &str| (key.to_owned(), "an empty list lets nothing through".to_owned());
+        let fields = options.fields.as_ref().is_some_and(Vec::is_empty).then(|| empty("fields"));
+        let groups =
+            options.groups.as_ref().is_some_and(HashSet::is_empty).then(|| empty("groups"));
+        fields.into_iter().chain(groups).collect()
+    }
+
+    async fn build(options: Options, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
+        Ok(Arc::new(Self(options)))
+    }
+}
+
+register!(TopicChanges);
+
+#[async_trait]
+impl Handler for TopicChanges {
+    async fn handle(
+        &self,
+        callback: &Callback,
+        cx: &mut HandleContext<'_>,
+    ) -> Result<Option<NewRecord>, Failure> {
+        let details = details(callback).map_err(Failure::permanent)?;
+        if !self.wants_group(&details) {
+            return Ok(None);
+        }
+        let mut changes = Changes::of(&details);
+        if let Some(topic) = details.topic.as_deref().filter(|topic| !topic.is_empty()) {
+            profile::compare(callback, details.group.as_deref(), topic, &mut changes, cx).await?;
+        }
+        changes.keep(|field| self.wants(field));
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let body =
+            Report::of(callback, &details, &changes).to_json().map_err(Failure::permanent)?;
+        let summary = summary::line(callback.command(), &details, &changes);
+        Ok(Some(NewRecord::new(callback, summary, body)))
+    }
+}
+
+impl TopicChanges {
+    fn wants(&self, field: Field) -> bool {
+        self.0.fields.as_ref().is_none_or(|fields| fields.contains(&field))
+    }
+
+    fn wants_group(&self, details: &TopicInfoChanged) -> bool {
+        let group = details.group.as_deref();
+        let listed = |groups: &HashSet<String>| group.is_some_and(|group| groups.contains(group));
+        self.0.groups.as_ref().is_none_or(listed)
+    }
+}
+
+/// Reads either command's body; both say the same things.
+fn details(callback: &Callback) -> Result<TopicInfoChanged, EventError> {
+    if callback.command() == GroupInfoChanged::COMMAND {
+        callback.event::<GroupInfoChanged>().map(Into::into)
+    } else {
+        callback.event()
+    }
+}
+
+/// The changed fields, in the order in which they are reported.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Changes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Change<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduction: Option<Change<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification: Option<Change<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face_url: Option<Change<'a>>,
+}
+
+/// One changed field.
+#[derive(Serialize)]
+struct Change<'a> {
+    new: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<String>,
+}
+
+impl<'a> Changes<'a> {
+    fn of(details: &'a TopicInfoChanged) -> Self {
+        let change = |new: &'a Option<String>| new.as_deref().map(|new| Change { new, old: None });
+        Self {
+            name: change(&details.name),
+            introduction: change(&details.introduction),
+            notification: change(&details.notification),
+            face_url: change(&details.face_url),
+        }
+    }
+
+    fn each(&mut self) -> [(Field, &mut Option<Change<'a>>); 4] {
+        [
+            (Field::Name, &mut self.name),
+            (Field::Introduction, &mut self.introduction),
+            (Field::Notification, &mut self.notification),
+            (Field::FaceUrl, &mut self.face_url),
+        ]
+    }
+
+    fn keep(&mut self, wanted: impl Fn(Field) -> bool) {
+        for (field, change) in self.each() {
+            change.take_if(|_| !wanted(field));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { name, introduction, notification, face_url } = self;
+        [name, introduction, notification, face_url].iter().all(|change| change.is_none())
+    }
+}
+
+/// A record's body, in the order in which people read it.
+#[derive(Serialize)]
+struct Report<'a> {
+    id: String,
+    command: &'a str,
+    app: &'a str,
+    group: Option<&'a str>,
+    topic: Option<&'a str>,
+    operator: Option<&'a str>,
+    received: Timestamp,
+    sent: Option<Timestamp>,
+    changes: &'a Changes<'a>,
+}
+
+impl<'a> Report<'a> {
+    fn of(callback: &'a Callback, details: &'a TopicInfoChanged, changes: &'a Changes<'a>) -> Self {
+        let facts = &callback.facts;
+        let said = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+        Self {
+            id: facts.id.to_string(),
+            command: &facts.command,
+            app: &facts.app,
+            group: said(&details.group),
+            topic: said(&details.topic),
+            operator: said(&details.operator),
+            received: facts.received,
+            sent: facts.sent,
+            changes,
+        }
+    }
+
+    fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+}

@@ -1,0 +1,70 @@
+//! What was last known of a topic, kept as the handler's state, so that a change can name the old value.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use switchhook_core::{Callback, Failure, HandleContext};
+
+use super::{Change, Changes, Field};
+
+/// A longer value is not remembered.
+const VALUE_BYTES_MAX: usize = 8 * 1024;
+/// The most that one value of state can hold. Four values reach it only if nearly all of them is escapes.
+const PROFILE_BYTES_MAX: usize = 64 * 1024;
+/// A topic whose ids are longer together is not remembered.
+const KEY_BYTES_MAX: usize = 512;
+
+/// The last known value of each field.
+type Profile = BTreeMap<String, Value>;
+
+/// Adds to each change the value that it replaced, where it is known, and remembers the new one.
+pub(super) async fn compare(
+    callback: &Callback,
+    group: Option<&str>,
+    topic: &str,
+    changes: &mut Changes<'_>,
+    cx: &mut HandleContext<'_>,
+) -> Result<(), Failure> {
+    let key = format!("{}/{}/{topic}", callback.facts.app, group.unwrap_or_default());
+    if changes.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Ok(());
+    }
+    let known = cx.state().get(&key).await?;
+    // A profile that cannot be read is as good as none: it only ever adds the old values.
+    let mut profile: Profile =
+        known.and_then(|known| serde_json::from_slice(&known).ok()).unwrap_or_default();
+    for (field, change) in changes.each() {
+        if let Some(change) = change {
+            replace(&mut profile, field, change);
+        }
+    }
+    let profile = serde_json::to_vec(&profile).map_err(Failure::permanent)?;
+    match profile.len() {
+        0..=PROFILE_BYTES_MAX => cx.state().put(key, profile),
+        _ => cx.state().remove(key),
+    }
+    Ok(())
+}
+
+fn replace(profile: &mut Profile, field: Field, change: &mut Change<'_>) {
+    let old = profile.remove(field.name());
+    if change.new.len() <= VALUE_BYTES_MAX {
+        profile.insert(field.name().to_owned(), Value::from(change.new));
+    }
+    // The sender says that it changed. If it did not by what we know, we know too little.
+    change.old = match old {
+        Some(Value::String(old)) if old != change.new => Some(old),
+        _ => None,
+    };
+}
+
+impl Field {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "Name",
+            Self::Introduction => "Introduction",
+            Self::Notification => "Notification",
+            Self::FaceUrl => "FaceUrl",
+        }
+    }
+}

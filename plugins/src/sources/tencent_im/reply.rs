@@ -1,0 +1,216 @@
+//! Replies: what a verdict may be for a command, and how it is spelt.
+
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use switchhook_core::{Callback, Map, NotPermitted, Outcome, Phase, RefusalKind, Verdict};
+
+use super::catalogue;
+
+const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
+
+/// Refused, without a code of the app's own.
+const REFUSED: i64 = 1;
+/// Dropped while the sender believes that it succeeded.
+const DROPPED: i64 = 2;
+/// The codes of one friend's refusal; the first is ours to use.
+const FRIEND_CODES: RangeInclusive<i64> = 38_000..=39_000;
+
+/// A reply in the order of keys that the sender's pages show.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Reply<'a> {
+    action_status: &'static str,
+    error_info: &'a str,
+    error_code: i64,
+    #[serde(flatten)]
+    fields: Option<&'a Map>,
+}
+
+impl Reply<'_> {
+    fn spelt(&self) -> Response<Bytes> {
+        #[expect(
+            clippy::expect_used,
+            reason = "texts, numbers and JSON values have no way to fail"
+        )]
+        let text = serde_json::to_vec(self).expect("it serialises");
+        with_json(StatusCode::OK, text.into())
+    }
+}
+
+/// Spells the answer to the callbacks of one request.
+pub(super) fn reply(callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes> {
+    match (outcome, callbacks) {
+        (Outcome::Decided(verdict) | Outcome::TimedOut(verdict), [callback]) => {
+            decided(callback, verdict)
+        }
+        (Outcome::Unavailable, _) => {
+            const TEXT: &[u8] =
+                br#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be kept just now","ErrorCode":1}"#;
+            with_json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(TEXT))
+        }
+        // A batch holds after-callbacks only: there is nothing to decide.
+        _ => with_json(StatusCode::OK, Bytes::from_static(OK)),
+    }
+}
+
+/// Which `ActionStatus` goes with a refusing code is not documented. It is `OK` here: a backend that fails lets the action
+/// through, and a refusal must not be taken for such a failure.
+fn decided(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
+    if per_friend(callback.command()) {
+        return friends(callback, verdict);
+    }
+    let say = |error_code, error_info, fields| {
+        Reply { action_status: "OK", error_info, error_code, fields }.spelt()
+    };
+    match verdict {
+        Verdict::Deny { code, reason } => say(code.unwrap_or(REFUSED), reason, None),
+        Verdict::Drop => say(DROPPED, "", None),
+        Verdict::Replace(fields) | Verdict::Answer(fields) => say(0, "", Some(fields)),
+        Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow => {
+            with_json(StatusCode::OK, Bytes::from_static(OK))
+        }
+    }
+}
+
+/// A code at the top would be read as our failure and the request would go on: each friend gets a verdict instead.
+fn friends(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
+    let (code, info) = match verdict {
+        Verdict::Deny { code, reason } => (code.unwrap_or(*FRIEND_CODES.start()), &**reason),
+        _ => (0, ""),
+    };
+    let mut fields = Map::new();
+    fields.insert("ResultItem".into(), each_friend(&callback.body, code, info));
+    if let Verdict::Answer(own) = verdict {
+        fields.extend(own.clone());
+    }
+    let fields = Some(&fields);
+    Reply { action_status: "OK", error_info: "", error_code: 0, fields }.spelt()
+}
+
+#[derive(Deserialize)]
+struct Friends {
+    #[serde(alias = "ResponseFriendItem", rename = "FriendItem", default)]
+    items: Vec<Friend>,
+}
+
+#[derive(Deserialize)]
+struct Friend {
+    #[serde(rename = "To_Account")]
+    account: Value,
+}
+
+fn each_friend(body: &[u8], code: i64, info: &str) -> Value {
+    let friends = serde_json::from_slice(body).unwrap_or(Friends { items: Vec::new() });
+    let verdict = |friend: Friend| json!({"To_Account": friend.account, "ResultCode": code, "ResultInfo": info});
+    friends.items.into_iter().map(verdict).collect()
+}
+
+fn per_friend(command: &str) -> bool {
+    matches!(command, "Sns.CallbackPrevFriendAdd" | "Sns.CallbackPrevFriendResponse")
+}
+
+/// Spells a refusal: the same for all of a kind.
+pub(super) fn refuse(kind: RefusalKind) -> Response<Bytes> {
+    macro_rules! fail {
+        ($text:literal) => {
+            concat!(r#"{"ActionStatus":"FAIL","ErrorInfo":""#, $text, r#"","ErrorCode":1}"#)
+        };
+    }
+    let text = match kind {
+        RefusalKind::Unauthenticated => fail!("not authorized"),
+        RefusalKind::Method => fail!("only POST is answered here"),
+        RefusalKind::TooLarge => fail!("too large"),
+        RefusalKind::Malformed => fail!("not a callback as the protocol has it"),
+        RefusalKind::Encoding => fail!("encoded bodies are not accepted"),
+        RefusalKind::Slow => fail!("the body did not arrive in time"),
+        _ => fail!("refused"),
+    };
+    let mut response = with_json(kind.status(), Bytes::from_static(text.as_bytes()));
+    if kind == RefusalKind::Method {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+fn with_json(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Whether a verdict can be said in answer to a callback.
+pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+    let command = callback.command();
+    let no = |what: String| Err(NotPermitted(format!("{command} {what}")));
+    let kind = verdict.kind();
+    let permitted = match catalogue::find(command) {
+        Some(known) => known.spec.permits(kind),
+        // All documented before-commands can be refused, so an unknown one most likely can.
+        None => match verdict {
+            Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow => true,
+            Verdict::Deny { .. } => callback.facts.phase == Phase::Before,
+            _ => false,
+        },
+    };
+    if !permitted {
+        return no(format!("does not permit the verdict `{}`", kind.as_str()));
+    }
+    match verdict {
+        Verdict::Deny { code: Some(code), .. }
+            if !codes(command).any(|codes| codes.contains(code)) =>
+        {
+            no(format!("does not permit the code {code}"))
+        }
+        Verdict::Replace(fields) | Verdict::Answer(fields) => {
+            match fields.iter().find(|(name, value)| !fits(command, name, value)) {
+                Some((name, _)) => {
+                    no(format!("does not permit the field `{name}` with this value"))
+                }
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The codes that a refusal may carry. Other numbers are undocumented, so an unknown command has only the plain one.
+fn codes(command: &str) -> impl Iterator<Item = RangeInclusive<i64>> {
+    let plain = (!per_friend(command)).then_some(REFUSED..=REFUSED);
+    let own = match command {
+        "C2C.CallbackBeforeSendMsg" | "OfficialAccount.CallbackBeforeSendMsg" => {
+            Some(120_001..=130_000)
+        }
+        "Group.CallbackBeforeSendMsg"
+        | "Group.CallbackBeforeCreateGroup"
+        | "Group.CallbackBeforeApplyJoinGroup"
+        | "Group.CallbackBeforeInviteJoinGroup"
+        | "Group.CallbackBeforeCreateTopic" => Some(10_100..=10_200),
+        "Live.CallbackBeforeSendGift" => Some(102_100..=102_200),
+        _ if per_friend(command) => Some(FRIEND_CODES),
+        _ => None,
+    };
+    plain.into_iter().chain(own)
+}
+
+/// Whether a reply to this command may hold the field.
+fn fits(command: &str, name: &str, value: &Value) -> bool {
+    let texts =
+        |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
+    match (command, name) {
+        (_, "MsgBody") if command.ends_with(".CallbackBeforeSendMsg") => value.is_array(),
+        (_, "CloudCustomData") if command.ends_with(".CallbackBeforeSendMsg") => value.is_string(),
+        ("Group.CallbackBeforeInviteJoinGroup", "RefusedMembers_Account") => texts(value),
+        ("OfficialAccount.CallbackBeforeAddSubscriber", "RefusedSubscribers_Account") => {
+            texts(value)
+        }
+        ("Chatbot.OnC2CSignalMessage", "RspData") => value.is_string(),
+        (_, "ResultItem") if per_friend(command) => value.is_array(),
+        _ => false,
+    }
+}
