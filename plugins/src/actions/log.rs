@@ -93,7 +93,9 @@ impl Action for Log {
     }
 
     async fn deliver_batch(&self, records: &[Record]) -> Vec<Result<(), Failure>> {
-        records.iter().for_each(|record| self.write(record));
+        for record in records {
+            self.write(record);
+        }
         records.iter().map(|_| Ok(())).collect()
     }
 
