@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::disk::{Disk, Real};
@@ -77,7 +77,9 @@ pub(super) struct Failing {
     /// The syncs to fail, counted down to 0; then the one that fails.
     pub(super) sync_in: AtomicI64,
     /// Whether files cannot be cut.
-    pub(super) uncuttable: std::sync::atomic::AtomicBool,
+    pub(super) uncuttable: AtomicBool,
+    /// Bytes that were written over lines.
+    pub(super) overwritten: AtomicUsize,
 }
 
 impl Disk for Failing {
@@ -92,6 +94,9 @@ impl Disk for Failing {
         }
     }
     fn write_at(&self, file: &File, data: &[u8], at: u64) -> io::Result<()> {
+        if data.first().is_some_and(u8::is_ascii_digit) {
+            self.overwritten.fetch_add(data.len(), Ordering::SeqCst);
+        }
         Real.write_at(file, data, at)
     }
     fn cut(&self, file: &File, length: u64) -> io::Result<()> {
@@ -148,12 +153,15 @@ impl Volatile {
         let length = match chance() % 3 {
             0 => old.len(),
             1 => new.len(),
-            _ => old.len().min(new.len()) + chance() as usize % (longest + 1),
+            _ => {
+                old.len().min(new.len())
+                    + usize::try_from(chance()).expect("64 bits") % (longest + 1)
+            }
         };
         new.resize(longest, 0);
         for (place, sector) in new.chunks_mut(SECTOR).enumerate() {
             let before = old.get(place * SECTOR..).unwrap_or_default();
-            if chance() % 2 == 0 {
+            if chance().is_multiple_of(2) {
                 sector.fill(0);
                 let kept = before.len().min(sector.len());
                 sector[..kept].copy_from_slice(&before[..kept]);

@@ -69,7 +69,8 @@ fn text(path: &Path) -> String {
 }
 
 fn lines(numbers: impl IntoIterator<Item = u32>) -> String {
-    numbers.into_iter().map(|number| format!("{number}\n")).collect()
+    let lines = numbers.into_iter().map(|number| number.to_string() + "\n");
+    lines.collect()
 }
 
 async fn built(options: &str, base: &Path) -> Arc<dyn Action> {
