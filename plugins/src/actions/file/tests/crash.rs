@@ -153,6 +153,19 @@ async fn two_handlers_that_crash_together_each_get_their_own_back() {
 }
 
 #[tokio::test]
+async fn what_came_back_stays_known_while_it_is_not_settled() {
+    let (_base, path) = place();
+    deliver(&opened(&path).await, &records("a", 0..900)).await;
+    let large = format!("\"{}\"", "x".repeat(3 * 1024 * 1024));
+    let mut more = records("a", 0..900);
+    more.extend((900..910).map(|number| with_body("a", number, &large)));
+    deliver(&opened(&path).await, &more).await; // in several writes, each over an older slot
+    let length = fs::metadata(&path).expect("there").len();
+    deliver(&opened(&path).await, &more).await;
+    assert_eq!(fs::metadata(&path).expect("there").len(), length);
+}
+
+#[tokio::test]
 async fn a_full_disk_fails_the_batch_and_leaves_no_part_of_it() {
     for room in 0..8 {
         let (_base, path) = place();
@@ -255,6 +268,11 @@ async fn a_power_cut_loses_nothing_that_was_said_to_be_delivered() {
     }
 }
 
+fn cut_power(disk: &Volatile, path: &Path, chance: &mut impl FnMut() -> u64) {
+    disk.cut_power(path, chance);
+    disk.cut_power(&beside(path), chance);
+}
+
 /// Delivers until the power goes, then again what was not settled.
 async fn power_cut_round(
     path: &Path,
@@ -279,8 +297,13 @@ async fn power_cut_round(
         }
     }
     drop(action);
-    disk.cut_power(path, chance);
-    disk.cut_power(&beside(path), chance);
+    cut_power(&disk, path, chance);
+    while chance().is_multiple_of(2) {
+        let disk = Arc::new(Volatile::new());
+        disk.set(i64::try_from(chance() % 5_000).expect("small"));
+        let _outcome = unstarted(path, Fsync::Batch, disk.clone()).start().await;
+        cut_power(&disk, path, chance);
+    }
     let action = opened(path).await;
     for batch in unsettled {
         deliver(&action, &batch).await;

@@ -223,3 +223,21 @@ async fn a_call_that_is_given_up_is_finished_all_the_same() {
     deliver(&action, &batch).await;
     assert_eq!(text(&path), lines(0..100));
 }
+
+#[tokio::test]
+#[ignore = "a measurement: run it with --release --nocapture"]
+async fn batches_of_500_cost_little() {
+    let (_base, path) = place();
+    let action = opened(&path).await;
+    let body = format!("{{\"text\":\"{}\"}}", "x".repeat(600));
+    let batches: Vec<Vec<Record>> = (0..200)
+        .map(|batch| (0..500).map(|n| with_body("a", batch * 500 + n, &body)).collect())
+        .collect();
+    let clock = BuildContext::new("audit", "").clock;
+    let start = clock.now();
+    for batch in &batches {
+        deliver(&action, batch).await;
+    }
+    let taken = clock.now() - start;
+    println!("{:?} for each record", taken / 100_000);
+}
