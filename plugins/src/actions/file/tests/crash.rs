@@ -257,7 +257,7 @@ async fn a_power_cut_loses_nothing_that_was_said_to_be_delivered() {
         seed ^= seed << 17;
         seed >> 11
     };
-    for round in 0..100 {
+    for round in 0..150 {
         let (_base, path) = place();
         let mut next: HashMap<&str, u32> = HashMap::from([("a", 0), ("b", 100_000)]);
         for _ in 0..3 {
@@ -300,8 +300,14 @@ async fn power_cut_round(
     cut_power(&disk, path, chance);
     while chance().is_multiple_of(2) {
         let disk = Arc::new(Volatile::new());
-        disk.set(i64::try_from(chance() % 5_000).expect("small"));
-        let _outcome = unstarted(path, Fsync::Batch, disk.clone()).start().await;
+        disk.set(4090 + i64::try_from(chance() % 1_500).expect("small"));
+        let action = unstarted(path, Fsync::Batch, disk.clone());
+        if action.start().await.is_ok() {
+            for batch in unsettled.iter().rev() {
+                action.deliver_batch(batch).await;
+            }
+        }
+        drop(action);
         cut_power(&disk, path, chance);
     }
     let action = opened(path).await;
