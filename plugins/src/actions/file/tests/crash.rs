@@ -282,7 +282,7 @@ async fn power_cut_round(
     let disk = Arc::new(Volatile::new());
     let action = unstarted(path, Fsync::Batch, disk.clone());
     action.start().await.expect("started");
-    disk.set(i64::try_from(chance() % 60_000).expect("small"));
+    disk.set(i64::try_from(chance() % 40).expect("small"));
     let mut unsettled = Vec::new();
     while unsettled.is_empty() {
         for handler in ["a", "b"] {
@@ -300,7 +300,7 @@ async fn power_cut_round(
     cut_power(&disk, path, chance);
     while chance().is_multiple_of(2) {
         let disk = Arc::new(Volatile::new());
-        disk.set(4090 + i64::try_from(chance() % 1_500).expect("small"));
+        disk.set(i64::try_from(chance() % 12).expect("small"));
         let action = unstarted(path, Fsync::Batch, disk.clone());
         if action.start().await.is_ok() {
             for batch in unsettled.iter().rev() {

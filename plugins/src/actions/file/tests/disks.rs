@@ -115,7 +115,8 @@ impl Disk for Failing {
 
 /// Loses what was not synced, sector by sector as chance has it, when the power is cut.
 pub(super) struct Volatile {
-    life: Dying,
+    /// Operations until it goes.
+    left: AtomicI64,
     synced: Mutex<HashMap<u64, Vec<u8>>>,
 }
 
@@ -123,11 +124,18 @@ const SECTOR: usize = 512;
 
 impl Volatile {
     pub(super) fn new() -> Self {
-        Self { life: Dying::after(i64::MAX), synced: Mutex::default() }
+        Self { left: AtomicI64::new(i64::MAX), synced: Mutex::default() }
     }
 
-    pub(super) fn set(&self, bytes: i64) {
-        self.life.set(bytes);
+    pub(super) fn set(&self, operations: i64) {
+        self.left.store(operations, Ordering::SeqCst);
+    }
+
+    fn alive(&self) -> io::Result<()> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) {
+            ..=0 => Err(ErrorKind::BrokenPipe.into()),
+            _ => Ok(()),
+        }
     }
 
     fn content(file: &File) -> Vec<u8> {
@@ -174,19 +182,22 @@ impl Volatile {
 
 impl Disk for Volatile {
     fn append(&self, file: &File, data: &[u8]) -> io::Result<()> {
+        self.alive()?;
         self.keep(file, false);
-        self.life.append(file, data)
+        Real.append(file, data)
     }
     fn write_at(&self, file: &File, data: &[u8], at: u64) -> io::Result<()> {
+        self.alive()?;
         self.keep(file, false);
-        self.life.write_at(file, data, at)
+        Real.write_at(file, data, at)
     }
     fn cut(&self, file: &File, length: u64) -> io::Result<()> {
+        self.alive()?;
         self.keep(file, false);
-        self.life.cut(file, length)
+        Real.cut(file, length)
     }
     fn sync(&self, file: &File) -> io::Result<()> {
-        self.life.sync(file)?;
+        self.alive()?;
         self.keep(file, true);
         Ok(())
     }

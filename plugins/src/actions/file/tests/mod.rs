@@ -238,6 +238,6 @@ async fn batches_of_500_cost_little() {
     for batch in &batches {
         deliver(&action, batch).await;
     }
-    let taken = clock.now() - start;
+    let taken = clock.now().saturating_sub(start);
     println!("{:?} for each record", taken / 100_000);
 }
