@@ -89,6 +89,11 @@ impl Intent {
         })
     }
 
+    /// Whether a slot holds the beginning of an intent, whole or torn.
+    pub(super) fn begins(slot: &[u8]) -> bool {
+        slot.starts_with(&MAGIC)
+    }
+
     /// Where the data ends.
     pub(super) fn end(&self) -> u64 {
         self.offset.saturating_add(self.length)

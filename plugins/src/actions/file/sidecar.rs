@@ -69,11 +69,13 @@ impl Sidecar {
         let header = header(&path, &bytes, owner)?;
         disk.write_at(&file, &header, 0).map_err(at("write to", &path))?;
         let slots = bytes.get(HEADER..).unwrap_or_default();
-        let stored = stored(slots);
+        let (stored, torn) = stored(slots);
         let sequence = stored.last().map_or(0, |last| last.intent.sequence);
         let pairs = slots.len() / PAIR;
         let (lanes, free) = (HashMap::new(), Vec::new());
-        Ok((Self { path, file, disk, lanes, free, pairs, sequence }, stored))
+        let sidecar = Self { path, file, disk, lanes, free, pairs, sequence };
+        sidecar.void(&torn)?;
+        Ok((sidecar, stored))
     }
 
     /// Whether it still stands where it was opened.
@@ -83,7 +85,16 @@ impl Sidecar {
 
     /// Takes back an intent for good: its data is not in the file, and nothing may ever think so.
     pub(super) fn forget(&self, stored: &Stored) -> io::Result<()> {
-        self.write(&VOID, place(stored.slot))?;
+        self.void(&[stored.slot])
+    }
+
+    /// Makes the intents of slots unreadable for good. Torn ones, too: the next write to a slot may hold the very sectors
+    /// that are missing, and if the power goes in the middle of it, an intent that never counted would become whole.
+    fn void(&self, slots: &[usize]) -> io::Result<()> {
+        if slots.is_empty() {
+            return Ok(());
+        }
+        slots.iter().try_for_each(|slot| self.write(&VOID, place(*slot)))?;
         self.sync()
     }
 
@@ -204,17 +215,22 @@ fn place(slot: usize) -> u64 {
     (HEADER + slot * SLOT) as u64
 }
 
-fn stored(slots: &[u8]) -> Vec<Stored> {
+/// The intents that are whole, the last one last, and the slots of those that are torn.
+fn stored(slots: &[u8]) -> (Vec<Stored>, Vec<usize>) {
+    let (mut stored, mut torn) = (Vec::new(), Vec::new());
     let whole = slots.len() / PAIR * PAIR; // half a pair is one that was being made
-    let slots = slots[..whole].chunks_exact(SLOT).enumerate();
-    let mut stored: Vec<Stored> = slots
-        .filter_map(|(slot, bytes)| {
-            let intent = Intent::decode(&bytes[..MARK_AT.start])?;
-            Some(Stored { done: bytes[MARK_AT] == mark(intent.sequence), intent, slot })
-        })
-        .collect();
+    for (slot, bytes) in slots[..whole].chunks_exact(SLOT).enumerate() {
+        match Intent::decode(&bytes[..MARK_AT.start]) {
+            Some(intent) => {
+                let done = bytes[MARK_AT] == mark(intent.sequence);
+                stored.push(Stored { intent, done, slot });
+            }
+            None if Intent::begins(bytes) => torn.push(slot),
+            None => {}
+        }
+    }
     stored.sort_by_key(|one| one.intent.sequence);
-    stored
+    (stored, torn)
 }
 
 fn read(file: &File) -> io::Result<Vec<u8>> {

@@ -257,7 +257,7 @@ async fn a_power_cut_loses_nothing_that_was_said_to_be_delivered() {
         seed ^= seed << 17;
         seed >> 11
     };
-    for round in 0..150 {
+    for round in 0..120 {
         let (_base, path) = place();
         let mut next: HashMap<&str, u32> = HashMap::from([("a", 0), ("b", 100_000)]);
         for _ in 0..3 {
