@@ -33,7 +33,7 @@ fn killed_twenty_times_among_sixteen_senders_nothing_answered_is_lost() {
                         );
                         match try_exchange(address, &sent) {
                             Some(reply) if reply.status == 200 => {
-                                answered.lock().unwrap().push(name)
+                                answered.lock().unwrap().push(name);
                             }
                             _ => return,
                         }
@@ -46,7 +46,9 @@ fn killed_twenty_times_among_sixteen_senders_nothing_answered_is_lost() {
         eventually("some answers", || (answered.lock().unwrap().len() >= wanted).then_some(()));
         folder = server.kill();
         stop.store(true, Ordering::Relaxed);
-        senders.into_iter().for_each(|sender| sender.join().expect("ended"));
+        for sender in senders {
+            sender.join().expect("ended");
+        }
     }
     let answered = Arc::try_unwrap(answered).expect("all ended").into_inner().unwrap();
     let server = Server::start_in(folder, |_| ());
