@@ -1,6 +1,7 @@
 //! The named escapes. Text from outside goes nowhere without one of them.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// For a log line or a terminal: control characters, bidirectional overrides and line separators become `\u{..}`.
 pub fn for_line(text: &str) -> Cow<'_, str> {
@@ -39,6 +40,24 @@ pub fn for_header(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// For JSON text as one line, or on a terminal: what breaks lines or turns them round is spelt as JSON spells it, so that it
+/// still says the same.
+pub fn for_json_line(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(breaks_lines) {
+        return Cow::Borrowed(json);
+    }
+    let mut safe = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            // Between the tokens only: inside a string JSON has no bare line breaks.
+            '\n' | '\r' | '\t' => safe.push(' '),
+            c if breaks_lines(c) => _ = write!(safe, "\\u{:04x}", u32::from(c)),
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
 fn breaks_lines(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
@@ -55,6 +74,15 @@ mod tests {
             for_line("a\nb\x1b[31m\u{202e}c\u{2028}"),
             "a\\nb\\u{1b}[31m\\u{202e}c\\u{2028}"
         );
+    }
+
+    #[test]
+    fn json_stays_the_same_json_on_one_line() {
+        let json = "{\n\t\"a\": \"b\u{202e}\u{9b}\"\r\n}";
+        let line = for_json_line(json);
+        assert_eq!(line, "{  \"a\": \"b\\u202e\\u009b\"  }");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(value(&line), value(json));
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod router;
 mod server;
 mod source;
 pub mod standard_webhooks;
+#[cfg(test)]
+mod test_plugins;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;

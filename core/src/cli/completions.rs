@@ -1,10 +1,21 @@
 //! `switchhook completions`.
 
-use super::Failed;
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Cli, Failed, output};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "\
+Example, for Bash:
+  switchhook completions bash > ~/.local/share/bash-completion/completions/switchhook")]
+pub(super) struct Args {
+    /// The shell that is to complete command lines
+    shell: Shell,
+}
 
-pub(super) fn run(_args: &Args) -> Result<(), Failed> {
-    Err(Failed::usage("under construction"))
+pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "switchhook", &mut script);
+    Ok(output::line(String::from_utf8_lossy(&script).trim_end())?)
 }

@@ -1,10 +1,274 @@
 //! `switchhook listen`.
 
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+use warp::{Filter, Reply};
+
 use super::Failed;
+use super::output::{self, Format, one_line};
+use crate::config::tables::Limits;
+use crate::config::{self, Size};
+use crate::listener::{Arrival, Listener, Serving, bind, serve};
+use crate::metrics::Metrics;
+use crate::standard_webhooks::{ID, SIGNATURE, Secret, Signed, TIMESTAMP};
+use crate::time::{Clock, SystemClock};
+
+/// How far the time of a signature may be from ours.
+const WINDOW: Duration = Duration::from_mins(5);
+/// As much as a body of the configuration may at most have.
+const BODY_MAX: Size = Size(64 << 20);
+/// The header that says which command a relay is about.
+const COMMAND: &str = "switchhook-command";
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "\
+Example: in one terminal
+  switchhook listen --secret-file crm.secret
+and in the configuration of the server
+  [actions.crm]
+  plugin = \"webhook\"
+  options = { url = \"http://127.0.0.1:9000/\", secret_file = \"crm.secret\" }
 
-pub(super) fn run(_args: &Args) -> Result<(), Failed> {
-    Err(Failed::usage("under construction"))
+With a secret, what is not signed by it is answered with 401, so that the relay sees it too. Ctrl-C ends.")]
+pub(super) struct Args {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+    address: SocketAddr,
+    /// The secret that relays are signed with, `whsec_...`; other users of this machine can see it here, so better a file
+    #[arg(long, value_name = "SECRET", env = "SWITCHHOOK_LISTEN_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+    /// A file that holds the secret; goes before --secret
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// The status to answer with, 200 to 599
+    #[arg(long, value_name = "CODE", default_value = "200", value_parser = clap::value_parser!(u16).range(200..=599))]
+    status: u16,
+    /// End after so many requests
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// How requests are written; `json` is one object a line
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    let target = Arc::new(Target {
+        secret: secret(args)?,
+        status: StatusCode::from_u16(args.status)
+            .map_err(|error| Failed::usage(error.to_string()))?,
+        format: args.format,
+        left: AtomicU64::new(args.count.unwrap_or(u64::MAX)),
+        stop: CancellationToken::new(),
+        clock: Arc::new(SystemClock::default()),
+    });
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(listen(args.address, target))
+}
+
+fn secret(args: &Args) -> Result<Option<Secret>, Failed> {
+    let text = match (&args.secret_file, &args.secret) {
+        (Some(path), _) => Some(config::Secret::read(path).map_err(Failed::config)?),
+        (None, text) => text.as_deref().map(config::Secret::from),
+    };
+    text.map(|text| Secret::parse(text.expose())).transpose().map_err(Failed::usage)
+}
+
+/// Everything that a request meets.
+struct Target {
+    secret: Option<Secret>,
+    status: StatusCode,
+    format: Format,
+    /// Requests that are still to be shown.
+    left: AtomicU64,
+    stop: CancellationToken,
+    clock: Arc<dyn Clock>,
+}
+
+async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> {
+    let listener = bind(address).await.map_err(|error| {
+        let text = format!("cannot listen on {address}: {error}; set another one with --address");
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Failed::unavailable(text),
+            _ => Failed::io(text),
+        }
+    })?;
+    let address = listener.local_addr().unwrap_or(address);
+    let checked =
+        if target.secret.is_some() { "signatures are checked" } else { "no secret given" };
+    output::message(&format!("listening on http://{address}/ ({checked}); Ctrl-C ends"));
+    let (answering, clock, stop) = (target.clone(), target.clock.clone(), target.stop.clone());
+    let routes = warp::ext::get::<Arc<Arrival>>()
+        .map(move |arrival: Arc<Arrival>| answering.answer(&arrival).into_response())
+        .boxed();
+    let limits = Limits {
+        body_size: BODY_MAX,
+        drain_time: config::Period(Duration::from_secs(1)),
+        ..Limits::default()
+    };
+    let serving = Serving { routes, limits, clock, metrics: Arc::new(Metrics::default()) };
+    let interrupted = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.cancel();
+        }
+    });
+    serve(Listener::Tcp(listener), serving, stop).await;
+    Ok(())
+}
+
+impl Target {
+    fn answer(&self, arrival: &Arrival) -> StatusCode {
+        // Whoever comes after the last one that was asked for gets an honest answer.
+        let counted =
+            self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        let Ok(left) = counted else { return StatusCode::SERVICE_UNAVAILABLE };
+        let (status, shown) = self.look_at(arrival);
+        // With nobody reading, there is nothing left to do.
+        if output::line(&shown).is_err() || left == 1 {
+            self.stop.cancel();
+        }
+        status
+    }
+
+    /// The answer to a request, and what is shown of it.
+    fn look_at(&self, arrival: &Arrival) -> (StatusCode, String) {
+        let body = match &arrival.body {
+            Ok(body) => body,
+            Err(refusal) => {
+                let verdict = Verdict::Unread(refusal.reason);
+                return (
+                    refusal.kind.status(),
+                    self.show(arrival, &verdict, &[], refusal.kind.status()),
+                );
+            }
+        };
+        let verdict = verify(self.secret.as_ref(), &arrival.headers, body, self.clock.wall());
+        let status = if verdict.refuses(self.secret.is_some()) {
+            StatusCode::UNAUTHORIZED
+        } else {
+            self.status
+        };
+        (status, self.show(arrival, &verdict, body, status))
+    }
+
+    fn show(
+        &self,
+        arrival: &Arrival,
+        verdict: &Verdict,
+        body: &[u8],
+        status: StatusCode,
+    ) -> String {
+        match self.format {
+            Format::Text => text(arrival, verdict, body, status),
+            Format::Json => output::json_line(&as_json(arrival, verdict, body, status).to_string()),
+        }
+    }
+}
+
+/// What a signature is worth.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    Wrong(String),
+    Missing,
+    Unchecked,
+    Unread(&'static str),
+}
+
+impl Verdict {
+    fn refuses(&self, has_secret: bool) -> bool {
+        has_secret && !matches!(self, Self::Good)
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Wrong(_) => "wrong",
+            Self::Missing => "missing",
+            Self::Unchecked => "unchecked",
+            Self::Unread(_) => "unread",
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            Self::Good => "signature ok".to_owned(),
+            Self::Wrong(why) => format!("signature wrong: {why}"),
+            Self::Missing => "not signed".to_owned(),
+            Self::Unchecked => "signed, no secret given".to_owned(),
+            Self::Unread(why) => format!("body not read: {why}"),
+        }
+    }
+}
+
+fn verify(secret: Option<&Secret>, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verdict {
+    let (id, timestamp, signatures) =
+        (text_of(headers, ID), text_of(headers, TIMESTAMP), text_of(headers, SIGNATURE));
+    match (secret, id, timestamp, signatures) {
+        // A relay without a secret still sends the id.
+        (_, _, _, None) => Verdict::Missing,
+        (Some(secret), Some(id), Some(timestamp), Some(signatures)) => {
+            let signed = Signed { id, timestamp, signatures };
+            match secret.verify(signed, body, now, WINDOW) {
+                Ok(()) => Verdict::Good,
+                Err(why) => Verdict::Wrong(why.to_string()),
+            }
+        }
+        (None, ..) => Verdict::Unchecked,
+        (_, None, ..) => Verdict::Wrong(format!("{ID} is missing")),
+        (_, _, None, _) => Verdict::Wrong(format!("{TIMESTAMP} is missing")),
+    }
+}
+
+fn text_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn text(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -> String {
+    let mut head = format!(
+        "{:.3} {} {}",
+        arrival.received,
+        arrival.method,
+        one_line(&arrival.uri.to_string())
+    );
+    for (word, name) in [("", COMMAND), ("id ", ID)] {
+        if let Some(value) = text_of(&arrival.headers, name) {
+            head = format!("{head}  {word}{}", one_line(value));
+        }
+    }
+    head = format!("{head}  {}  -> {}", verdict.sentence(), status.as_u16());
+    let body = String::from_utf8_lossy(body);
+    body.lines().fold(head, |text, line| format!("{text}\n  {}", one_line(line)))
+}
+
+fn as_json(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -> Value {
+    let ours = |name: &str| name.starts_with("switchhook-") || name.starts_with("webhook-");
+    let headers: Map<String, Value> = arrival
+        .headers
+        .iter()
+        .filter(|(name, _)| ours(name.as_str()) || *name == http::header::CONTENT_TYPE)
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .collect();
+    json!({
+        "received": arrival.received,
+        "method": arrival.method.as_str(),
+        "path": arrival.uri.to_string(),
+        "webhook_id": text_of(&arrival.headers, ID),
+        "command": text_of(&arrival.headers, COMMAND),
+        "signature": verdict.word(),
+        "verdict": verdict.sentence(),
+        "status": status.as_u16(),
+        "headers": headers,
+        "body": String::from_utf8_lossy(body),
+    })
 }

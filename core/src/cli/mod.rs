@@ -1,20 +1,26 @@
 //! The command line. Data goes to standard output, messages to standard error.
 
 mod check;
+mod client;
 mod completions;
 mod events;
 mod listen;
 mod output;
 mod plugins;
 mod routes;
+mod schema;
 mod send;
+mod sources;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
+use std::io::{self, ErrorKind, IsTerminal};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 use crate::app;
@@ -35,9 +41,9 @@ struct Cli {
         default_value = "config.toml"
     )]
     config: PathBuf,
-    /// Sets one key of the configuration, over file and variables: `--set server.listen=127.0.0.1:9000`
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`
+    #[arg(long = "override", global = true, value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
     /// How log lines look
     #[arg(long, global = true, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -61,7 +67,8 @@ Try it: start `switchhook`, and in a second terminal
 
 Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server].
 
-Exit codes: 0 well, 64 usage, 69 address or store in use, 70 a bug, 74 input or output, 78 configuration.";
+Exit codes: 0 well, 64 usage, 69 address or store in use or no server there, 70 a bug, 74 input or output,
+78 configuration; 1 when `send` got an answer that says no.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -103,8 +110,17 @@ impl Failed {
         Self { code: 64, message: message.into() }
     }
 
+    /// What we asked was answered, and the answer is no.
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
         Self { code: 69, message: message.into() }
+    }
+
+    pub(crate) fn bug(message: impl Into<String>) -> Self {
+        Self { code: 70, message: message.into() }
     }
 
     pub(crate) fn io(message: impl Into<String>) -> Self {
@@ -166,11 +182,14 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };
-    let result = init_log(&cli).and_then(|()| run(cli, registry));
+    let work = AssertUnwindSafe(|| init_log(&cli).and_then(|()| run(cli, registry)));
+    let result = catch_unwind(work).unwrap_or_else(|_| {
+        Err(Failed::bug("this is a bug of ours; what is above belongs into its report"))
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            if failed.code != 0 {
+            if failed.code != 0 && !failed.message.is_empty() {
                 output::message(&failed.message);
             }
             ExitCode::from(failed.code)
@@ -201,18 +220,37 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
 /// What the configuration is made of. A missing file is told only to a command that needs one.
 fn layers(cli: &Cli) -> Result<Result<Layers, String>, Failed> {
     let mut flags = Vec::new();
-    for pair in &cli.set {
+    for pair in &cli.overrides {
         let (key, value) = pair
             .split_once('=')
-            .ok_or_else(|| Failed::usage(format!("--set {pair}: expected KEY=VALUE")))?;
+            .ok_or_else(|| Failed::usage(format!("--override {pair}: expected KEY=VALUE")))?;
         flags.push((key.trim().to_owned(), value.trim().to_owned()));
     }
     let path = cli.config.display().to_string();
-    let text = std::fs::read_to_string(&cli.config)
-        .map_err(|error| format!("{path}: {error}; name a configuration with --config FILE"));
+    let text = std::fs::read_to_string(&cli.config).map_err(|error| unreadable(&path, &error));
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Ok(text.map(|text| Layers { path, text, variables: variables.collect(), flags }))
+}
+
+fn unreadable(path: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => format!(
+            "{path}: there is no such file\n\
+             Name a configuration with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it takes a journal,\n\
+             a source and a handler, and `switchhook plugins NAME` prints an example of each to paste."
+        ),
+        _ => format!("{path}: {error}"),
+    }
+}
+
+/// Runs what waits: a command that does network or store work.
+fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failed::io(format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }
 
 fn init_log(cli: &Cli) -> Result<(), Failed> {

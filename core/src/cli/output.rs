@@ -1,14 +1,46 @@
 //! Where the command line writes: data to standard output, messages to standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use serde::Serialize;
 
 use crate::escape;
 
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
 /// Writes data, with a line break.
 pub(super) fn line(text: &str) -> io::Result<()> {
+    bytes(text.as_bytes())
+}
+
+/// Writes data of ours as JSON.
+pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
+
+/// Writes data from outside, with a line break: into a file or pipe as it came, on a terminal without what could steer it.
+pub(super) fn foreign(data: &[u8]) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return bytes(data);
+    }
+    let text = String::from_utf8_lossy(data);
+    let lines: Vec<_> = text.lines().map(escape::for_line).collect();
+    line(&lines.join("\n"))
+}
+
+fn bytes(data: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.write_all(b"\n")
+    out.write_all(data)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// Writes a message for a person.
@@ -20,4 +52,39 @@ pub(super) fn message(text: &str) {
 /// Text from outside as part of one line.
 pub(super) fn one_line(text: &str) -> String {
     escape::for_line(text).into_owned()
+}
+
+/// JSON from outside as one line that says the same.
+pub(super) fn json_line(json: &str) -> String {
+    escape::for_json_line(json).into_owned()
+}
+
+/// Breaks a text into lines of at most `width` characters, longer words excepted.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(last) = lines.last_mut() else { break };
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}
+
+/// A table without lines: columns as wide as their longest cell, the last one as it is.
+pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    let row = |cells: &[String; N]| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }

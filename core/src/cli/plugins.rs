@@ -1,10 +1,183 @@
 //! `switchhook plugins`.
 
-use super::{Context, Failed};
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::output::{Format, columns, json as write_json, line, message};
+use super::{Context, Failed, schema};
+use crate::config::{hint, listed};
+use crate::plugin::{Registration, Registry, Table};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "\
+Examples:
+  switchhook plugins               all plugins of this program
+  switchhook plugins file          one, with its options and an example to paste
+  switchhook plugins file --format json | jq '.[0].schema'")]
+pub(super) struct Args {
+    /// The plugin to show; without it, all are listed
+    name: Option<String>,
+    /// How it is written; `json` holds the options as a JSON Schema
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
 
-pub(super) fn run(_cx: &Context, _args: &Args) -> Result<(), Failed> {
-    Err(Failed::usage("under construction"))
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let found: Vec<&Registration> = match &args.name {
+        Some(name) => named(&cx.registry, name)?,
+        None => cx.registry.iter().collect(),
+    };
+    if found.is_empty() {
+        message("this program has no plugins linked (`use the_crate as _;` is missing?)");
+    }
+    match args.format {
+        Format::Json => write_json(&found.iter().map(|one| as_json(one)).collect::<Vec<_>>())?,
+        Format::Text if found.is_empty() => {}
+        Format::Text if args.name.is_none() => {
+            line(&table(&found))?;
+            message("\n`switchhook plugins NAME` shows a plugin's options and an example to paste");
+        }
+        Format::Text => {
+            let pages: Vec<String> = found.iter().map(|one| page(one)).collect();
+            line(pages.join("\n").trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn named<'r>(registry: &'r Registry, name: &str) -> Result<Vec<&'r Registration>, Failed> {
+    let found: Vec<_> = registry.iter().filter(|plugin| plugin.name == name).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut known: Vec<&str> = registry.iter().map(|plugin| plugin.name).collect();
+    known.sort_unstable();
+    known.dedup();
+    let hint = hint(name, known.iter().copied());
+    Err(Failed::usage(match known.is_empty() {
+        true => format!("no plugin `{name}`: this program has none linked"),
+        false => format!("no plugin `{name}`{hint}; linked into this program: {}", listed(known)),
+    }))
+}
+
+fn table(plugins: &[&Registration]) -> String {
+    let row = |one: &&Registration| {
+        [one.table.role().to_owned(), one.name.to_owned(), one.about.to_owned()]
+    };
+    let head = ["ROLE", "NAME", "WHAT FOR"].map(str::to_owned);
+    let rows: Vec<[String; 3]> = std::iter::once(head).chain(plugins.iter().map(row)).collect();
+    columns(&rows)
+}
+
+fn as_json(plugin: &Registration) -> Value {
+    json!({
+        "role": plugin.table.role(),
+        "name": plugin.name,
+        "about": plugin.about,
+        "module": plugin.module,
+        "commands": commands(plugin),
+        "schema": (plugin.schema)(),
+        "example": example(plugin),
+    })
+}
+
+/// The commands of a handler; other roles have none.
+fn commands(plugin: &Registration) -> &[&str] {
+    if plugin.table == Table::Handlers { plugin.commands } else { &[] }
+}
+
+fn page(plugin: &Registration) -> String {
+    let mut page = format!("{} `{}`: {}\n", plugin.table.role(), plugin.name, plugin.about);
+    // Writing into a string does not fail.
+    _ = writeln!(page, "module {}", plugin.module);
+    if !commands(plugin).is_empty() {
+        _ = writeln!(page, "commands {}", commands(plugin).join(", "));
+    }
+    let options = schema::text(&Value::from((plugin.schema)()));
+    match options.is_empty() {
+        true => page.push_str("\nOptions: none\n"),
+        false => _ = write!(page, "\nOptions:\n{options}"),
+    }
+    _ = writeln!(page, "\nExample:\n{}", example(plugin));
+    page
+}
+
+/// A block to paste into a configuration.
+fn example(plugin: &Registration) -> String {
+    let (table, name) = (plugin.table.as_str(), plugin.name);
+    let (key, more) = match plugin.table {
+        Table::Journal => (table.to_owned(), ""),
+        Table::Sources => (instance_key(table, name), "path = \"/\"\n"),
+        Table::Handlers => {
+            (instance_key(table, name), "actions = []   # the names of [actions.NAME] tables\n")
+        }
+        Table::Actions => (instance_key(table, name), ""),
+    };
+    let options = plugin.example.trim();
+    let head = format!("[{key}]\nplugin = \"{name}\"\n{more}");
+    if options.is_empty() {
+        return head;
+    }
+    format!("{head}\n[{key}.options]\n{}\n", below(&format!("{key}.options"), options))
+}
+
+fn instance_key(table: &str, plugin: &str) -> String {
+    format!("{table}.my_{}", plugin.replace('-', "_"))
+}
+
+/// A whole TOML text moved under a key: the headers in it get the key in front.
+fn below(key: &str, text: &str) -> String {
+    let moved = |line: &str| {
+        let bare = line.trim();
+        // What is a document by itself and begins with a bracket is a header and no line of a longer value.
+        let header = bare.starts_with('[') && bare.parse::<toml::Table>().is_ok();
+        match bare.strip_prefix("[[").or_else(|| bare.strip_prefix('[')) {
+            Some(rest) if header => {
+                let brackets = if bare.starts_with("[[") { "[[" } else { "[" };
+                format!("{brackets}{key}.{}", rest.trim_start())
+            }
+            _ => line.to_owned(),
+        }
+    };
+    text.lines().map(moved).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_plugins::registry;
+
+    #[test]
+    fn every_example_can_be_pasted() {
+        for plugin in registry().iter() {
+            let text = example(plugin);
+            let root: toml::Table = text.parse().expect("TOML");
+            let mut place = root.get(plugin.table.as_str()).expect("the role's table");
+            if plugin.table != Table::Journal {
+                let instances = place.as_table().expect("a table");
+                place = instances.values().next().expect("an instance");
+            }
+            let own: toml::Table = plugin.example.parse().expect("TOML");
+            let options = place.get("options").and_then(toml::Value::as_table);
+            assert_eq!(options.cloned().unwrap_or_default(), own, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_tells_everything_of_a_plugin() {
+        let registry = registry();
+        let plugin = registry.get(Table::Sources, "wire").expect("registered");
+        assert_eq!(page(plugin), include_str!("../../tests/expected/plugins-wire.txt"));
+    }
+
+    #[test]
+    fn an_unknown_name_gets_a_hint() {
+        let failed = named(&registry(), "wirr").expect_err("unknown");
+        assert_eq!(failed.code, 64);
+        assert_eq!(
+            failed.message,
+            "no plugin `wirr`; did you mean `wire`?; linked into this program: `embedded`, `note`, `out`, `wire`"
+        );
+    }
 }

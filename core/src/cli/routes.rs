@@ -1,10 +1,288 @@
 //! `switchhook routes`.
 
-use super::{Context, Failed};
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::output::{Format, json as write_json, line, one_line};
+use super::{Context, Failed, block_on, sources};
+use crate::callback::Phase;
+use crate::config::{Config, Instance, hint, tables};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+#[command(after_help = "\
+Examples:
+  switchhook routes                                        every handler, in the order in which they are asked
+  switchhook routes Group.CallbackAfterTopicInfoChanged    what this one command reaches, and what it does not")]
+pub(super) struct Args {
+    /// The command, in the sender's spelling; without it, all routes are shown
+    command: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
 
-pub(super) fn run(_cx: &Context, _args: &Args) -> Result<(), Failed> {
-    Err(Failed::usage("under construction"))
+/// What is shown.
+#[derive(Debug, Serialize)]
+struct Routes {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<Command>,
+    /// In asking order.
+    handlers: Vec<Handler>,
+}
+
+#[derive(Debug, Serialize)]
+struct Command {
+    name: String,
+    phase: Phase,
+    /// The sources that know it.
+    known_to: Vec<String>,
+    title: Option<String>,
+    doc: Option<String>,
+    remark: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Handler {
+    name: String,
+    plugin: &'static str,
+    order: i32,
+    enabled: bool,
+    patterns: Vec<String>,
+    /// The pattern by which the command reaches it; without a command, nothing.
+    matched_by: Option<String>,
+    actions: Vec<Action>,
+}
+
+#[derive(Debug, Serialize)]
+struct Action {
+    name: String,
+    plugin: &'static str,
+    enabled: bool,
+}
+
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    if args.command.as_deref().is_some_and(|command| command.ends_with('*')) {
+        return Err(Failed::usage(
+            "give one command, not a pattern; without any, all routes are shown",
+        ));
+    }
+    let mut config = cx.config()?;
+    let handlers = handlers(&config, args.command.as_deref());
+    let command = args.command.as_ref().map(|name| block_on(look_up(name, &mut config)));
+    let routes = Routes { command: command.transpose()?, handlers };
+    match args.format {
+        Format::Json => Ok(write_json(&routes)?),
+        Format::Text => Ok(line(text(&routes).trim_end())?),
+    }
+}
+
+fn handlers(config: &Config, command: Option<&str>) -> Vec<Handler> {
+    let mut instances: Vec<&Instance<tables::Handler>> = config.handlers.iter().collect();
+    instances.sort_by_key(|one| (one.table.order, one.name.clone()));
+    instances.into_iter().map(|one| handler(config, one, command)).collect()
+}
+
+fn handler(config: &Config, one: &Instance<tables::Handler>, command: Option<&str>) -> Handler {
+    let patterns = one.commands();
+    let matched = command.and_then(|name| patterns.iter().find(|pattern| pattern.matches(name)));
+    let action = |name: &String| {
+        let action = config.actions.iter().find(|action| *action.name == **name)?;
+        let (plugin, enabled) = (action.plugin.name, action.table.enabled);
+        Some(Action { name: name.clone(), plugin, enabled })
+    };
+    Handler {
+        name: one.name.to_string(),
+        plugin: one.plugin.name,
+        order: one.table.order,
+        enabled: one.table.enabled,
+        matched_by: matched.map(ToString::to_string),
+        patterns: patterns.iter().map(ToString::to_string).collect(),
+        actions: one.table.actions.iter().filter_map(action).collect(),
+    }
+}
+
+/// What the enabled sources know of a command.
+async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
+    let mut command = Command {
+        name: name.to_owned(),
+        phase: Phase::guess(name),
+        known_to: Vec::new(),
+        title: None,
+        doc: None,
+        remark: None,
+    };
+    let mut all = Vec::new();
+    for instance in std::mem::take(&mut config.sources).into_iter().filter(|one| one.table.enabled)
+    {
+        let source_name = instance.name.to_string();
+        let source = match sources::build(instance, &config.base).await {
+            Ok(source) => source,
+            Err(failed) => {
+                command.remark = Some(format!("not asked: {}", failed.message));
+                continue;
+            }
+        };
+        all.extend(source.catalogue().iter().map(|spec| spec.name));
+        if let Some(spec) = source.catalogue().iter().find(|spec| spec.name == name) {
+            command.phase = spec.phase;
+            command.title = Some(spec.title.to_owned());
+            command.doc = Some(spec.doc.to_owned());
+            command.known_to.push(source_name);
+        }
+    }
+    if command.known_to.is_empty() && command.remark.is_none() {
+        command.remark = Some(format!("no source knows it{}", hint(name, all)));
+    }
+    Ok(command)
+}
+
+fn text(routes: &Routes) -> String {
+    let mut text = String::new();
+    let Some(command) = &routes.command else {
+        if routes.handlers.is_empty() {
+            text.push_str("There are no handlers: callbacks are kept and answered, nothing more.");
+        }
+        for handler in &routes.handlers {
+            write_handler(&mut text, handler, &handler.patterns.join(", "));
+        }
+        return text;
+    };
+    write_command(&mut text, command);
+    let (reached, others): (Vec<&Handler>, Vec<&Handler>) =
+        routes.handlers.iter().partition(|one| one.enabled && one.matched_by.is_some());
+    if reached.is_empty() {
+        text.push_str("\nIt reaches no handler: it is kept and answered, nothing more.\n");
+    } else {
+        text.push_str("\nIt reaches, in this order:\n");
+    }
+    for handler in reached {
+        write_handler(&mut text, handler, handler.matched_by.as_deref().unwrap_or_default());
+    }
+    if !others.is_empty() {
+        text.push_str("\nIt does not reach:\n");
+    }
+    for handler in others {
+        _ = writeln!(text, "  {}: {}", handler.name, why_not(handler));
+    }
+    text
+}
+
+fn write_command(text: &mut String, command: &Command) {
+    let name = one_line(&command.name);
+    _ = match &command.title {
+        Some(title) => writeln!(text, "{name} ({}): {title}", command.phase),
+        None => writeln!(text, "{name} ({}, by its name)", command.phase),
+    };
+    if !command.known_to.is_empty() {
+        _ = writeln!(text, "known to {}", command.known_to.join(", "));
+    }
+    for more in command.doc.iter().chain(&command.remark) {
+        _ = writeln!(text, "{}", one_line(more));
+    }
+}
+
+fn why_not(handler: &Handler) -> String {
+    match (handler.enabled, handler.patterns.as_slice()) {
+        (false, _) => "it is disabled".to_owned(),
+        (true, []) => "it wants no commands".to_owned(),
+        (true, patterns) => format!("it wants {}", patterns.join(", ")),
+    }
+}
+
+/// A handler with the patterns that are of interest, and its actions below.
+fn write_handler(text: &mut String, handler: &Handler, patterns: &str) {
+    let off = if handler.enabled { "" } else { ", disabled" };
+    let patterns = if patterns.is_empty() { "nothing" } else { patterns };
+    let (name, plugin, order) = (&handler.name, handler.plugin, handler.order);
+    _ = writeln!(text, "  {name} ({plugin}, order {order}{off}): {patterns}");
+    if handler.actions.is_empty() {
+        text.push_str("    no actions\n");
+    }
+    for action in &handler.actions {
+        let off = if action.enabled { "" } else { ", disabled: nothing is delivered" };
+        _ = writeln!(text, "    -> {} ({}{off})", action.name, action.plugin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+    use crate::test_plugins::{GOOD, registry};
+
+    const MORE: &str = r#"
+[handlers.all]
+plugin = "note"
+commands = ["C2C.*", "Group.*"]
+order = 5
+actions = ["log", "off"]
+
+[handlers.asleep]
+plugin = "note"
+enabled = false
+
+[handlers.other]
+plugin = "note"
+commands = ["C2C.*"]
+
+[actions.off]
+plugin = "out"
+enabled = false
+options.path = "x"
+"#;
+
+    fn check(extra: &str, command: Option<&str>, expected: &str) {
+        let text = format!("{GOOD}{MORE}{extra}");
+        let layers = Layers { path: "test.toml".into(), text, ..Layers::default() };
+        let mut config = Config::read(&layers, &registry()).expect("good");
+        let handlers = handlers(&config, command);
+        let command = command.map(|name| block_on(look_up(name, &mut config)).expect("looked up"));
+        assert_eq!(super::text(&Routes { command, handlers }), expected);
+    }
+
+    #[test]
+    fn all_routes_are_shown_in_asking_order() {
+        check(
+            "",
+            None,
+            "  all (note, order 5): C2C.*, Group.*\n    -> log (out)\n    -> off (out, disabled: nothing is delivered)\n\
+             \x20 asleep (note, order 100, disabled): Group.Changed\n    no actions\n\
+             \x20 changes (note, order 100): Group.Changed\n    -> log (out)\n\
+             \x20 other (note, order 100): C2C.*\n    no actions\n",
+        );
+    }
+
+    #[test]
+    fn a_command_shows_what_it_reaches_and_why_not() {
+        check(
+            "",
+            Some("Group.Changed"),
+            "Group.Changed (after): A group changed\nknown to chat\nhttps://example.com/changed\n\n\
+             It reaches, in this order:\n\
+             \x20 all (note, order 5): Group.*\n    -> log (out)\n    -> off (out, disabled: nothing is delivered)\n\
+             \x20 changes (note, order 100): Group.Changed\n    -> log (out)\n\n\
+             It does not reach:\n  asleep: it is disabled\n  other: it wants C2C.*\n",
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_gets_a_hint_and_a_broken_source_is_told() {
+        check(
+            "",
+            Some("Groop.Changed"),
+            "Groop.Changed (after, by its name)\nno source knows it; did you mean `Group.Changed`?\n\n\
+             It reaches no handler: it is kept and answered, nothing more.\n\n\
+             It does not reach:\n  all: it wants C2C.*, Group.*\n  asleep: it is disabled\n\
+             \x20 changes: it wants Group.Changed\n  other: it wants C2C.*\n",
+        );
+        check(
+            "[sources.second]\nplugin = \"wire\"\npath = \"/2\"\noptions = { app = 1, broken = true }\n",
+            Some("Group.BeforeSend"),
+            "Group.BeforeSend (before, by its name)\nnot asked: sources.second: the token file is gone\n\n\
+             It reaches, in this order:\n\
+             \x20 all (note, order 5): Group.*\n    -> log (out)\n    -> off (out, disabled: nothing is delivered)\n\n\
+             It does not reach:\n  asleep: it is disabled\n  changes: it wants Group.Changed\n  other: it wants C2C.*\n",
+        );
+    }
 }

@@ -5,10 +5,13 @@ mod mistake;
 mod model;
 mod section;
 pub mod tables;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use self::load::Layers;
 pub use self::mistake::{Mistake, Place};
+pub(crate) use self::mistake::{hint, listed};
 pub use self::model::{Config, Instance};
 pub use self::section::Section;
 pub use self::values::{Period, Secret, Size, Text};

@@ -1,5 +1,6 @@
 //! Values as people write them: durations, sizes, secrets, paths.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::io::Read;
@@ -8,13 +9,12 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A duration such as `"1500ms"`, `"10s"` or `"1h30m"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(with = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
 impl FromStr for Period {
@@ -47,8 +47,7 @@ impl Serialize for Period {
 }
 
 /// A number of bytes such as `"64 KiB"` (1024 each) or `"64 KB"` (1000 each).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(with = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
 impl Size {
@@ -88,8 +87,7 @@ impl Serialize for Size {
 }
 
 /// A secret: never printed, not even by `Debug`.
-#[derive(Clone, JsonSchema)]
-#[schemars(with = "String")]
+#[derive(Clone)]
 pub struct Secret(SecretString);
 
 /// A secret file is short; what is longer is another file.
@@ -154,7 +152,7 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// A text that may be written as a whole number too, such as an application id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -177,6 +175,30 @@ impl<'de> Deserialize<'de> for Text {
         }
         deserializer.deserialize_any(Visitor)
     }
+}
+
+macro_rules! schemas {
+    ($($type:ident: $schema:tt),* $(,)?) => {
+        $(impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        })*
+    };
+}
+
+// The formats are for people: `switchhook plugins` tells by them how such a text is written.
+schemas! {
+    Period: { "type": "string", "format": "duration" },
+    Size: { "type": "string", "format": "size" },
+    Secret: { "type": "string", "format": "secret" },
+    Text: { "type": ["string", "integer"] },
 }
 
 fn from_text<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn waits_grow_to_their_limit_and_keep_within_the_jitter() {
-        let retry = Retry { longest: Period(Duration::from_secs(60)), ..Retry::default() };
+        let retry = Retry { longest: Period(Duration::from_mins(1)), ..Retry::default() };
         let check = |attempts, chance, expected: f64| {
             let got = wait(&retry, attempts, chance).as_secs_f64();
             assert!((got - expected).abs() < 1e-6, "{attempts} {chance}: {got}");

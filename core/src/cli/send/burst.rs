@@ -1,0 +1,87 @@
+//! Many requests, several at a time.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::request::Draft;
+use super::tally::Tally;
+use super::{unanswered, uncomposed};
+use crate::cli::client::Client;
+use crate::cli::{Failed, output};
+use crate::error_line;
+
+/// Sends `count` requests over `parallel` connections and prints a summary.
+pub(super) async fn run(draft: Arc<Draft>, count: u32, parallel: u32) -> Result<(), Failed> {
+    draft.request().map_err(|error| uncomposed(&draft, &error))?;
+    let left = Arc::new(AtomicU32::new(count));
+    let begun = Instant::now();
+    let mut senders = JoinSet::new();
+    for _ in 0..parallel.min(count) {
+        senders.spawn(send_all(draft.clone(), left.clone()));
+    }
+    let (mut tally, mut refused) = (Tally::default(), None);
+    while let Some(ended) = senders.join_next().await {
+        let (own, error) = ended.map_err(|error| Failed::bug(error.to_string()))?;
+        tally.add(own);
+        refused = refused.or(error);
+    }
+    verdict(&draft, tally, refused, begun)
+}
+
+fn verdict(
+    draft: &Draft,
+    tally: Tally,
+    refused: Option<io::Error>,
+    begun: Instant,
+) -> Result<(), Failed> {
+    let (good, bad, lost) = tally.counts();
+    if good + bad + lost > 0 {
+        output::line(&tally.report(begun.elapsed()))?;
+    }
+    match refused {
+        Some(error) => Err(unanswered(draft, &error)),
+        None if bad + good == 0 => Err(Failed::unavailable("not one was answered")),
+        None if bad + lost > 0 => {
+            Err(Failed::refused(format!("{} were not answered with 2xx", bad + lost)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Sends until nothing is left to send; a server that is not there ends it early, with the reason.
+async fn send_all(draft: Arc<Draft>, left: Arc<AtomicU32>) -> (Tally, Option<io::Error>) {
+    let mut tally = Tally::default();
+    let mut client: Option<Client> = None;
+    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
+        let mut open = match connected(client.take(), &draft).await {
+            Ok(open) => open,
+            Err(error) => {
+                left.store(0, Ordering::Relaxed);
+                return (tally, Some(error));
+            }
+        };
+        let Ok(request) = draft.request() else { break };
+        let begun = Instant::now();
+        match open.call(request).await {
+            Ok(answer) => {
+                tally.answered(answer.status(), begun.elapsed());
+                client = Some(open);
+            }
+            Err(error) => tally.lost(error_line(&error)),
+        }
+    }
+    (tally, None)
+}
+
+async fn connected(client: Option<Client>, draft: &Draft) -> io::Result<Client> {
+    if let Some(mut open) = client
+        && open.is_open().await
+    {
+        return Ok(open);
+    }
+    Client::tcp(&draft.target.host, draft.target.port).await
+}

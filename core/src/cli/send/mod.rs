@@ -1,0 +1,173 @@
+//! `switchhook send`.
+
+mod burst;
+mod request;
+mod tally;
+
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use tokio::time::Instant;
+
+use self::request::{Draft, Target, as_curl, fields};
+use super::client::Client;
+use super::{Context, Failed, block_on, output, sources};
+use crate::config::{Config, Instance, hint, listed, tables};
+
+/// The largest body that a server of ours can be set to take.
+const BODY_MAX: u64 = 64 << 20;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  switchhook send Group.CallbackAfterTopicInfoChanged
+  switchhook send Group.CallbackAfterTopicInfoChanged --set TopicName=Lunch --set 'MuteAllMember=true'
+  switchhook send Group.CallbackBeforeSendMsg --body message.json
+  switchhook send Group.CallbackAfterTopicInfoChanged --count 10000 --parallel 32
+  switchhook send Group.CallbackAfterTopicInfoChanged --print
+
+The answer goes to standard output, its time to standard error. Exit codes: 0 answered with 2xx, 1 answered with another
+status, 69 no answer. An answer is waited for up to 10 s. Only http:// is spoken.")]
+pub(super) struct Args {
+    /// The command, in the sender's spelling; `switchhook routes COMMAND` tells whether a source knows it
+    command: String,
+    /// Sets a field of the body over the sample's; what is JSON (7, true, {...}, \"7\") is taken as JSON, the rest as text
+    #[arg(long = "set", value_name = "NAME=VALUE", conflicts_with = "body")]
+    set: Vec<String>,
+    /// Sends this file as the body, byte for byte; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// The source to play the sender of, if several are enabled
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Where to send to; default: where the configuration listens, at the source's path
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// How often to send, 1 to 1000000; each time composed and signed anew
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    count: u32,
+    /// How many at a time, 1 to 256, each on a connection that is kept open
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
+    parallel: u32,
+    /// Prints the request as a `curl` command instead of sending it
+    #[arg(long, conflicts_with_all = ["count", "parallel"])]
+    print: bool,
+}
+
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let fields = fields(&args.set).map_err(Failed::usage)?;
+    let body = args.body.as_deref().map(read_body).transpose()?;
+    let mut config = cx.config()?;
+    let instance = chosen(&mut config, args.source.as_deref())?;
+    let target = match &args.url {
+        Some(url) => Target::parse(url).map_err(Failed::usage)?,
+        None => Target::new(reachable(config.server.listen)?, &instance.table.path),
+    };
+    block_on(async {
+        let source = sources::build(instance, &config.base).await?;
+        let draft = Draft { source, command: args.command.clone(), fields, body, target };
+        match (args.print, args.count) {
+            (true, _) => Ok(output::line(&as_curl(&draft).map_err(|e| uncomposed(&draft, &e))?)?),
+            (false, 1) => once(&draft).await,
+            (false, count) => burst::run(Arc::new(draft), count, args.parallel).await,
+        }
+    })
+}
+
+fn read_body(path: &Path) -> Result<Bytes, Failed> {
+    let fail = |error: io::Error| Failed::io(format!("--body {}: {error}", path.display()));
+    let mut body = Vec::new();
+    let read = match path.to_str() {
+        Some("-") => io::stdin().lock().take(BODY_MAX).read_to_end(&mut body),
+        _ => std::fs::File::open(path).and_then(|file| file.take(BODY_MAX).read_to_end(&mut body)),
+    };
+    read.map_err(fail)?;
+    Ok(body.into())
+}
+
+/// The source whose sender is played.
+fn chosen(config: &mut Config, name: Option<&str>) -> Result<Instance<tables::Source>, Failed> {
+    let mut all = std::mem::take(&mut config.sources);
+    all.retain(|one| one.table.enabled);
+    let names: Vec<String> = all.iter().map(|one| one.name.to_string()).collect();
+    let known = || names.iter().map(String::as_str);
+    let place = match name {
+        Some(name) => names.iter().position(|one| one == name).ok_or_else(|| {
+            let hint = hint(name, known());
+            Failed::usage(format!(
+                "no enabled source `{name}`{hint}; there are: {}",
+                listed(known())
+            ))
+        })?,
+        None if names.len() > 1 => {
+            let message = format!(
+                "several sources are enabled: {}; choose one with --source NAME",
+                listed(known())
+            );
+            return Err(Failed::usage(message));
+        }
+        None => 0,
+    };
+    if place < all.len() {
+        return Ok(all.swap_remove(place));
+    }
+    Err(Failed::config("every source is disabled: there is no sender to play"))
+}
+
+/// An address that a client can call: one that means all addresses is called on the loopback.
+fn reachable(mut listen: SocketAddr) -> Result<SocketAddr, Failed> {
+    if listen.port() == 0 {
+        return Err(Failed::usage(
+            "server.listen leaves the port open; say with --url where the server is",
+        ));
+    }
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(listen)
+}
+
+async fn once(draft: &Draft) -> Result<(), Failed> {
+    let request = draft.request().map_err(|error| uncomposed(draft, &error))?;
+    let lost = |error: io::Error| unanswered(draft, &error);
+    let mut client = Client::tcp(&draft.target.host, draft.target.port).await.map_err(lost)?;
+    let begun = Instant::now();
+    let answer = client.call(request).await.map_err(lost)?;
+    let taken = begun.elapsed();
+    show(&answer)?;
+    output::message(&format!("answered in {}", tally::millis(taken)));
+    // The answer says itself what is wrong.
+    if answer.status().is_success() { Ok(()) } else { Err(Failed::refused("")) }
+}
+
+fn show(answer: &Response<Bytes>) -> io::Result<()> {
+    output::line(&answer.status().to_string())?;
+    if answer.body().is_empty() { Ok(()) } else { output::foreign(answer.body()) }
+}
+
+fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
+    let target = &draft.target;
+    Failed::unavailable(match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            format!("no server at {target}; start `switchhook` first")
+        }
+        _ => format!("no answer from {target}: {}", crate::error_line(error)),
+    })
+}
+
+fn uncomposed(draft: &Draft, error: &str) -> Failed {
+    let known = draft.source.catalogue().iter().map(|spec| spec.name);
+    let is_known = known.clone().any(|name| name == draft.command);
+    let hint = if is_known { String::new() } else { hint(&draft.command, known) };
+    Failed::usage(format!(
+        "{}: {}{hint}",
+        output::one_line(&draft.command),
+        output::one_line(error)
+    ))
+}
