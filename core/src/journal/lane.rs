@@ -175,6 +175,11 @@ impl Lane {
         self.open.len() < OPEN_MAX
     }
 
+    /// Whether something that is open may go out with the next lease.
+    pub fn may_hand_out(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// When the lane has something to do by itself: a retry falls due or a lease runs out.
     pub fn next_wake(&self) -> Option<Duration> {
         let due = self.due.first().map(|(at, _)| *at);

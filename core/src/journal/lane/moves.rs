@@ -1,6 +1,5 @@
 //! The steps that the bookkeeping of a lane is made of.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;

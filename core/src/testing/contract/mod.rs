@@ -1,6 +1,13 @@
 //! What every journal must do, as checks over any of them. `journal_contract!(expression)` in a test module makes a test
 //! of each; the expression builds a fresh [`Stand`].
 
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::wildcard_imports,
+    reason = "checks panic where they fail, and share one vocabulary"
+)]
+
 mod crash;
 mod history;
 mod lanes;

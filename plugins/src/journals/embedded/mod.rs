@@ -1,1 +1,232 @@
-//! Under construction.
+//! `embedded`: the journal in a folder on this machine, an SQLite database written by one thread.
+//!
+//! Entries and records are stored as blobs, one row for each commit, so that keeping a callback costs little more than
+//! copying it once. Leases live in memory: one process owns the folder, which a lock file makes sure of.
+
+mod attach;
+mod checkpoint;
+mod frame;
+mod history;
+mod lanes;
+mod lease;
+mod lock;
+mod queue;
+mod reader;
+mod schema;
+mod store;
+#[cfg(test)]
+mod tests;
+mod write;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use rusqlite::ErrorCode;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use switchhook_core::config::Size;
+use switchhook_core::journal::{
+    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
+    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+};
+use switchhook_core::{BoxError, BuildContext, Plugin, async_trait};
+
+use self::lock::Lock;
+use self::store::Shared;
+
+/// Options of the `embedded` journal.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// The folder of the journal, relative to the configuration file; made if missing, for this user alone.
+    path: PathBuf,
+    /// What may wait to be kept at most; past it new callbacks are refused as overload. Default "16 MiB".
+    #[serde(default = "queue_default")]
+    queue: Size,
+    /// Before-callbacks that may wait to be kept at most; past it they are dropped and counted. Default 4096.
+    #[serde(default = "notes_default")]
+    notes: usize,
+}
+
+fn queue_default() -> Size {
+    Size(16 << 20)
+}
+
+fn notes_default() -> usize {
+    4096
+}
+
+/// The open journal. Dropping it stops its threads and lets go of the folder; what was queued is still committed.
+struct Embedded {
+    shared: Arc<Shared>,
+    folder: PathBuf,
+    held: Mutex<Option<(Threads, Lock)>>,
+}
+
+type Threads = [JoinHandle<()>; 2];
+
+#[async_trait]
+impl Plugin for Embedded {
+    type Role = dyn Journal;
+    const NAME: &'static str = "embedded";
+    const ABOUT: &'static str = "Keeps the journal in a folder on this machine (SQLite)";
+    const EXAMPLE: &'static str = r#"path = "data/journal""#;
+    type Options = Options;
+
+    async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
+        let folder = cx.path(&options.path);
+        let cx = cx.clone();
+        let opening = move || Self::open(folder, &options, &cx);
+        Ok(Arc::new(tokio::task::spawn_blocking(opening).await??))
+    }
+}
+
+switchhook_core::register!(Embedded);
+
+impl Embedded {
+    fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
+        let lock = Lock::take(&folder)?;
+        let file = folder.join("journal.sqlite");
+        let mut connection = schema::open_writing(&file)?;
+        schema::prepare(&mut connection)?;
+        let shared = Arc::new(Shared::new(file, attach::head(&connection)?, options, cx));
+        let threads = store::start(&shared, connection)?;
+        Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
+    }
+
+    /// Takes no more work; what the threads were is returned once, for somebody to wait for.
+    fn stop(&self) -> Option<(Threads, Lock)> {
+        self.shared.close();
+        locked(&self.held).take()
+    }
+}
+
+fn wait_for(held: Option<(Threads, Lock)>) {
+    let Some((threads, lock)) = held else { return };
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread of the journal panicked");
+        }
+    }
+    drop(lock);
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        wait_for(self.stop());
+    }
+}
+
+#[async_trait]
+impl Journal for Embedded {
+    async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
+        self.shared.append(entries).await
+    }
+
+    fn note(&self, entry: Entry) -> bool {
+        self.shared.note(entry)
+    }
+
+    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+        self.shared.attach(lanes).await
+    }
+
+    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
+        self.shared.lease(lane, want).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        self.shared.settle(settlement).await
+    }
+
+    async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
+        self.shared.reader.state(handler, key).await
+    }
+
+    async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
+        self.shared.events(query).await
+    }
+
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        self.shared.lane_states().await
+    }
+
+    async fn dead_letters(
+        &self,
+        lane: Option<&LaneId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, JournalError> {
+        self.shared.dead(lane, limit).await
+    }
+
+    fn health(&self) -> Health {
+        self.shared.health()
+    }
+
+    async fn failed(&self) -> String {
+        self.shared.failed().await
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
+
+    async fn shutdown(&self) {
+        let held = self.stop();
+        if tokio::task::spawn_blocking(|| wait_for(held)).await.is_err() {
+            tracing::error!("the journal was not closed in order");
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn store_error(error: rusqlite::Error) -> JournalError {
+    JournalError::Store(error.into())
+}
+
+/// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more.
+fn commit_error(error: rusqlite::Error) -> JournalError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => JournalError::Full,
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::ReadOnly
+            | ErrorCode::CannotOpen,
+        ) => {
+            tracing::error!(%error, "the journal's disk failed");
+            JournalError::Closed
+        }
+        _ => JournalError::Store(error.into()),
+    }
+}
+
+/// The same error for each of several that wait.
+fn same(error: &JournalError) -> JournalError {
+    match error {
+        JournalError::Full => JournalError::Full,
+        JournalError::Overloaded => JournalError::Overloaded,
+        JournalError::Stale => JournalError::Stale,
+        JournalError::Closed => JournalError::Closed,
+        JournalError::Locked(who) => JournalError::Locked(who.clone()),
+        other => JournalError::Store(whole(other).into()),
+    }
+}
+
+/// An error with its causes, in one line.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
+}

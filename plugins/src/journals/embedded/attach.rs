@@ -1,0 +1,214 @@
+//! The lanes as they are stored: named at start, read again when a commit has failed.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering as Atomic};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use switchhook_core::Pattern;
+use switchhook_core::journal::{
+    JournalError, Lane, LaneId, LaneSpec, OpenRow, Ordering, Position, Start,
+};
+use tokio::sync::Notify;
+
+use super::lanes::{Cell, Inner, Lanes};
+use super::schema::{count, number, slot};
+use super::store::Shared;
+use super::writer::Writer;
+use super::{commit_error, locked};
+
+/// No retry waits longer than this after a restart, whatever the time of day says.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Names the lanes: new ones get their cursor, others go on where they were.
+pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
+    let head = writer.shared.head.load(Atomic::Acquire);
+    let rows = name(&mut writer.connection, specs, head).map_err(commit_error)?;
+    let old = writer.lanes.clone();
+    let mut settled = old.settled.clone();
+    let mut cells = Vec::new();
+    let (projections, subscriptions): (Vec<_>, Vec<_>) =
+        specs.iter().zip(rows).partition(|(spec, _)| spec.id.action().is_none());
+    for (spec, (handler, no)) in projections.into_iter().chain(subscriptions) {
+        let cell = match old.cells.get(&spec.id) {
+            Some(cell) => respec(cell, spec, head),
+            None => {
+                let known = settled.entry(spec.id.handler().clone());
+                let known =
+                    known.or_insert_with(|| projected(&writer.connection, &spec.id)).clone();
+                let inner = load(
+                    &writer.connection,
+                    &writer.shared,
+                    spec,
+                    no,
+                    handler,
+                    writer.shared.tokens,
+                )
+                .map_err(commit_error)?;
+                if spec.id.action().is_none() {
+                    known.store(inner.lane.settled_to(), Atomic::Release);
+                }
+                Arc::new(Cell {
+                    id: spec.id.clone(),
+                    no,
+                    handler,
+                    settled: known,
+                    inner: Mutex::new(inner),
+                    notify: Notify::new(),
+                    scan: tokio::sync::Mutex::default(),
+                })
+            }
+        };
+        cells.push(cell);
+    }
+    writer.lanes = Arc::new(Lanes::of(cells, settled));
+    writer.routes.clear();
+    *locked(&writer.shared.lanes) = writer.lanes.clone();
+    for cell in old.cells.values() {
+        cell.notify.notify_waiters();
+    }
+    Ok(())
+}
+
+/// A lane that was attached before, with what the configuration says now. Its ordering changes with the next start.
+fn respec(cell: &Arc<Cell>, spec: &LaneSpec, head: u64) -> Arc<Cell> {
+    let mut inner = locked(&cell.inner);
+    if cell.is_projection() && inner.spec.commands != spec.commands {
+        inner.last_match = head;
+    }
+    inner.spec = Arc::new(spec.clone());
+    drop(inner);
+    cell.clone()
+}
+
+/// How far the projection of a handler without one in the configuration had come; all there is if it never had one.
+fn projected(connection: &Connection, id: &LaneId) -> Arc<AtomicU64> {
+    let cursor = connection
+        .query_row("SELECT cursor FROM lanes WHERE id = ?1", [&**id.handler()], |row| row.get(0))
+        .optional();
+    Arc::new(AtomicU64::new(cursor.ok().flatten().map_or(u64::MAX >> 1, count)))
+}
+
+/// Makes sure that each lane has a row; the numbers of its handler and of itself.
+fn name(
+    connection: &mut Connection,
+    specs: &[LaneSpec],
+    head: u64,
+) -> rusqlite::Result<Vec<(u64, i64)>> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut numbers = Vec::new();
+    for spec in specs {
+        let (handler, id) = (&**spec.id.handler(), spec.id.to_string());
+        let cursor = match spec.start {
+            Start::Now => number(head),
+            Start::Beginning => 0,
+        };
+        tx.execute("INSERT OR IGNORE INTO handlers (name) VALUES (?1)", [handler])?;
+        tx.execute(
+            "INSERT OR IGNORE INTO lanes (id, cursor) VALUES (?1, ?2)",
+            params![id, cursor],
+        )?;
+        let find = "SELECT handlers.no, lanes.no FROM handlers, lanes WHERE name = ?1 AND id = ?2";
+        let found =
+            tx.query_row(find, params![handler, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        numbers.push((count(found.0), found.1));
+    }
+    tx.commit()?;
+    Ok(numbers)
+}
+
+fn load(
+    connection: &Connection,
+    shared: &Shared,
+    spec: &LaneSpec,
+    no: i64,
+    handler: u64,
+    tokens: u64,
+) -> rusqlite::Result<Inner> {
+    let cursor = count(connection.query_row(
+        "SELECT cursor FROM lanes WHERE no = ?1",
+        [no],
+        |row| row.get(0),
+    )?);
+    let mut rows = connection.prepare_cached(
+        "SELECT position, attempts, key, due FROM open_items WHERE lane = ?1 ORDER BY position",
+    )?;
+    let rows = rows.query_map([no], |row| {
+        Ok(OpenRow {
+            position: Position(count(row.get(0)?)),
+            attempts: row.get(1)?,
+            key: row.get::<_, Option<i64>>(2)?.map(count),
+            due: row
+                .get::<_, Option<i64>>(3)?
+                .and_then(|due| Timestamp::from_millisecond(due).ok()),
+            reason: None,
+        })
+    })?;
+    let rows: Vec<OpenRow> = rows.collect::<rusqlite::Result<_>>()?;
+    let projection = spec.id.action().is_none();
+    let last_match = match projection {
+        true => shared.head.load(Atomic::Acquire),
+        false => last_record(connection, handler)?,
+    };
+    let ordering = if projection { Ordering::Key } else { spec.ordering };
+    let (now, wall) = (shared.clock.now(), shared.clock.wall());
+    let lane = Lane::restore(ordering, cursor, rows, now, wall, WAIT_MAX).numbered_from(tokens);
+    if projection {
+        // What it made of entries beyond its cursor it makes again: nobody has seen that.
+        connection.execute(
+            "DELETE FROM records WHERE slot > ?1 AND slot < ?2",
+            params![slot(handler, cursor), slot(handler + 1, 0)],
+        )?;
+    }
+    Ok(Inner::new(spec, lane, last_match, cursor))
+}
+
+fn last_record(connection: &Connection, handler: u64) -> rusqlite::Result<u64> {
+    let last = connection
+        .query_row(
+            "SELECT last FROM records WHERE slot BETWEEN ?1 AND ?2 ORDER BY slot DESC LIMIT 1",
+            params![slot(handler, 0), slot(handler + 1, 0) - 1],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(last.map_or(0, count))
+}
+
+/// Puts a lane back to what is stored; leases of it are lost.
+pub(super) fn restore(writer: &Writer, cell: &Cell) -> rusqlite::Result<()> {
+    let (spec, tokens) = {
+        let inner = locked(&cell.inner);
+        (inner.spec.clone(), inner.lane.last_token())
+    };
+    let (no, handler) = (cell.no, cell.handler);
+    let inner = load(&writer.connection, &writer.shared, &spec, no, handler, tokens)?;
+    *locked(&cell.inner) = inner;
+    cell.notify.notify_waiters();
+    Ok(())
+}
+
+impl Lanes {
+    /// The projections that read a command.
+    pub(super) fn wanting(&self, command: &str) -> Vec<Arc<Cell>> {
+        let wants = |cell: &&Arc<Cell>| Pattern::any(&locked(&cell.inner).spec.commands, command);
+        self.projections.iter().filter(wants).cloned().collect()
+    }
+}
+
+/// The last position of the log.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<u64> {
+    let last = "SELECT first + count - 1 FROM entries ORDER BY first DESC LIMIT 1";
+    let head = connection.query_row(last, [], |row| row.get(0)).optional()?.map_or(0, count);
+    let cursors: Option<i64> =
+        connection.query_row("SELECT max(cursor) FROM lanes", [], |row| row.get(0))?;
+    Ok(head.max(cursors.map_or(0, count)))
+}
+
+/// The numbers of lanes by name, for history.
+pub(super) fn numbers(connection: &Connection) -> rusqlite::Result<HashMap<i64, (String, u64)>> {
+    let mut rows = connection.prepare_cached("SELECT no, id, cursor FROM lanes")?;
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, count(row.get(2)?)))))?;
+    rows.collect()
+}

@@ -1,0 +1,238 @@
+//! The lanes in memory: who waits, what may be read, what is handed out.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use switchhook_core::journal::{Lane, LaneId, LaneSpec, Offer, Position, Want};
+use tokio::sync::Notify;
+
+use super::frame::{Frame, Held};
+use super::locked;
+
+/// One lane.
+#[derive(Debug)]
+pub(super) struct Cell {
+    pub(super) id: LaneId,
+    pub(super) no: i64,
+    /// The handler's number: the log of its records.
+    pub(super) handler: u64,
+    /// Up to where the handler's projection has settled everything: as far as its subscriptions may read.
+    pub(super) settled: Arc<AtomicU64>,
+    pub(super) inner: Mutex<Inner>,
+    pub(super) notify: Notify,
+    /// Held while the lane reads ahead, so that nothing is offered twice.
+    pub(super) scan: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) spec: Arc<LaneSpec>,
+    pub(super) lane: Lane,
+    /// Nothing after this position is for the lane.
+    pub(super) last_match: u64,
+    /// The facts of what a projection has leased: they go into its records.
+    pub(super) facts: HashMap<u64, Bytes>,
+    /// A settlement is on its way to the disk.
+    pub(super) committing: bool,
+    /// The cursor as it is stored.
+    pub(super) stored: u64,
+    /// When those who wait look again by themselves; zero: nobody waits.
+    armed: Duration,
+}
+
+/// What a lane may read now.
+pub(super) enum Look {
+    /// From here on.
+    Read(u64),
+    /// Nothing new; what is open may still go out.
+    Nothing,
+    /// Not before the settlement under way is safe: a projection reads its own state.
+    Committing,
+}
+
+/// Items for a lease before they have been read.
+pub(super) struct Taken {
+    pub(super) token: u64,
+    pub(super) items: Vec<(Position, u32, Option<Held>)>,
+}
+
+/// What came of looking for work.
+pub(super) enum Found {
+    Work(Taken),
+    /// Nothing yet, but there is more to read.
+    More,
+    /// Nothing until this time, or until somebody says so.
+    Wait(Option<Duration>),
+}
+
+impl Inner {
+    pub(super) fn new(spec: &LaneSpec, lane: Lane, last_match: u64, stored: u64) -> Self {
+        let spec = Arc::new(spec.clone());
+        let (facts, armed) = (HashMap::new(), Duration::ZERO);
+        Self { spec, lane, last_match, facts, committing: false, stored, armed }
+    }
+
+    fn may_read(&self, projection: bool, limit: u64, taken: usize) -> bool {
+        // A projection reads in order: one lease at a time.
+        let busy = projection && self.lane.open() > taken;
+        !busy && self.lane.has_room() && self.lane.scanned() < limit
+    }
+}
+
+impl Cell {
+    pub(super) fn is_projection(&self) -> bool {
+        self.id.action().is_none()
+    }
+
+    /// Says what may be read up to `limit`, and moves past what is known not to be for this lane.
+    pub(super) fn look(&self, limit: u64) -> Look {
+        let mut inner = locked(&self.inner);
+        if inner.committing && self.is_projection() {
+            return Look::Committing;
+        }
+        if inner.last_match <= inner.lane.scanned() {
+            inner.lane.skip_to(Position(limit));
+        }
+        match inner.may_read(self.is_projection(), limit, 0) {
+            true => Look::Read(inner.lane.scanned() + 1),
+            false => Look::Nothing,
+        }
+    }
+
+    /// Makes a lease of what is open and of what was read, which is all there is for the lane up to `upto`.
+    pub(super) fn take(
+        &self,
+        now: Duration,
+        want: &Want,
+        read: Vec<(Held, Option<Arc<str>>)>,
+        upto: u64,
+        limit: u64,
+    ) -> Found {
+        let projection = self.is_projection();
+        let want = Want { whole_keys: want.whole_keys || projection, ..*want };
+        let mut inner = locked(&self.inner);
+        if inner.committing && projection {
+            return Found::Wait(None);
+        }
+        let (token, open) = inner.lane.begin(now, &want);
+        let mut items: Vec<_> = open.into_iter().map(|(at, tries)| (at, tries, None)).collect();
+        let mut all = inner.may_read(projection, u64::MAX, items.len());
+        if all {
+            for (held, key) in read {
+                let position = Position(held.frame.position);
+                if items.len() >= want.limit || !inner.lane.has_room() {
+                    all = false;
+                    break;
+                }
+                if position.0 > inner.lane.scanned()
+                    && inner.lane.offer(token, position, key.as_deref(), &want) == Offer::Taken
+                {
+                    items.push((position, 0, Some(held)));
+                }
+            }
+        }
+        if all {
+            inner.lane.skip_to(Position(upto));
+        }
+        let holds = inner.lane.finish(token);
+        self.found(&mut inner, holds, Taken { token, items }, limit)
+    }
+
+    fn found(&self, inner: &mut Inner, holds: bool, taken: Taken, limit: u64) -> Found {
+        if holds {
+            self.rearm(inner);
+            return Found::Work(taken);
+        }
+        let more = inner.last_match > inner.lane.scanned();
+        if more && inner.may_read(self.is_projection(), limit, 0) {
+            return Found::More;
+        }
+        let wake = inner.lane.next_wake();
+        inner.armed = wake.unwrap_or(Duration::MAX);
+        Found::Wait(wake)
+    }
+
+    /// Wakes those who wait if something falls due sooner than they think.
+    fn rearm(&self, inner: &mut Inner) {
+        if inner.lane.next_wake().is_some_and(|wake| wake < inner.armed) {
+            inner.armed = Duration::ZERO;
+            self.notify.notify_waiters();
+        }
+    }
+
+    /// Gives items back at once.
+    pub(super) fn release(&self, token: u64) {
+        locked(&self.inner).lane.release(token);
+        self.notify.notify_waiters();
+    }
+
+    /// The writer has something for this lane, from `first` to `last`, and nothing between `known` and `first`.
+    pub(super) fn mark(&self, first: u64, last: u64, known: u64) {
+        let mut inner = locked(&self.inner);
+        if inner.last_match <= inner.lane.scanned() {
+            inner.lane.skip_to(Position(known.min(first - 1)));
+        }
+        inner.last_match = inner.last_match.max(last);
+    }
+
+    /// A settlement is safe: others may go on.
+    pub(super) fn settled(&self, cursor: u64) {
+        let mut inner = locked(&self.inner);
+        inner.committing = false;
+        inner.stored = cursor;
+        if self.is_projection() {
+            self.settled.store(inner.lane.settled_to(), Ordering::Release);
+        }
+        let behind = inner.last_match > inner.lane.scanned();
+        if behind || self.is_projection() || inner.lane.may_hand_out() {
+            self.notify.notify_waiters();
+        }
+        self.rearm(&mut inner);
+    }
+
+    /// Wakes those who wait if there is something to read.
+    pub(super) fn wake_if_behind(&self) {
+        let behind = {
+            let inner = locked(&self.inner);
+            inner.last_match > inner.lane.scanned()
+        };
+        if behind {
+            self.notify.notify_waiters();
+        }
+    }
+}
+
+/// The lanes of the configuration.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    pub(super) cells: HashMap<LaneId, Arc<Cell>>,
+    pub(super) projections: Vec<Arc<Cell>>,
+    pub(super) subscriptions: HashMap<Arc<str>, Vec<Arc<Cell>>>,
+    /// How far each handler's projection has settled, for handlers that left the configuration too.
+    pub(super) settled: HashMap<Arc<str>, Arc<AtomicU64>>,
+}
+
+impl Lanes {
+    pub(super) fn of(cells: Vec<Arc<Cell>>, settled: HashMap<Arc<str>, Arc<AtomicU64>>) -> Self {
+        let mut lanes = Self { settled, ..Self::default() };
+        for cell in cells {
+            match cell.is_projection() {
+                true => lanes.projections.push(cell.clone()),
+                false => {
+                    let handler = cell.id.handler().clone();
+                    lanes.subscriptions.entry(handler).or_default().push(cell.clone());
+                }
+            }
+            lanes.cells.insert(cell.id.clone(), cell);
+        }
+        lanes
+    }
+}
+
+/// A frame with the blob that keeps it alive.
+pub(super) fn hold(blob: &Arc<super::frame::Blob>, frame: Frame) -> Held {
+    Held { blob: blob.clone(), frame }
+}

@@ -1,0 +1,219 @@
+//! Handing out work: what is open, then what comes next in the log.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use switchhook_core::journal::{
+    Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
+};
+use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges};
+
+use super::frame::{Blob, ENTRIES, Held};
+use super::lanes::{Cell, Found, Look, Taken, hold};
+use super::locked;
+use super::store::Shared;
+
+/// One look reads so many blobs at most; then it is seen whether anything else can go out.
+const LOOK_BLOBS_MAX: usize = 16;
+
+/// Gives a lease back unless it reached its holder.
+struct Guard<'a> {
+    cell: &'a Cell,
+    token: Option<u64>,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if let Some(token) = self.token {
+            self.cell.release(token);
+        }
+    }
+}
+
+/// What was read ahead for a lane, and up to where.
+struct Ahead {
+    items: Vec<(Held, Option<Arc<str>>)>,
+    upto: u64,
+}
+
+impl Shared {
+    pub(super) async fn lease(
+        self: &Arc<Self>,
+        id: &LaneId,
+        want: &Want,
+    ) -> Result<Lease, JournalError> {
+        loop {
+            let cell = self.cell(id)?;
+            let mut changed = pin!(cell.notify.notified());
+            changed.as_mut().enable();
+            self.open()?;
+            match self.find(&cell, want).await? {
+                Found::Work(taken) => {
+                    if let Some(lease) = self.fill(&cell, taken).await? {
+                        return Ok(lease);
+                    }
+                }
+                Found::More => {}
+                Found::Wait(None) => changed.await,
+                Found::Wait(Some(at)) => tokio::select! {
+                    () = changed => {}
+                    () = self.clock.sleep_until(at) => {}
+                },
+            }
+        }
+    }
+
+    fn cell(&self, id: &LaneId) -> Result<Arc<Cell>, JournalError> {
+        let cell = locked(&self.lanes).cells.get(id).cloned();
+        cell.ok_or_else(|| JournalError::Store(format!("lane {id} was never attached").into()))
+    }
+
+    async fn find(self: &Arc<Self>, cell: &Cell, want: &Want) -> Result<Found, JournalError> {
+        let _one_at_a_time = cell.scan.lock().await;
+        // Read before the lane is looked at: everything up to here has been marked.
+        let limit = match cell.is_projection() {
+            true => self.head.load(Ordering::Acquire),
+            false => cell.settled.load(Ordering::Acquire).min(self.head.load(Ordering::Acquire)),
+        };
+        let ahead = match cell.look(limit) {
+            Look::Read(from) => self.read_ahead(cell, from, limit, want.limit).await?,
+            Look::Nothing => Ahead { items: Vec::new(), upto: 0 },
+            Look::Committing => return Ok(Found::Wait(None)),
+        };
+        Ok(cell.take(self.clock.now(), want, ahead.items, ahead.upto, limit))
+    }
+
+    async fn read_ahead(
+        self: &Arc<Self>,
+        cell: &Cell,
+        from: u64,
+        limit: u64,
+        count: usize,
+    ) -> Result<Ahead, JournalError> {
+        let spec = locked(&cell.inner).spec.clone();
+        let log = if cell.is_projection() { ENTRIES } else { cell.handler };
+        let (mut items, mut at) = (Vec::new(), from);
+        for _ in 0..LOOK_BLOBS_MAX {
+            let Some(blob) = self.reader.blob_at(log, at).await? else {
+                at = limit + 1;
+                break;
+            };
+            for frame in blob.from(at).iter().take_while(|frame| frame.position <= limit) {
+                let key = match log {
+                    ENTRIES => blob
+                        .command(*frame)
+                        .filter(|command| Pattern::any(&spec.commands, command))
+                        .map(|_| Some(Arc::from(""))), // all of a projection is one key
+                    _ => blob.record(*frame).map(|record| record.key.map(Arc::from)),
+                };
+                if let Some(key) = key {
+                    items.push((hold(&blob, *frame), key));
+                    if items.len() >= count {
+                        return Ok(Ahead { items, upto: frame.position });
+                    }
+                }
+            }
+            at = (blob.last + 1).max(at);
+            if at > limit {
+                break;
+            }
+        }
+        Ok(Ahead { items, upto: limit.min(at - 1) })
+    }
+
+    /// Reads what the items of a lease are. What cannot be read any more is set aside as dead.
+    async fn fill(
+        self: &Arc<Self>,
+        cell: &Cell,
+        taken: Taken,
+    ) -> Result<Option<Lease>, JournalError> {
+        let mut guard = Guard { cell, token: Some(taken.token) };
+        let log = if cell.is_projection() { ENTRIES } else { cell.handler };
+        let mut items = Vec::with_capacity(taken.items.len());
+        let (mut lost, mut facts) = (Vec::new(), Vec::new());
+        let mut near = None; // most references lie in one blob
+        for (position, attempts, held) in taken.items {
+            let held = match held {
+                Some(held) => Some(held),
+                None => self.held(log, position).await?,
+            };
+            let work = match &held {
+                Some(held) if log == ENTRIES => callback(held, &mut facts),
+                Some(held) => self.record(cell, held, &mut near).await?,
+                None => None,
+            };
+            match work {
+                Some(work) => items.push(Leased { position, attempts, work }),
+                None => lost.push(position),
+            }
+        }
+        items.sort_unstable_by_key(|item| item.position);
+        locked(&cell.inner).facts.extend(facts);
+        guard.token = None;
+        let lease = Lease { lane: cell.id.clone(), token: taken.token, items };
+        if !lost.is_empty() {
+            self.set_aside(log, &lease, lost).await?;
+        }
+        Ok((!lease.items.is_empty()).then_some(lease))
+    }
+
+    async fn held(
+        self: &Arc<Self>,
+        log: u64,
+        position: Position,
+    ) -> Result<Option<Held>, JournalError> {
+        let blob = self.reader.blob_at(log, position.0).await?;
+        Ok(blob.and_then(|blob| blob.find(position.0).map(|frame| hold(&blob, frame))))
+    }
+
+    async fn record(
+        self: &Arc<Self>,
+        cell: &Cell,
+        held: &Held,
+        near: &mut Option<Arc<Blob>>,
+    ) -> Result<Option<Work>, JournalError> {
+        let position = held.frame.position;
+        let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
+        let body = match parts.body {
+            Some(body) => Some(body),
+            None => {
+                if near.as_ref().is_none_or(|blob| blob.last < position || position < blob.first) {
+                    *near = self.reader.blob_at(ENTRIES, position).await?;
+                }
+                near.as_ref()
+                    .and_then(|blob| blob.entry(blob.find(position)?))
+                    .map(|entry| entry.body)
+            }
+        };
+        let (Some(body), Ok(facts)) = (body, serde_json::from_slice::<Facts>(parts.facts)) else {
+            return Ok(None);
+        };
+        let (key, summary) = (parts.key.map(Arc::from), parts.summary.to_owned());
+        let handler = cell.id.handler().clone();
+        Ok(Some(Work::Record(Record::new(handler, facts, key, summary, body))))
+    }
+
+    async fn set_aside(
+        self: &Arc<Self>,
+        log: u64,
+        lease: &Lease,
+        lost: Vec<Position>,
+    ) -> Result<(), JournalError> {
+        let dead = |position: Position| {
+            self.reader.report(log, position.0, position.0, 1);
+            (position, Fate::Dead { reason: "damaged in the journal".into(), response: None })
+        };
+        let fates = lost.into_iter().map(dead).collect();
+        let (lane, token) = (lease.lane.clone(), lease.token);
+        self.settle(Settlement { lane, token, fates, state: StateChanges::new() }).await
+    }
+}
+
+fn callback(held: &Held, facts: &mut Vec<(u64, Bytes)>) -> Option<Work> {
+    let parts = held.blob.entry(held.frame)?;
+    let read: Facts = serde_json::from_slice(&parts.facts).ok()?;
+    facts.push((held.frame.position, parts.facts));
+    Some(Work::Callback(Callback::restored(read, parts.body)))
+}

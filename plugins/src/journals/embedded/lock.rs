@@ -1,0 +1,43 @@
+//! The folder, and the lock that keeps a second process out.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use switchhook_core::BoxError;
+use switchhook_core::journal::JournalError;
+
+/// Held for as long as the store is open; the system lets go of it when the process dies.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "holding it is its use")] File);
+
+impl Lock {
+    /// Makes the folder, readable by this user alone, and takes its lock.
+    pub(super) fn take(folder: &Path) -> Result<Self, BoxError> {
+        make(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        let path = folder.join("lock");
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                file.read_to_string(&mut holder)?;
+                return Err(Box::new(JournalError::Locked(format!("process {}", holder.trim()))));
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())?;
+        Ok(Self(file))
+    }
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

@@ -1,0 +1,267 @@
+//! Reading: blobs through a cache that the writer feeds, everything else over a few connections of its own.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use switchhook_core::journal::JournalError;
+
+use super::frame::{Blob, ENTRIES};
+use super::schema::{SLOT_BITS, count, number, open_reading, slot};
+use super::{locked, store_error};
+
+/// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
+const CACHE_BYTES_MAX: usize = 8 << 20;
+/// One reading takes at most so many blobs and stops past so many bytes.
+const READ_BLOBS_MAX: u32 = 16;
+const READ_BYTES_MAX: usize = 1 << 20;
+/// Connections kept for the next reader.
+const IDLE_MAX: usize = 4;
+/// Values of handlers' state that are kept in memory.
+const STATE_MAX: usize = 4096;
+/// Damaged blobs that are remembered, so that each is reported once.
+const REPORTED_MAX: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    file: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    cache: Mutex<Cache>,
+    state: Mutex<StateCache>,
+    reported: Mutex<HashSet<(u64, u64)>>,
+    damaged: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    blobs: BTreeMap<(u64, u64), Arc<Blob>>,
+    order: VecDeque<(u64, u64)>,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct StateCache {
+    values: HashMap<(Arc<str>, String), Option<Bytes>>,
+    /// Counts commits, so that nothing read before one is put in after it.
+    commits: u64,
+}
+
+impl Cache {
+    fn get(&self, log: u64, position: u64) -> Option<Arc<Blob>> {
+        let here = self.blobs.range((log, 0)..=(log, position)).next_back();
+        if let Some((_, blob)) = here.filter(|(_, blob)| blob.last >= position) {
+            return Some(blob.clone());
+        }
+        let next = self.blobs.range((log, position)..(log + 1, 0)).next();
+        next.filter(|(_, blob)| blob.after < position).map(|(_, blob)| blob.clone())
+    }
+
+    fn put(&mut self, log: u64, blob: Arc<Blob>) {
+        let key = (log, blob.first);
+        self.bytes += blob.data.len();
+        match self.blobs.insert(key, blob) {
+            Some(old) => self.bytes -= old.data.len(),
+            None => self.order.push_back(key),
+        }
+        while self.bytes > CACHE_BYTES_MAX && self.order.len() > 1 {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= self.blobs.remove(&oldest).map_or(0, |blob| blob.data.len());
+        }
+    }
+
+    /// What follows a blob that came out of order may not be reached past it.
+    fn forget_after(&mut self, log: u64, first: u64) {
+        let later: Vec<_> =
+            self.blobs.range((log, first + 1)..(log + 1, 0)).map(|(key, _)| *key).collect();
+        for key in later {
+            self.bytes -= self.blobs.remove(&key).map_or(0, |blob| blob.data.len());
+            self.order.retain(|other| *other != key);
+        }
+    }
+}
+
+impl Reader {
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self {
+            file,
+            idle: Mutex::default(),
+            cache: Mutex::default(),
+            state: Mutex::default(),
+            reported: Mutex::default(),
+            damaged: AtomicU64::new(0),
+        }
+    }
+
+    /// Frames that were found damaged since the start.
+    #[cfg(test)]
+    pub(super) fn damaged(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Runs a short reading on a blocking thread.
+    pub(super) async fn with<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let reader = self.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let idle = locked(&reader.idle).pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => open_reading(&reader.file)?,
+            };
+            let result = read(&connection);
+            let mut idle = locked(&reader.idle);
+            if idle.len() < IDLE_MAX {
+                idle.push(connection);
+            }
+            result
+        });
+        match reading.await {
+            Ok(result) => result.map_err(store_error),
+            Err(_) => Err(JournalError::Closed), // the runtime is going away
+        }
+    }
+
+    /// The first blob that ends at or after a position.
+    pub(super) async fn blob_at(
+        self: &Arc<Self>,
+        log: u64,
+        position: u64,
+    ) -> Result<Option<Arc<Blob>>, JournalError> {
+        if let Some(blob) = locked(&self.cache).get(log, position) {
+            return Ok(Some(blob));
+        }
+        let rows = self.with(move |connection| rows_from(connection, log, position)).await?;
+        let (mut found, mut after) = (None, None);
+        for (first, last, data) in rows {
+            let blob = self.checked(log, first, last, after.unwrap_or(first), data);
+            after = Some(last);
+            locked(&self.cache).put(log, blob.clone());
+            if found.is_none() && last >= position {
+                found = Some(blob);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A blob as it was read: damage is reported once, counted, and left out.
+    pub(super) fn checked(
+        &self,
+        log: u64,
+        first: u64,
+        last: u64,
+        after: u64,
+        data: Bytes,
+    ) -> Arc<Blob> {
+        let (blob, damaged) = Blob::read(log, first, last, after, data);
+        if damaged > 0 {
+            self.report(log, first, last, damaged);
+        }
+        Arc::new(blob)
+    }
+
+    /// Says once that something cannot be read any more.
+    pub(super) fn report(&self, log: u64, first: u64, last: u64, damaged: u64) {
+        let mut reported = locked(&self.reported);
+        if reported.len() < REPORTED_MAX && reported.insert((log, first)) {
+            self.damaged.fetch_add(damaged, Ordering::Relaxed);
+            let kind = if log == ENTRIES { "entries" } else { "records" };
+            tracing::error!(kind, first, last, damaged, "damaged in the journal, set aside");
+        }
+    }
+
+    /// Takes in what has just been committed.
+    pub(super) fn written(&self, log: u64, first: u64, last: u64, after: u64, data: Bytes) {
+        let (blob, _) = Blob::read(log, first, last, after, data);
+        let mut cache = locked(&self.cache);
+        if after == first {
+            cache.forget_after(log, first);
+        }
+        cache.put(log, Arc::new(blob));
+    }
+
+    /// Takes in state that has just been committed.
+    pub(super) fn state_written(
+        &self,
+        handler: &Arc<str>,
+        changes: HashMap<String, Option<Bytes>>,
+    ) {
+        let mut state = locked(&self.state);
+        state.commits += 1;
+        if state.values.len() + changes.len() > STATE_MAX {
+            state.values.clear();
+        }
+        state
+            .values
+            .extend(changes.into_iter().map(|(key, value)| ((handler.clone(), key), value)));
+    }
+
+    pub(super) async fn state(
+        self: &Arc<Self>,
+        handler: &str,
+        key: &str,
+    ) -> Result<Option<Bytes>, JournalError> {
+        let name: (Arc<str>, String) = (handler.into(), key.to_owned());
+        let commits = {
+            let state = locked(&self.state);
+            if let Some(value) = state.values.get(&name) {
+                return Ok(value.clone());
+            }
+            state.commits
+        };
+        let (handler, key) = name.clone();
+        let read = self.with(move |connection| {
+            connection
+                .prepare_cached("SELECT value FROM state WHERE handler = ?1 AND key = ?2")?
+                .query_row(params![handler, key], |row| row.get::<_, Vec<u8>>(0))
+                .optional()
+        });
+        let value = read.await?.map(Bytes::from);
+        let mut state = locked(&self.state);
+        if state.commits == commits && state.values.len() < STATE_MAX {
+            state.values.insert(name, value.clone());
+        }
+        Ok(value)
+    }
+}
+
+type Row = (u64, u64, Bytes);
+
+/// The blob that holds a position, or the next, and some after it.
+fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
+    let (sql, low, high) = match log {
+        ENTRIES => (
+            "SELECT first, first + count - 1, data FROM entries
+             WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
+             ORDER BY first LIMIT ?4",
+            0,
+            i64::MAX,
+        ),
+        _ => (
+            "SELECT slot, last, data FROM records
+             WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
+             ORDER BY slot LIMIT ?4",
+            slot(log, 0),
+            slot(log + 1, 0),
+        ),
+    };
+    let at = if log == ENTRIES { number(position) } else { slot(log, position) };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![low, at, high, READ_BLOBS_MAX])?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);
+        let data = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+        bytes += data.len();
+        let last = count(row.get(1)?);
+        found.push((first, last, data));
+        if bytes > READ_BYTES_MAX && last >= position {
+            break;
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,94 @@
+//! The database file: how it is opened and what it holds.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use switchhook_core::BoxError;
+
+/// Marks the file as ours: `SwHk`.
+const APPLICATION: i64 = 0x5377_486b;
+const VERSION: i64 = 1;
+/// Records of a handler lie from its number, shifted by this, on.
+pub(super) const SLOT_BITS: u32 = 44;
+
+const TABLES: &str = "
+CREATE TABLE entries (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TABLE handlers (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE records (slot INTEGER PRIMARY KEY, last INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TABLE lanes (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cursor INTEGER NOT NULL) STRICT;
+CREATE TABLE open_items (
+    lane INTEGER NOT NULL, position INTEGER NOT NULL, attempts INTEGER NOT NULL, key INTEGER, due INTEGER, reason TEXT,
+    PRIMARY KEY (lane, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letters (
+    no INTEGER PRIMARY KEY, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, reason TEXT NOT NULL, response TEXT
+) STRICT;
+CREATE INDEX dead_letters_lane ON dead_letters (lane, no);
+CREATE TABLE state (
+    handler TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (handler, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE seen (key TEXT PRIMARY KEY, position INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_until ON seen (until);
+";
+
+/// A connection that may write.
+pub(super) fn open_writing(file: &Path) -> Result<Connection, BoxError> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
+         PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = ON;",
+    )?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reading(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+/// Makes the tables of a new file; refuses what is not ours or newer than we are.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), BoxError> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let new = number("schema_version")? == 0;
+    if new {
+        let tx = connection.transaction()?;
+        tx.execute_batch(TABLES)?;
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
+        return Ok(tx.commit()?);
+    }
+    if application != APPLICATION {
+        return Err("the file is an SQLite database, but no journal of Switchhook".into());
+    }
+    if version > VERSION {
+        return Err(format!(
+            "the journal was written by a newer version (format {version}, this program knows {VERSION}): \
+             use that version, or another folder"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// The first slot of a handler's records; `position` 0 is below all of them.
+pub(super) fn slot(handler: u64, position: u64) -> i64 {
+    i64::try_from(handler << SLOT_BITS | position).unwrap_or(i64::MAX)
+}
+
+/// A position as SQLite counts.
+pub(super) fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// And back.
+pub(super) fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,247 @@
+//! What callers, readers and the writer share.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::Thread;
+
+use rusqlite::Connection;
+use switchhook_core::journal::{Appended, Entry, Fate, Health, JournalError, LaneSpec, Settlement};
+use switchhook_core::{BoxError, BuildContext, Clock, NewRecord};
+use tokio::sync::{oneshot, watch};
+
+use super::lanes::Lanes;
+use super::queue::{Attaching, Queue, Settling};
+use super::reader::Reader;
+use super::writer::Writer;
+use super::{Options, Threads, checkpoint, frame, locked};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) queue: Mutex<Queue>,
+    writer: OnceLock<Thread>,
+    pub(super) reader: Arc<Reader>,
+    pub(super) lanes: Mutex<Arc<Lanes>>,
+    /// The last position that is safe.
+    pub(super) head: AtomicU64,
+    pub(super) health: watch::Sender<Health>,
+    closed: AtomicBool,
+    /// Little of the WAL is left to copy: the writer may do it.
+    pub(super) restart_wal: AtomicBool,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Leases are numbered from here, so that tokens of an earlier process mean nothing.
+    pub(super) tokens: u64,
+    queue_bytes_max: usize,
+    notes_max: usize,
+    /// Lets a test run out of disk: the most pages that the database may have.
+    #[cfg(test)]
+    pub(super) pages: AtomicU64,
+}
+
+/// Starts the two threads of a store.
+pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Threads, BoxError> {
+    let file = connection.path().map(PathBuf::from).ok_or("the database has no file")?;
+    let (checkpoints, copier) = checkpoint::start(&file, shared.clone())?;
+    let writer = Writer {
+        shared: shared.clone(),
+        connection,
+        checkpoints,
+        since_checkpoint: 0,
+        lanes: Arc::default(),
+        routes: HashMap::new(),
+    };
+    let builder = std::thread::Builder::new().name("journal-write".into());
+    let thread = builder.spawn(move || writer.run())?;
+    shared.writer.get_or_init(|| thread.thread().clone());
+    Ok([thread, copier])
+}
+
+/// Facts as JSON, one after the other, and where each ends.
+fn encode(entries: &[Entry]) -> Result<(Vec<u8>, Vec<usize>), JournalError> {
+    let mut facts = Vec::with_capacity(entries.len() * 384);
+    let mut ends = Vec::with_capacity(entries.len());
+    for entry in entries {
+        serde_json::to_writer(&mut facts, &entry.facts)
+            .map_err(|error| JournalError::Store(error.into()))?;
+        ends.push(facts.len());
+    }
+    Ok((facts, ends))
+}
+
+impl Shared {
+    pub(super) fn new(file: PathBuf, head: u64, options: &Options, cx: &BuildContext) -> Self {
+        let chance = cx.rng.id(cx.clock.wall()).as_u128() & 0xFFFF_FFFF_FFFF;
+        Self {
+            queue: Mutex::default(),
+            writer: OnceLock::new(),
+            reader: Arc::new(Reader::new(file)),
+            lanes: Mutex::default(),
+            head: AtomicU64::new(head),
+            health: watch::Sender::new(Health::Ready),
+            closed: AtomicBool::new(false),
+            restart_wal: AtomicBool::new(false),
+            clock: cx.clock.clone(),
+            tokens: u64::try_from(chance).unwrap_or_default(),
+            queue_bytes_max: options.queue.bytes(),
+            notes_max: options.notes,
+            #[cfg(test)]
+            pages: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.health.borrow().clone()
+    }
+
+    /// Whether the store can be used at all.
+    pub(super) fn open(&self) -> Result<(), JournalError> {
+        let failed = matches!(*self.health.borrow(), Health::Failed(_));
+        if failed || self.closed.load(Ordering::SeqCst) {
+            Err(JournalError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Runs `change` on the queue and wakes the writer if it sleeps.
+    fn enqueue<T>(
+        &self,
+        change: impl FnOnce(&mut Queue) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.open()?;
+        let mut queue = locked(&self.queue);
+        let done = change(&mut queue)?;
+        let asleep = std::mem::take(&mut queue.asleep);
+        drop(queue);
+        if asleep {
+            self.unpark();
+        }
+        Ok(done)
+    }
+
+    fn unpark(&self) {
+        if let Some(writer) = self.writer.get() {
+            writer.unpark();
+        }
+    }
+
+    pub(super) async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
+        if entries.is_empty() {
+            return self.open().map(|()| Vec::new());
+        }
+        let (facts, ends) = encode(&entries)?;
+        let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
+        let (waiter, kept) = oneshot::channel();
+        self.enqueue(|queue| {
+            queue.admit(bytes, self.queue_bytes_max)?;
+            let hand = queue.hand_of();
+            queue.push(entries, &facts, &ends, Some((hand, waiter)));
+            Ok(())
+        })?;
+        kept.await.map_err(|_| JournalError::Closed)?
+    }
+
+    pub(super) fn note(&self, entry: Entry) -> bool {
+        let entries = vec![entry];
+        let Ok((facts, ends)) = encode(&entries) else { return false };
+        let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
+        let noted = self.enqueue(|queue| {
+            queue.admit(bytes, self.queue_bytes_max)?;
+            if !queue.admit_note(self.notes_max) {
+                return Err(JournalError::Overloaded);
+            }
+            queue.push(entries, &facts, &ends, None);
+            Ok(())
+        });
+        noted.is_ok()
+    }
+
+    pub(super) async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+        let (answer, done) = oneshot::channel();
+        let job = Attaching { specs: lanes.to_vec(), answer };
+        self.enqueue(|queue| {
+            queue.admit(0, usize::MAX)?;
+            queue.attach.push(job);
+            Ok(())
+        })?;
+        done.await.map_err(|_| JournalError::Closed)?
+    }
+
+    pub(super) async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        self.open()?;
+        let (frames, records) = self.encode_records(&settlement)?;
+        let Settlement { lane, token, fates, state } = settlement;
+        let (answer, done) = oneshot::channel();
+        let job = Settling { lane, token, fates, state, frames, records, answer };
+        self.enqueue(|queue| {
+            queue.admit(0, usize::MAX)?;
+            queue.settles.push_back(job);
+            Ok(())
+        })?;
+        done.await.map_err(|_| JournalError::Closed)?
+    }
+
+    /// The frames of a settlement's records, on the caller's thread.
+    fn encode_records(
+        &self,
+        settlement: &Settlement,
+    ) -> Result<(Vec<u8>, Vec<(u64, usize)>), JournalError> {
+        let mut order: Vec<(u64, &NewRecord)> = Vec::new();
+        for (position, fate) in &settlement.fates {
+            if let Fate::Recorded(Some(new)) = fate {
+                order.push((position.0, new));
+            }
+        }
+        order.sort_by_key(|(position, _)| *position);
+        let (mut frames, mut records) = (Vec::with_capacity(order.len() * 512), Vec::new());
+        if order.is_empty() {
+            return Ok((frames, records));
+        }
+        let cell = locked(&self.lanes).cells.get(&settlement.lane).cloned();
+        let cell = cell.ok_or(JournalError::Stale)?;
+        let inner = locked(&cell.inner);
+        for (position, new) in order {
+            let facts = inner.facts.get(&position).ok_or(JournalError::Stale)?; // not leased
+            frame::put_record(&mut frames, position, new, facts);
+            records.push((position, frames.len()));
+        }
+        Ok((frames, records))
+    }
+
+    /// The store can no longer be used by this process.
+    pub(super) fn fail(&self, why: &str) {
+        self.health.send_replace(Health::Failed(why.to_owned()));
+        self.wake_all();
+    }
+
+    pub(super) async fn failed(&self) -> String {
+        let mut health = self.health.subscribe();
+        let mut why = None;
+        let failed = health.wait_for(|health| {
+            if let Health::Failed(text) = health {
+                why = Some(text.clone());
+            }
+            matches!(health, Health::Failed(_))
+        });
+        drop(failed.await);
+        match why {
+            Some(why) => why,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Takes no more work and tells those who wait; what is queued is still committed.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        locked(&self.queue).stop = true;
+        self.unpark();
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        for cell in locked(&self.lanes).cells.values() {
+            cell.notify.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,326 @@
+use std::time::{Duration, Instant};
+
+use switchhook_core::journal::{Fate, Ordering, Start};
+use switchhook_core::testing::contract::Stand;
+use switchhook_core::testing::{TestClock, entry};
+use switchhook_core::{NewRecord, StateChanges};
+
+use super::*;
+
+struct Folder {
+    clock: Arc<TestClock>,
+    dir: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self { clock: Arc::default(), dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn cx(&self) -> BuildContext {
+        let mut cx = BuildContext::new("journal", self.dir.path());
+        cx.clock = self.clock.clone();
+        cx
+    }
+
+    fn embedded(&self) -> Result<Embedded, BoxError> {
+        let options = Options { path: "j".into(), queue: queue_default(), notes: notes_default() };
+        Embedded::open(self.cx().path("j"), &options, &self.cx())
+    }
+
+    fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.dir.path().join("j/journal.sqlite")).unwrap()
+    }
+}
+
+#[async_trait]
+impl Stand for Folder {
+    fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+    async fn open(&self) -> Arc<dyn Journal> {
+        Arc::new(self.embedded().unwrap())
+    }
+}
+
+switchhook_core::journal_contract!(Folder::new());
+
+fn lane(id: LaneId) -> LaneSpec {
+    let commands = vec!["*".parse().unwrap()];
+    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None }
+}
+
+fn want(limit: usize) -> Want {
+    Want { limit, term: Duration::from_secs(30), whole_keys: false }
+}
+
+async fn lease(journal: &Embedded, id: &LaneId, limit: usize) -> Lease {
+    let want = want(limit);
+    let lease = journal.lease(id, &want);
+    tokio::time::timeout(Duration::from_secs(20), lease).await.expect("work").unwrap()
+}
+
+async fn finish(journal: &Embedded, lease: Lease, fate: impl Fn() -> Fate) {
+    let fates = lease.items.iter().map(|item| (item.position, fate())).collect();
+    let (lane, token, state) = (lease.lane, lease.token, StateChanges::new());
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+}
+
+async fn append(journal: &Embedded, body: &str) -> Result<Vec<Appended>, JournalError> {
+    journal.append(vec![entry("A.B", "k", body.to_owned())]).await
+}
+
+#[tokio::test]
+async fn a_second_handle_is_refused_by_the_holders_number() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let error = folder.embedded().err().unwrap().to_string();
+    assert!(error.contains(&std::process::id().to_string()), "{error}");
+    journal.shutdown().await;
+    let journal = folder.embedded().unwrap();
+    drop(journal);
+    let journal = folder.embedded().unwrap();
+    assert_eq!(journal.folder(), Some(&*folder.dir.path().join("j")));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_folder_is_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let mode = std::fs::metadata(journal.folder().unwrap()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused() {
+    let folder = Folder::new();
+    drop(folder.embedded().unwrap());
+    folder.raw().pragma_update(None, "user_version", 99).unwrap();
+    let error = folder.embedded().err().unwrap().to_string();
+    assert!(error.contains("newer version (format 99"), "{error}");
+    folder.raw().pragma_update(None, "application_id", 7).unwrap();
+    let error = folder.embedded().err().unwrap().to_string();
+    assert!(error.contains("no journal of Switchhook"), "{error}");
+}
+
+fn damage(folder: &Folder, table: &str, part: &[u8]) {
+    let raw = folder.raw();
+    let sql = format!("SELECT rowid, data FROM {table}");
+    let rows: Vec<(i64, Vec<u8>)> = raw
+        .prepare(&sql)
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (row, mut data) in rows {
+        if let Some(at) = data.windows(part.len()).position(|window| window == part) {
+            data[at] ^= 1;
+            raw.execute(&format!("UPDATE {table} SET data = ?2 WHERE rowid = ?1"), (row, data))
+                .unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_set_aside() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let entries = ["one", "two", "three"].map(|body| entry("A.B", "k", body)).into();
+    journal.append(entries).await.unwrap();
+    drop(journal);
+    damage(&folder, "entries", b"two");
+    let journal = folder.embedded().unwrap();
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    let got = lease(&journal, &id, 9).await;
+    let places: Vec<u64> = got.items.iter().map(|item| item.position.0).collect();
+    assert_eq!(places, [1, 3]);
+    let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(page.items.len(), 2);
+    assert_eq!(journal.shared.reader.damaged(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let lanes = [lane(projection.clone()), lane(subscription.clone())];
+    journal.attach(&lanes).await.unwrap();
+    for body in ["one", "two"] {
+        append(&journal, body).await.unwrap();
+    }
+    let got = lease(&journal, &projection, 9).await;
+    let fates = got
+        .items
+        .iter()
+        .map(|item| {
+            let callback = switchhook_core::testing::callback("A.B", "");
+            let body = format!("body{}", item.position);
+            (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "", body))))
+        })
+        .collect();
+    let (lane, token, state) = (got.lane, got.token, StateChanges::new());
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+    let got = lease(&journal, &subscription, 9).await;
+    finish(&journal, got, || Fate::Retry { after: Duration::ZERO, reason: "busy".into() }).await;
+    drop(journal);
+    damage(&folder, "records", b"body1");
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes).await.unwrap();
+    let got = lease(&journal, &subscription, 9).await;
+    assert_eq!(got.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [2]);
+    let letters = journal.dead_letters(None, 9).await.unwrap();
+    assert_eq!((letters.len(), letters[0].position.0), (1, 1));
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_goes_on_by_itself() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
+    append(&journal, "kept").await.unwrap();
+    journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
+    let large = "x".repeat(300_000);
+    let refused = append(&journal, &large).await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
+    let got = lease(&journal, &projection, 9).await;
+    assert_eq!(got.items.len(), 1);
+    finish(&journal, got, || Fate::Recorded(None)).await;
+    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    append(&journal, &large).await.unwrap();
+    assert_eq!(journal.health(), Health::Ready);
+    let got = lease(&journal, &projection, 9).await;
+    assert_eq!(got.items.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overload_is_refused_and_notes_are_bounded() {
+    let folder = Folder::new();
+    let options = Options { path: "j".into(), queue: Size(100_000), notes: 2 };
+    let journal = Embedded::open(folder.cx().path("j"), &options, &folder.cx()).unwrap();
+    let body = "x".repeat(60_000);
+    let mut noted = 0;
+    for _ in 0..200 {
+        noted += usize::from(journal.note(entry("A.Before", "", body.clone())));
+    }
+    assert!(noted < 200, "{noted}");
+    let page = loop {
+        let query = EventQuery { limit: 1000, ..EventQuery::default() };
+        let page = journal.events(&query).await.unwrap();
+        if page.items.len() == noted {
+            break page;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(page.items.len(), noted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_wal_does_not_grow_without_bound() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let journal = journal.clone();
+        tasks.push(tokio::spawn(async move {
+            let body = "x".repeat(20_000);
+            for _ in 0..400 {
+                append(&journal, &body).await.unwrap();
+            }
+        }));
+    }
+    let drains = [(projection, true), (subscription, false)].map(|(id, projection)| {
+        let journal = journal.clone();
+        tokio::spawn(async move {
+            let mut done = 0;
+            while done < 3200 {
+                let got = lease(&journal, &id, 64).await;
+                done += got.items.len();
+                let callback = switchhook_core::testing::callback("A.B", "");
+                finish(&journal, got, || match projection {
+                    true => Fate::Recorded(Some(NewRecord::of(&callback))),
+                    false => Fate::Delivered,
+                })
+                .await;
+            }
+        })
+    });
+    let wal = folder.dir.path().join("j/journal.sqlite-wal");
+    let mut most = 0;
+    for task in tasks.into_iter().chain(drains) {
+        task.await.unwrap();
+        most = most.max(std::fs::metadata(&wal).map_or(0, |file| file.len()));
+    }
+    assert!(most < 40 << 20, "{most} bytes");
+}
+
+#[tokio::test]
+async fn appends_from_a_second_runtime_are_answered() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    for _ in 0..3 {
+        let journal = journal.clone();
+        let other = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async { append(&journal, "x").await.unwrap() })
+        });
+        tokio::task::spawn_blocking(|| other.join().unwrap()).await.unwrap();
+    }
+    append(&journal, "x").await.unwrap();
+}
+
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    Duration::from_millis(ticks * 10)
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release -- --ignored --nocapture measure_append"]
+#[expect(clippy::disallowed_methods, reason = "it measures time")]
+fn measure_append() {
+    for lanes in [0, 1, 1000] {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        runtime.unwrap().block_on(async {
+            let folder = Folder::new();
+            let journal = Arc::new(folder.embedded().unwrap());
+            let named = |n: usize| LaneSpec {
+                commands: vec![format!("X.C{n}").parse().unwrap()],
+                ..lane(LaneId::projection(&format!("h{n}")))
+            };
+            let specs: Vec<LaneSpec> = (0..lanes).map(named).collect();
+            journal.attach(&specs).await.unwrap();
+            for spec in specs {
+                let journal = journal.clone();
+                tokio::spawn(async move { journal.lease(&spec.id, &want(9)).await });
+            }
+            let body = "x".repeat(253);
+            let (begin, before, each) = (Instant::now(), cpu(), 3000);
+            let appender = |_| {
+                let (journal, body) = (journal.clone(), body.clone());
+                tokio::spawn(async move {
+                    for _ in 0..each {
+                        append(&journal, &body).await.unwrap();
+                    }
+                })
+            };
+            for task in (0..64).map(appender).collect::<Vec<_>>() {
+                task.await.unwrap();
+            }
+            let (count, took, used) = (64 * each, begin.elapsed(), cpu() - before);
+            let per_second = f64::from(count) / took.as_secs_f64();
+            let micros = used.as_secs_f64() * 1e6 / f64::from(count);
+            println!("{lanes} lanes: {per_second:.0} rec/s, {micros:.2} CPU µs/rec");
+        });
+    }
+}

@@ -1,0 +1,259 @@
+//! What one transaction of the writer stores.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use switchhook_core::Clock;
+use switchhook_core::journal::{Appended, Dedupe, Fate, Position};
+
+use super::lanes::Lanes;
+use super::locked;
+use super::queue::{BLOB_BYTES, Chunk, Kept};
+use super::schema::{count, number, slot};
+use super::writer::Planned;
+
+/// Keys of duplicates whose window is over that one tidying removes at most.
+const FORGET_MAX: i64 = 5000;
+
+/// What was stored, for those who must be told.
+#[derive(Default)]
+pub(super) struct Stored {
+    /// The answer to each append, in order.
+    pub(super) results: Vec<Kept>,
+    /// What became of each chunk.
+    pub(super) blobs: Vec<StoredChunk>,
+    /// The records of each settlement.
+    pub(super) records: Vec<Vec<RecordBlob>>,
+    /// About how much was written.
+    pub(super) bytes: usize,
+}
+
+#[derive(Default)]
+pub(super) struct StoredChunk {
+    /// Entries that were kept.
+    pub(super) count: u64,
+    /// Which; empty: all.
+    pub(super) kept: Vec<bool>,
+    /// The blob without its duplicates, where there were some.
+    pub(super) rebuilt: Option<Vec<u8>>,
+}
+
+pub(super) struct RecordBlob {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) data: Bytes,
+}
+
+/// Stores the chunks after `head`.
+pub(super) fn entries(
+    tx: &Transaction<'_>,
+    chunks: &[Chunk],
+    mut head: u64,
+    wall: i64,
+    stored: &mut Stored,
+) -> rusqlite::Result<()> {
+    for chunk in chunks {
+        let first = head + 1;
+        let mut kept = Vec::new();
+        let mut entries = chunk.entries.iter();
+        for group in &chunk.groups {
+            let mut appended = Vec::with_capacity(group.count);
+            for entry in entries.by_ref().take(group.count) {
+                let before = match &entry.dedupe {
+                    Some(dedupe) => seen(tx, dedupe, head + 1, wall)?,
+                    None => None,
+                };
+                head += u64::from(before.is_none());
+                kept.push(before.is_none());
+                appended.push(match before {
+                    Some(position) => Appended::Duplicate(Position(position)),
+                    None => Appended::Kept(Position(head)),
+                });
+            }
+            stored.results.push(Ok(appended));
+        }
+        let mut blob = StoredChunk { count: head + 1 - first, ..StoredChunk::default() };
+        if kept.contains(&false) {
+            blob.rebuilt = Some(without_duplicates(chunk, &kept));
+            blob.kept = kept;
+        }
+        if blob.count > 0 {
+            let data: &[u8] = blob.rebuilt.as_deref().unwrap_or(&chunk.data);
+            stored.bytes += data.len() + 16_384;
+            tx.prepare_cached(
+                "INSERT INTO entries (first, count, at, data) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![number(first), number(blob.count), wall, data])?;
+        }
+        stored.blobs.push(blob);
+    }
+    Ok(())
+}
+
+/// Where the same was seen within its window; else remembers this one.
+fn seen(
+    tx: &Transaction<'_>,
+    dedupe: &Dedupe,
+    position: u64,
+    wall: i64,
+) -> rusqlite::Result<Option<u64>> {
+    let before = tx
+        .prepare_cached("SELECT position FROM seen WHERE key = ?1 AND until > ?2")?
+        .query_row(params![&*dedupe.key, wall], |row| row.get(0))
+        .optional()?;
+    if let Some(before) = before {
+        return Ok(Some(count(before)));
+    }
+    let window = i64::try_from(dedupe.window.as_millis()).unwrap_or(i64::MAX);
+    tx.prepare_cached("INSERT OR REPLACE INTO seen (key, position, until) VALUES (?1, ?2, ?3)")?
+        .execute(params![&*dedupe.key, number(position), wall.saturating_add(window)])?;
+    Ok(None)
+}
+
+fn without_duplicates(chunk: &Chunk, kept: &[bool]) -> Vec<u8> {
+    let mut data = Vec::with_capacity(chunk.data.len());
+    let mut start = 0;
+    for (entry, kept) in chunk.entries.iter().zip(kept) {
+        if *kept {
+            data.extend_from_slice(chunk.data.get(start..entry.end).unwrap_or_default());
+        }
+        start = entry.end;
+    }
+    data
+}
+
+/// Where records must be parted: at the size of a blob, and where an open entry lies between two.
+pub(super) fn runs(
+    records: &[(u64, usize)],
+    apart: impl Fn(&[(u64, usize)]) -> bool,
+) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut start = 0;
+    for (index, two) in records.windows(2).enumerate() {
+        let end = two.first().map_or(0, |one| one.1);
+        if end - start >= BLOB_BYTES || apart(two) {
+            ends.push(index + 1);
+            start = end;
+        }
+    }
+    if !records.is_empty() {
+        ends.push(records.len());
+    }
+    ends
+}
+
+/// Stores what a settlement changes.
+pub(super) fn settlement(
+    tx: &Transaction<'_>,
+    one: &Planned,
+    wall: i64,
+    stored: &mut Stored,
+) -> rusqlite::Result<()> {
+    let (plan, lane) = (&one.plan, one.cell.no);
+    tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
+        .execute(params![lane, number(plan.cursor)])?;
+    for position in &plan.delete {
+        tx.prepare_cached("DELETE FROM open_items WHERE lane = ?1 AND position = ?2")?
+            .execute(params![lane, number(*position)])?;
+    }
+    for row in &plan.put {
+        let due = row.due.map(|due| due.as_millisecond());
+        let (at, key) = (number(row.position.0), row.key.map(number));
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO open_items (lane, position, attempts, key, due, reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![lane, at, row.attempts, key, due, row.reason])?;
+    }
+    dead_letters(tx, one, wall)?;
+    state(tx, one)?;
+    let blobs = records(tx, one)?;
+    stored.bytes += 8192 + one.job.frames.len();
+    stored.records.push(blobs);
+    Ok(())
+}
+
+fn dead_letters(tx: &Transaction<'_>, one: &Planned, wall: i64) -> rusqlite::Result<()> {
+    if one.plan.dead.is_empty() {
+        return Ok(());
+    }
+    let attempts: HashMap<u64, u32> = one.plan.dead.iter().copied().collect();
+    for (position, fate) in &one.job.fates {
+        let Fate::Dead { reason, response } = fate else { continue };
+        let attempts = attempts.get(&position.0).copied().unwrap_or_default();
+        tx.prepare_cached(
+            "INSERT INTO dead_letters (lane, position, at, attempts, reason, response)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            one.cell.no,
+            number(position.0),
+            wall,
+            attempts,
+            reason,
+            response
+        ])?;
+    }
+    Ok(())
+}
+
+fn state(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<()> {
+    let handler: &str = one.cell.id.handler();
+    for (key, value) in &one.job.state {
+        match value {
+            Some(value) => tx
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO state (handler, key, value) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![handler, key, &**value])?,
+            None => tx
+                .prepare_cached("DELETE FROM state WHERE handler = ?1 AND key = ?2")?
+                .execute(params![handler, key])?,
+        };
+    }
+    Ok(())
+}
+
+fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBlob>> {
+    let mut blobs = Vec::new();
+    let (mut from, mut start) = (0, 0);
+    let frames = Bytes::copy_from_slice(&one.job.frames);
+    for to in &one.runs {
+        let run = one.job.records.get(from..*to).unwrap_or_default();
+        let (Some((first, _)), Some((last, end))) = (run.first(), run.last()) else { continue };
+        let data = frames.slice(start..*end);
+        tx.prepare_cached("INSERT OR REPLACE INTO records (slot, last, data) VALUES (?1, ?2, ?3)")?
+            .execute(params![slot(one.cell.handler, *first), number(*last), &*data])?;
+        blobs.push(RecordBlob { first: *first, last: *last, data });
+        (from, start) = (*to, *end);
+    }
+    Ok(blobs)
+}
+
+/// Between checkpoints: cursors that moved without a settlement are stored, old keys of duplicates forgotten.
+pub(super) fn tidy(
+    connection: &mut Connection,
+    lanes: &Lanes,
+    clock: &dyn Clock,
+) -> rusqlite::Result<()> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for cell in lanes.cells.values() {
+        let moved = {
+            let mut inner = locked(&cell.inner);
+            let cursor = inner.lane.advance_idle();
+            let moved = cursor > inner.stored;
+            inner.stored = cursor;
+            moved.then_some(cursor)
+        };
+        if let Some(cursor) = moved {
+            tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
+                .execute(params![cell.no, number(cursor)])?;
+        }
+    }
+    tx.prepare_cached(
+        "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ?1 LIMIT ?2)",
+    )?
+    .execute(params![clock.wall().as_millisecond(), FORGET_MAX])?;
+    tx.commit()
+}

@@ -1,0 +1,324 @@
+//! The one thread that writes: takes all that has queued up, commits it as one transaction, then answers everybody.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rusqlite::{Connection, TransactionBehavior};
+use switchhook_core::journal::{Health, JournalError, Plan};
+
+use super::attach;
+use super::frame::ENTRIES;
+use super::lanes::{Cell, Lanes};
+use super::queue::{Batch, Chunk, Group, Kept, Queued, Settling, answer};
+use super::store::Shared;
+use super::write::{self, Stored};
+use super::{commit_error, locked, same};
+
+/// After so many bytes the WAL is copied into the database.
+const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Commands whose lanes are remembered.
+const ROUTES_MAX: usize = 1024;
+/// How long the writer waits for a reader before it puts off starting the WAL anew.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
+
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    pub(super) connection: Connection,
+    pub(super) checkpoints: SyncSender<()>,
+    pub(super) since_checkpoint: usize,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) routes: HashMap<Arc<str>, Vec<Arc<Cell>>>,
+}
+
+/// A settlement that the lane has accepted.
+pub(super) struct Planned {
+    pub(super) job: Settling,
+    pub(super) cell: Arc<Cell>,
+    pub(super) plan: Plan,
+    /// Which records may share a blob: the end of each run, as an index.
+    pub(super) runs: Vec<usize>,
+}
+
+impl Writer {
+    pub(super) fn run(mut self) {
+        while let Some(batch) = self.next() {
+            self.work(batch);
+        }
+        self.finish();
+    }
+
+    fn next(&self) -> Option<Batch> {
+        loop {
+            {
+                let mut queue = locked(&self.shared.queue);
+                if !queue.is_empty() {
+                    return Some(queue.take());
+                }
+                if queue.stop {
+                    return None;
+                }
+                queue.asleep = true;
+            }
+            std::thread::park();
+        }
+    }
+
+    fn work(&mut self, mut batch: Batch) {
+        if let Health::Failed(_) = self.shared.health() {
+            return refuse(batch, &JournalError::Closed);
+        }
+        for job in std::mem::take(&mut batch.attach) {
+            let attached = attach::attach(self, &job.specs);
+            drop(job.answer.send(attached));
+        }
+        let settles = std::mem::take(&mut batch.settles);
+        let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
+        if batch.chunks.is_empty() && planned.is_empty() {
+            return;
+        }
+        #[cfg(test)]
+        self.limit_pages();
+        match self.commit(&batch.chunks, &planned) {
+            Ok(stored) => self.done(batch, planned, stored),
+            Err(JournalError::Full) if !batch.chunks.is_empty() && !planned.is_empty() => {
+                // Settling needs hardly any room: deliveries go on while nothing new can be kept.
+                self.unwell(&JournalError::Full);
+                refuse(batch, &JournalError::Full);
+                match self.commit(&[], &planned) {
+                    Ok(stored) => self.done(Batch::default(), planned, stored),
+                    Err(error) => self.failed(Batch::default(), planned, &error),
+                }
+            }
+            Err(error) => self.failed(batch, planned, &error),
+        }
+        self.look_after_wal();
+    }
+
+    /// Asks the lane; a stale settlement is answered at once.
+    fn plan(&self, job: Settling) -> Option<Planned> {
+        let Some(cell) = self.lanes.cells.get(&job.lane).cloned() else {
+            drop(job.answer.send(Err(JournalError::Stale)));
+            return None;
+        };
+        let clock = &self.shared.clock;
+        let mut inner = locked(&cell.inner);
+        match inner.lane.settle(job.token, &job.fates, clock.now(), clock.wall()) {
+            Ok(plan) => {
+                inner.committing = true;
+                for (position, _) in &job.fates {
+                    inner.facts.remove(&position.0);
+                }
+                let apart = |two: &[(u64, usize)]| match two {
+                    [one, next] => inner.lane.open_between(one.0, next.0),
+                    _ => false,
+                };
+                let runs = write::runs(&job.records, apart);
+                drop(inner);
+                Some(Planned { job, cell, plan, runs })
+            }
+            Err(error) => {
+                drop(inner);
+                drop(job.answer.send(Err(error)));
+                None
+            }
+        }
+    }
+
+    fn commit(&mut self, chunks: &[Chunk], planned: &[Planned]) -> Result<Stored, JournalError> {
+        let wall = self.shared.clock.wall().as_millisecond();
+        let head = self.shared.head.load(Ordering::Relaxed);
+        let run = |connection: &mut Connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut stored = Stored::default();
+            write::entries(&tx, chunks, head, wall, &mut stored)?;
+            for one in planned {
+                write::settlement(&tx, one, wall, &mut stored)?;
+            }
+            tx.commit()?;
+            Ok(stored)
+        };
+        run(&mut self.connection).map_err(commit_error)
+    }
+
+    fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
+        if self.shared.health() != Health::Ready {
+            tracing::info!("the journal keeps again");
+            self.shared.health.send_replace(Health::Ready);
+        }
+        self.since_checkpoint += stored.bytes;
+        let Stored { results, blobs, records, .. } = stored;
+        let mut results = results.into_iter();
+        let mut head = self.shared.head.load(Ordering::Relaxed);
+        let mut woken: Vec<Arc<Cell>> = Vec::new();
+        let mut acks = Vec::new();
+        let chunks = batch.chunks.into_iter().zip(blobs);
+        for (Chunk { data, entries, groups }, blob) in chunks {
+            let kept: Vec<Kept> = results.by_ref().take(groups.len()).collect();
+            if blob.count > 0 {
+                self.mark(&entries, head, &blob.kept, &mut woken);
+                let first = head + 1;
+                head += blob.count;
+                let data = Bytes::from(blob.rebuilt.unwrap_or(data));
+                self.shared.reader.written(ENTRIES, first, head, first - 1, data);
+            }
+            for (group, kept) in groups.into_iter().zip(kept) {
+                acks.extend(group.waiter.map(|(id, waiter)| (id, (waiter, kept))));
+            }
+        }
+        self.shared.head.store(head, Ordering::Release);
+        for cell in woken {
+            cell.notify.notify_waiters();
+        }
+        answer(&batch.hands, acks);
+        for (one, blobs) in planned.into_iter().zip(records) {
+            self.settled(one, blobs);
+        }
+    }
+
+    /// Tells each lane that wants them which of the new entries come first and last.
+    fn mark(&mut self, entries: &[Queued], head: u64, kept: &[bool], woken: &mut Vec<Arc<Cell>>) {
+        let mut spans: Vec<(&Arc<str>, u64, u64)> = Vec::new();
+        let mut position = head;
+        for (index, entry) in entries.iter().enumerate() {
+            if !kept.get(index).copied().unwrap_or(true) {
+                continue;
+            }
+            position += 1;
+            match spans.iter_mut().find(|(command, _, _)| *command == &entry.command) {
+                Some(span) => span.2 = position,
+                None => spans.push((&entry.command, position, position)),
+            }
+        }
+        for (command, first, last) in spans {
+            for cell in self.route(command) {
+                cell.mark(first, last, head); // not past what another command of it has before `first`
+                if !woken.iter().any(|other| Arc::ptr_eq(other, cell)) {
+                    woken.push(cell.clone());
+                }
+            }
+        }
+    }
+
+    fn route(&mut self, command: &Arc<str>) -> &[Arc<Cell>] {
+        if self.routes.len() >= ROUTES_MAX && !self.routes.contains_key(command) {
+            self.routes.clear();
+        }
+        let lanes = &self.lanes;
+        self.routes.entry(command.clone()).or_insert_with(|| lanes.wanting(command))
+    }
+
+    fn settled(&self, one: Planned, blobs: Vec<write::RecordBlob>) {
+        let Planned { job, cell, plan, .. } = one;
+        let known = locked(&cell.inner).lane.settled_to();
+        let subscriptions = self.lanes.subscriptions.get(cell.id.handler());
+        let subscriptions = subscriptions.filter(|_| cell.is_projection());
+        if !job.state.is_empty() {
+            self.shared.reader.state_written(cell.id.handler(), job.state);
+        }
+        if let (Some(first), Some(last)) = (blobs.first(), blobs.last()) {
+            for subscription in subscriptions.into_iter().flatten() {
+                subscription.mark(first.first, last.last, known);
+            }
+        }
+        for write::RecordBlob { first, last, data } in blobs {
+            self.shared.reader.written(cell.handler, first, last, first, data);
+        }
+        cell.settled(plan.cursor);
+        for subscription in subscriptions.into_iter().flatten() {
+            subscription.wake_if_behind();
+        }
+        drop(job.answer.send(Ok(())));
+    }
+
+    /// Nothing was stored: lanes go back to what is.
+    fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
+        self.unwell(error);
+        for one in planned {
+            if let Err(error) = attach::restore(self, &one.cell) {
+                tracing::error!(lane = %one.cell.id, %error, "a lane cannot be read");
+            }
+            drop(one.job.answer.send(Err(same(error))));
+        }
+        refuse(batch, error);
+    }
+
+    fn unwell(&self, error: &JournalError) {
+        match error {
+            JournalError::Full => {
+                if self.shared.health() == Health::Ready {
+                    tracing::error!(
+                        "the journal's disk is full: nothing new is kept until there is room"
+                    );
+                }
+                self.shared.health.send_replace(Health::Unavailable(error.to_string()));
+            }
+            JournalError::Closed => self.shared.fail("the journal could not be written"),
+            other => tracing::error!(error = %super::whole(other), "a commit failed"),
+        }
+    }
+
+    fn look_after_wal(&mut self) {
+        if self.since_checkpoint >= CHECKPOINT_BYTES {
+            self.since_checkpoint = 0;
+            if let Err(error) = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock)
+            {
+                tracing::warn!(%error, "tidying the journal failed");
+            }
+            drop(self.checkpoints.try_send(())); // full: one is under way
+        }
+        if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
+            self.restart_wal();
+        }
+    }
+
+    /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
+    fn restart_wal(&self) {
+        let restart = || {
+            self.connection.busy_timeout(RESTART_PATIENCE)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+            self.connection.busy_timeout(Duration::from_secs(5))
+        };
+        if let Err(error) = restart() {
+            tracing::warn!(%error, "the journal's WAL was not begun anew");
+        }
+    }
+
+    fn finish(mut self) {
+        if let Health::Failed(_) = self.shared.health() {
+            return;
+        }
+        let tidied = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock);
+        let copied = tidied.and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        });
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the journal's last checkpoint failed; the next start makes up for it");
+        }
+    }
+
+    #[cfg(test)]
+    fn limit_pages(&self) {
+        let pages = self.shared.pages.swap(0, Ordering::Relaxed);
+        if pages > 0 {
+            self.connection
+                .pragma_update(None, "max_page_count", super::schema::number(pages))
+                .unwrap();
+        }
+    }
+}
+
+fn refuse(batch: Batch, error: &JournalError) {
+    let waiters = |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
+    let groups = batch.chunks.into_iter().flat_map(|chunk| chunk.groups);
+    answer(&batch.hands, groups.filter_map(waiters).collect());
+    for job in batch.settles {
+        drop(job.answer.send(Err(same(error))));
+    }
+    for job in batch.attach {
+        drop(job.answer.send(Err(same(error))));
+    }
+}
