@@ -23,7 +23,8 @@ impl Lock {
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 file.read_to_string(&mut holder)?;
-                return Err(Box::new(JournalError::Locked(format!("process {}", holder.trim()))));
+                let by = format!("process {}", holder.trim());
+                return Err(Box::new(JournalError::Locked { by, folder: folder.to_owned() }));
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }

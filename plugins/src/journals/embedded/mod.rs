@@ -215,7 +215,9 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Overloaded => JournalError::Overloaded,
         JournalError::Stale => JournalError::Stale,
         JournalError::Closed => JournalError::Closed,
-        JournalError::Locked(who) => JournalError::Locked(who.clone()),
+        JournalError::Locked { by, folder } => {
+            JournalError::Locked { by: by.clone(), folder: folder.clone() }
+        }
         other => JournalError::Store(whole(other).into()),
     }
 }
