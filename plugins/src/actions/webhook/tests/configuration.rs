@@ -110,7 +110,10 @@ async fn a_secret_file_is_found_beside_the_configuration() {
     let toml =
         format!("url = \"{}\"\nallow_private = true\nsecret_file = \"crm.secret\"", target.url());
     let cx = BuildContext::new("crm", folder.path());
-    let build = || async { Webhook::build(options(&toml).ok().expect("options"), &cx).await };
+    let build = || async {
+        let options = options(&toml).unwrap_or_else(|all| panic!("{all:?}"));
+        Webhook::build(options, &cx).await
+    };
     let error = build().await.err().expect("refused").to_string();
     assert!(error.contains("crm.secret"), "{error}");
     fs::write(&path, "hunter2\n").expect("written");

@@ -33,7 +33,7 @@ pub(super) enum Answer {
     Hang(String),
     /// This head, then bytes without end.
     Endless(String),
-    /// These bytes, one each 20 ms.
+    /// These bytes, one each 2 ms.
     Drip(String),
     /// The end of the connection, without a word, as a reset.
     Reset,
@@ -113,7 +113,7 @@ async fn give(stream: &mut TcpStream, answer: Answer) -> bool {
         }
         Answer::Drip(text) => {
             for byte in text.bytes() {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(2)).await;
                 if stream.write_all(&[byte]).await.is_err() {
                     return false;
                 }
