@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, Method, Request, redirect, retry};
 use switchhook_core::config::Secret;
 use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
@@ -27,7 +27,9 @@ const CONNECT_FOR: Duration = Duration::from_secs(5);
 const ATTEMPT_FOR: Duration = Duration::from_mins(5);
 /// Connections kept open while nothing is sent: what one action needs at its busiest.
 const IDLE_MAX: usize = 64;
-/// A fact is cut to so many characters in its header.
+/// How many headers are added to the static ones.
+const HEADERS_OWN: usize = 14;
+/// A fact is cut to so many bytes in its header, before it is escaped.
 const HEADER_TEXT_MAX: usize = 256;
 
 /// Posts records to one URL.
@@ -42,16 +44,18 @@ struct Webhook {
 #[async_trait]
 impl Action for Webhook {
     async fn deliver(&self, record: &Record) -> Result<(), Failure> {
-        let request = self.client.post(self.url.clone());
-        let request = request.headers(self.headers(record)).body(record.body.clone());
-        let response = request.send().await.map_err(failure)?;
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = self.headers(record);
+        *request.body_mut() = Some(record.body.clone().into());
+        let response = self.client.execute(request).await.map_err(failure)?;
         response::judge(response, self.clock.wall()).await
     }
 }
 
 impl Webhook {
     fn headers(&self, record: &Record) -> HeaderMap {
-        let mut headers = self.headers.clone();
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + HEADERS_OWN);
+        headers.extend(self.headers.clone());
         let (id, now) = (record.id(), self.clock.wall());
         put(&mut headers, ID, &id);
         put(&mut headers, TIMESTAMP, &now.as_second().to_string());
@@ -90,7 +94,7 @@ fn put_facts(headers: &mut HeaderMap, record: &Record) {
 }
 
 fn beginning(text: &str) -> &str {
-    text.char_indices().nth(HEADER_TEXT_MAX).map_or(text, |(end, _)| &text[..end])
+    &text[..text.floor_char_boundary(HEADER_TEXT_MAX)]
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, text: &str) {
