@@ -1,0 +1,188 @@
+//! `webhook`: relays each record by HTTP POST, signed by Standard Webhooks. The body is the record's, byte for byte;
+//! what else is known of it travels as `switchhook-*` headers.
+
+mod guard;
+mod options;
+mod response;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::{Client, Method, Request, redirect, retry};
+use switchhook_core::config::Secret;
+use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
+use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
+use url::Url;
+
+use self::options::Options;
+
+/// Name, connection and TLS together take no longer.
+const CONNECT_FOR: Duration = Duration::from_secs(5);
+/// The instance's `timeout` ends an attempt; this one does where that is longer or absent.
+const ATTEMPT_FOR: Duration = Duration::from_mins(5);
+/// Connections kept open while nothing is sent: what one action needs at its busiest.
+const IDLE_MAX: usize = 64;
+/// How many headers are added to the static ones.
+const HEADERS_OWN: usize = 14;
+/// A fact is cut to so many bytes in its header, before it is escaped.
+const HEADER_TEXT_MAX: usize = 256;
+
+/// Posts records to one URL.
+struct Webhook {
+    client: Client,
+    url: Url,
+    headers: HeaderMap,
+    secret: Option<standard_webhooks::Secret>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Action for Webhook {
+    async fn deliver(&self, record: &Record) -> Result<(), Failure> {
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = self.headers(record);
+        *request.body_mut() = Some(record.body.clone().into());
+        let response = self.client.execute(request).await.map_err(failure)?;
+        response::judge(response, self.clock.wall()).await
+    }
+}
+
+impl Webhook {
+    fn headers(&self, record: &Record) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + HEADERS_OWN);
+        headers.extend(self.headers.clone());
+        let (id, now) = (record.id(), self.clock.wall());
+        put(&mut headers, ID, &id);
+        put(&mut headers, TIMESTAMP, &now.as_second().to_string());
+        if let Some(secret) = &self.secret {
+            put(&mut headers, SIGNATURE, &secret.sign(&id, now, &record.body));
+        }
+        put_facts(&mut headers, record);
+        headers
+    }
+}
+
+fn put_facts(headers: &mut HeaderMap, record: &Record) {
+    let facts = &record.facts;
+    let mut fact = |name, text: &str| put(headers, name, beginning(text));
+    fact("switchhook-command", &facts.command);
+    fact("switchhook-app", &facts.app);
+    fact("switchhook-phase", facts.phase.as_str());
+    fact("switchhook-source", &facts.source);
+    fact("switchhook-handler", &record.handler);
+    fact("switchhook-received", &facts.received.to_string());
+    if let Some(sent) = facts.sent {
+        fact("switchhook-sent", &sent.to_string());
+    }
+    if let Some(ip) = &facts.client.ip {
+        fact("switchhook-client-ip", ip);
+    }
+    if let Some(platform) = &facts.client.platform {
+        fact("switchhook-client-platform", platform);
+    }
+    if let Some(decision) = &facts.decision {
+        fact("switchhook-decision", &decision.verdict);
+    }
+    if record.replayed {
+        fact("switchhook-replayed", "true");
+    }
+}
+
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(HEADER_TEXT_MAX)]
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, text: &str) {
+    // Always a good value behind the escape; were it not, the header would be missing, never the record.
+    if let Ok(value) = HeaderValue::from_str(&escape::for_header(text)) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+/// An attempt without an answer. The URL stays out of the text: for many targets it is a secret.
+fn failure(error: reqwest::Error) -> Failure {
+    if let Some(refused) = not_public(&error) {
+        return Failure::permanent(refused);
+    }
+    let permanent = error.is_builder();
+    let error = error.without_url();
+    if permanent { Failure::permanent(error) } else { Failure::transient(error) }
+}
+
+fn not_public(error: &reqwest::Error) -> Option<guard::NotPublic> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(refused) = inner.downcast_ref() {
+            return Some(*refused);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+#[async_trait]
+impl Plugin for Webhook {
+    type Role = dyn Action;
+    const NAME: &'static str = "webhook";
+    const ABOUT: &'static str = "posts each record to a URL, signed by Standard Webhooks";
+    const EXAMPLE: &'static str = r#"
+url = "https://crm.example.com/hooks/topics"
+secret_file = "crm.secret"
+headers = { authorization = "Bearer change-me" }
+"#;
+    type Options = Options;
+
+    fn check(options: &Options) -> Vec<(String, String)> {
+        options.mistakes()
+    }
+
+    async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
+        options.check_literal()?;
+        let secret = match (&options.secret, &options.secret_file) {
+            (Some(secret), _) => Some(secret.clone()),
+            (None, Some(path)) => Some(Secret::read(&cx.path(path))?),
+            (None, None) => None,
+        };
+        let secret =
+            secret.map(|text| standard_webhooks::Secret::parse(text.expose())).transpose()?;
+        let mut headers = options.headers.0;
+        let agent = concat!("switchhook/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Arc::new(Self {
+            client: client(&options.url.0, options.allow_private)?,
+            url: options.url.0,
+            headers,
+            secret,
+            clock: cx.clock.clone(),
+        }))
+    }
+}
+
+/// A client that does what it is told and nothing beside: no proxy, no redirects, no attempts of its own.
+fn client(url: &Url, allow_private: bool) -> Result<Client, BoxError> {
+    let mut builder = Client::builder()
+        .dns_resolver(Arc::new(guard::Resolver { allow_private }))
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .connect_timeout(CONNECT_FOR)
+        .timeout(ATTEMPT_FOR)
+        .pool_max_idle_per_host(IDLE_MAX)
+        .tcp_nodelay(true);
+    if url.scheme() == "http" {
+        // Nothing is ever encrypted, so a machine without the system's certificates will do.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        let reason = Failure::permanent(error).reason();
+        format!("cannot set up TLS: {reason}; are the system's CA certificates installed?").into()
+    })
+}
+
+switchhook_core::register!(Webhook);

@@ -1,0 +1,162 @@
+//! The options of a `webhook` action, and what is refused in them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use switchhook_core::config::Secret;
+use switchhook_core::standard_webhooks;
+use url::Url;
+
+use super::guard;
+
+/// Options of a `webhook` action.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {
+    /// Where records are posted to: `http` or `https`, without user, password and fragment.
+    pub(super) url: Target,
+    /// The secret that each relay is signed with by Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
+    #[serde(default)]
+    pub(super) secret: Option<Secret>,
+    /// The same in a file of its own, relative to the configuration file. Default: none.
+    #[serde(default)]
+    pub(super) secret_file: Option<PathBuf>,
+    /// Headers that go with each relay, by name; at most 32. Their values count as secrets. Default: none.
+    #[serde(default)]
+    pub(super) headers: Headers,
+    /// Whether the target may have a private or loopback address. Default: `false`.
+    #[serde(default)]
+    pub(super) allow_private: bool,
+}
+
+impl Options {
+    /// What cannot be said by one option alone, each with the key it belongs to.
+    pub(super) fn mistakes(&self) -> Vec<(String, String)> {
+        let mut mistakes = Vec::new();
+        let mut add = |key: &str, message: String| mistakes.push((key.to_owned(), message));
+        if let Err(refused) = self.check_literal() {
+            add("url", refused.to_string());
+        }
+        if !self.allow_private && guard::is_localhost(&self.url.0) {
+            add("url", "`localhost` is this machine; write `allow_private = true` if relays are to go there".into());
+        }
+        if self.secret.is_some() && self.secret_file.is_some() {
+            add("secret_file", "`secret` is given too; give only one of them".into());
+        }
+        if let Some(Err(error)) =
+            self.secret.as_ref().map(|text| standard_webhooks::Secret::parse(text.expose()))
+        {
+            add("secret", error);
+        }
+        mistakes
+    }
+
+    /// Refuses a target that is written as an address that is not public.
+    pub(super) fn check_literal(&self) -> Result<(), guard::NotPublic> {
+        if self.allow_private { Ok(()) } else { guard::check_literal(&self.url.0) }
+    }
+}
+
+/// A URL that records can be posted to.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub(super) struct Target(pub(super) Url);
+
+impl TryFrom<String> for Target {
+    type Error = String;
+
+    /// Messages leave the URL out: for many targets it is a secret.
+    fn try_from(text: String) -> Result<Self, String> {
+        let url = Url::parse(&text).map_err(|error| format!("not a URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!(
+                "`{}` is no scheme to post to; use `http` or `https`",
+                url.scheme()
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                "user and password do not belong into a URL; write `headers.authorization`".into(),
+            );
+        }
+        if url.fragment().is_some() {
+            return Err("what stands behind `#` is never sent; leave it out".into());
+        }
+        Ok(Self(url))
+    }
+}
+
+/// Static headers, each good to be sent.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
+#[serde(try_from = "BTreeMap<String, Secret>")]
+#[schemars(with = "BTreeMap<String, String>")]
+pub(super) struct Headers(pub(super) HeaderMap);
+
+/// More belongs into the body.
+const HEADERS_MAX: usize = 32;
+/// A longer value is refused by many targets.
+const VALUE_MAX: usize = 4096;
+
+impl TryFrom<BTreeMap<String, Secret>> for Headers {
+    type Error = String;
+
+    fn try_from(texts: BTreeMap<String, Secret>) -> Result<Self, String> {
+        if texts.len() > HEADERS_MAX {
+            return Err(format!("{} headers; at most {HEADERS_MAX} can be set", texts.len()));
+        }
+        let mut headers = HeaderMap::with_capacity(texts.len());
+        let mut wrong = Vec::new();
+        for (name, value) in &texts {
+            match header(name, value) {
+                Ok((name, value)) if !headers.contains_key(&name) => {
+                    headers.insert(name, value);
+                }
+                Ok((name, _)) => wrong.push(format!("`{name}` is given twice")),
+                Err(error) => wrong.push(error),
+            }
+        }
+        if wrong.is_empty() { Ok(Self(headers)) } else { Err(wrong.join("; ")) }
+    }
+}
+
+fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), String> {
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| format!("`{}` is no header name", name.escape_default()))?;
+    if is_reserved(parsed.as_str()) {
+        return Err(format!("`{parsed}` is set by Switchhook itself"));
+    }
+    if value.expose().len() > VALUE_MAX {
+        return Err(format!("the value of `{parsed}` is longer than {VALUE_MAX} bytes"));
+    }
+    let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
+        format!("the value of `{parsed}` has characters that a header cannot carry")
+    })?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
+}
+
+/// What says how the message is framed or what it is; `name` is in lower case.
+fn is_reserved(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    ];
+    const FAMILIES: &[&str] = &["proxy-", "switchhook-", "webhook-"];
+    NAMES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family))
+}

@@ -1,0 +1,127 @@
+//! What is refused before anything is sent.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use switchhook_core::{BuildContext, Plugin};
+
+use super::target::{Target, say};
+use super::{SECRET, options, record};
+use crate::actions::webhook::Webhook;
+
+const URL: &str = "url = \"https://crm.example.com/hook\"\n";
+
+fn check(toml: &str, expected: &str) {
+    let mistakes = options(toml).err().unwrap_or_default().join("\n");
+    assert!(mistakes.contains(expected), "{toml}\n{mistakes}");
+    for secret in ["hunter2", "MfKQ9r8GKYqr"] {
+        assert!(!mistakes.contains(secret), "{mistakes}");
+    }
+}
+
+#[test]
+fn the_example_is_accepted() {
+    assert!(options(Webhook::EXAMPLE).is_ok());
+}
+
+#[test]
+fn impossible_urls_are_refused() {
+    check("", "missing");
+    check("url = \"crm.example.com\"", "not a URL");
+    check("url = \"/hook\"", "not a URL");
+    check("url = \"http://\"", "not a URL");
+    check("url = \"ftp://crm.example.com/\"", "`ftp` is no scheme to post to");
+    check("url = \"file:///etc/passwd\"", "`file` is no scheme");
+    check("url = \"https://me:hunter2@crm.example.com/\"", "user and password");
+    check("url = \"https://hunter2@crm.example.com/\"", "user and password");
+    check("url = \"https://crm.example.com/#hunter2\"", "behind `#`");
+}
+
+#[tokio::test]
+async fn private_targets_are_refused_unless_allowed() {
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "10.1.2.3",
+        "169.254.169.254",
+        "localhost",
+        "localhost.",
+        "db.localhost",
+    ] {
+        let toml = format!("url = \"http://{host}:8080/\"");
+        check(&toml, "allow_private = true");
+        assert!(options(&format!("{toml}\nallow_private = true")).is_ok(), "{host}");
+    }
+    let section = switchhook_core::config::Section::parse("options", "url = \"http://[::1]/\"");
+    let unchecked = section.expect("TOML").read().expect("options");
+    assert!(Webhook::build(unchecked, &BuildContext::new("crm", "/")).await.is_err());
+}
+
+#[test]
+fn headers_of_our_own_and_bad_ones_are_refused() {
+    let header = |name: &str, value: &str, expected: &str| {
+        check(&format!("{URL}headers = {{ \"{name}\" = \"{value}\" }}"), expected);
+    };
+    for name in [
+        "Webhook-Id",
+        "webhook-signature",
+        "Switchhook-Command",
+        "switchhook-anything",
+        "Content-Length",
+        "content-type",
+        "Host",
+        "transfer-encoding",
+        "connection",
+        "proxy-authorization",
+        "te",
+    ] {
+        header(name, "x", "is set by Switchhook itself");
+    }
+    header("a b", "x", "is no header name");
+    header("", "x", "is no header name");
+    header("a\\r\\nb", "x", "is no header name");
+    header("x-key", "hunter2\\r\\nx: y", "cannot carry");
+    header("x-key", &"hunter2".repeat(1000), "longer than 4096 bytes");
+    let two = "headers = { host = \"x\", \"a b\" = \"x\" }";
+    check(&format!("{URL}{two}"), "`a b` is no header name; `host` is set");
+    check(&format!("{URL}headers = {{ x-key = \"a\", X-KEY = \"b\" }}"), "given twice");
+    check(&format!("{URL}headers = {{ x-key = 7 }}"), "text in quotes");
+    assert!(options(&format!("{URL}headers = {{ x-key = \"a\", Authorization = \"b\" }}")).is_ok());
+}
+
+#[test]
+fn secrets_are_checked_without_being_shown() {
+    check(&format!("{URL}secret = \"hunter2\""), "begins with `whsec_`");
+    check(&format!("{URL}secret = \"whsec_hunter2\""), "secret: ");
+    let both = format!("{URL}secret = \"{SECRET}\"\nsecret_file = \"crm.secret\"");
+    check(&both, "give only one of them");
+    check(&format!("{URL}sekret = \"hunter2\""), "did you mean `secret`?");
+}
+
+#[tokio::test]
+async fn a_secret_file_is_found_beside_the_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("crm.secret");
+    let target = Target::start([say("200 OK")]).await;
+    let toml =
+        format!("url = \"{}\"\nallow_private = true\nsecret_file = \"crm.secret\"", target.url());
+    let cx = BuildContext::new("crm", folder.path());
+    let build = || async {
+        let options = options(&toml).unwrap_or_else(|all| panic!("{all:?}"));
+        Webhook::build(options, &cx).await
+    };
+    let error = build().await.err().expect("refused").to_string();
+    assert!(error.contains("crm.secret"), "{error}");
+    fs::write(&path, "hunter2\n").expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    let error = build().await.err().expect("refused").to_string();
+    assert!(!error.contains("hunter2"), "{error}");
+    fs::write(&path, format!("{SECRET}\n")).expect("written");
+    build().await.expect("built").deliver(&record()).await.expect("delivered");
+    let request = target.received().pop().expect("a request");
+    assert!(request.header("webhook-signature").starts_with("v1,"));
+}

@@ -1,0 +1,167 @@
+//! What becomes of each answer.
+
+use std::time::Duration;
+
+use switchhook_core::Failure;
+use tokio::time::timeout;
+
+use super::target::{Answer, Target, say};
+use super::{build, options, record, refused, relay_to};
+use crate::actions::webhook::Webhook;
+use switchhook_core::{BuildContext, Plugin};
+
+/// The result of one attempt, which may not take long.
+async fn attempt(answer: Answer) -> Result<(), Failure> {
+    let target = Target::start([answer]).await;
+    let action = relay_to(&target, "").await;
+    let result = timeout(Duration::from_secs(4), action.deliver(&record())).await;
+    result.expect("bounded by itself")
+}
+
+fn permanent(result: &Result<(), Failure>) -> Option<bool> {
+    result.as_ref().err().map(Failure::is_permanent)
+}
+
+#[tokio::test]
+async fn the_status_decides() {
+    for status in [200, 201, 202, 204, 206, 299] {
+        assert!(attempt(say(&format!("{status} X"))).await.is_ok(), "{status}");
+    }
+    for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+        let result = attempt(say(&format!("{status} X"))).await;
+        assert_eq!(permanent(&result), Some(false), "{status}");
+    }
+    for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 413, 418] {
+        let result = attempt(say(&format!("{status} X"))).await;
+        assert_eq!(permanent(&result), Some(true), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_kept_in_short() {
+    let body = format!("no\u{1b}[31m\r\nsuch thing {}", "x".repeat(5000));
+    let text = format!("HTTP/1.1 404 Whatever\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let failure = attempt(Answer::Say(text)).await.expect_err("a failure");
+    let response = failure.last_response().expect("a response");
+    let start = "HTTP/1.1 404 Not Found no\\u{1b}[31m\\r\\nsuch thing xxx";
+    assert!(response.starts_with(start), "{response}");
+    assert!(response.len() < 1200, "{}", response.len());
+    assert_eq!(failure.reason(), "the target answered 404 Not Found");
+    let text = "HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n".to_owned();
+    let failure = attempt(Answer::Say(text)).await.expect_err("a failure");
+    assert_eq!(failure.last_response(), Some("HTTP/1.1 500 Internal Server Error"));
+}
+
+#[tokio::test]
+async fn a_pause_is_asked_for_by_answers_that_are_tried_again() {
+    let answer = |status: &str, wait: &str| {
+        let head = format!("HTTP/1.1 {status}\r\nretry-after: {wait}\r\ncontent-length: 0\r\n\r\n");
+        attempt(Answer::Say(head))
+    };
+    let wait = answer("429 X", "120").await.expect_err("a failure").wanted_wait();
+    assert_eq!(wait, Some(Duration::from_mins(2)));
+    let wait = answer("503 X", "Fri, 31 Dec 2199 23:59:59 GMT").await.expect_err("a failure");
+    assert_eq!(wait.wanted_wait(), Some(Duration::from_hours(1)));
+    let wait = answer("503 X", "whenever").await.expect_err("a failure");
+    assert_eq!(wait.wanted_wait(), None);
+    let wait = answer("404 X", "120").await.expect_err("a failure");
+    assert_eq!(wait.wanted_wait(), None);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let other = Target::start([say("200 OK")]).await;
+    for status in ["301 X", "302 X", "307 X", "308 X"] {
+        let head =
+            format!("HTTP/1.1 {status}\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url());
+        let failure = attempt(Answer::Say(head)).await.expect_err("a failure");
+        assert!(failure.is_permanent());
+        assert!(failure.reason().contains("redirects are not followed"), "{failure}");
+    }
+    assert!(other.received().is_empty());
+}
+
+#[tokio::test]
+async fn huge_and_slow_bodies_are_cut_and_do_not_change_the_result() {
+    let endless = |status: &str| {
+        Answer::Endless(format!("HTTP/1.1 {status}\r\ncontent-length: 1073741824\r\n\r\n"))
+    };
+    assert!(attempt(endless("200 OK")).await.is_ok());
+    assert_eq!(permanent(&attempt(endless("500 X")).await), Some(false));
+    let unframed = Answer::Endless("HTTP/1.1 200 OK\r\n\r\n".into());
+    assert!(attempt(unframed).await.is_ok());
+    let drip = |status: &str| {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 100000\r\n\r\n");
+        Answer::Drip(format!("{head}{}", "d".repeat(1000)))
+    };
+    assert!(attempt(drip("200 OK")).await.is_ok());
+    assert_eq!(permanent(&attempt(drip("404 X")).await), Some(true));
+    let cut = Answer::Hang("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".into());
+    assert!(attempt(cut).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_body_past_the_limit_costs_the_connection() {
+    let body = "b".repeat(20_000_000);
+    let big = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let target = Target::start([Answer::Say(big)]).await;
+    let action = relay_to(&target, "").await;
+    for _ in 0..2 {
+        action.deliver(&record()).await.expect("delivered");
+    }
+    let connections: Vec<_> = target.received().iter().map(|one| one.connection).collect();
+    assert_eq!(connections, [1, 2]);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_tried_again() {
+    let long = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2_000_000));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(10_000));
+    let answers = [
+        Answer::Hang("\u{0}\u{1}garbage\r\n\r\n".into()),
+        Answer::Hang("HTTP/1.1 2000 OK\r\n\r\n".into()),
+        Answer::Hang("HTTP/1.1 200".into()),
+        Answer::Hang(String::new()),
+        Answer::Hang(long),
+        Answer::Hang(many),
+        Answer::Hang("HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n".into()),
+        Answer::Reset,
+        Answer::Midway,
+    ];
+    for (i, answer) in answers.into_iter().enumerate() {
+        let result = attempt(answer).await;
+        assert_eq!(permanent(&result), Some(false), "{i}: {result:?}");
+        let reason = result.expect_err("a failure").reason();
+        assert!(!reason.contains("in-the-url"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_cannot_be_reached_is_tried_again() {
+    let target = Target::start([Answer::Midway]).await;
+    let no_tls = format!("url = \"https://{}/\"\nallow_private = true", target.address);
+    let closed = "url = \"http://127.0.0.1:1/\"\nallow_private = true";
+    let nameless = "url = \"http://nowhere.invalid/\"";
+    for toml in [no_tls.as_str(), closed, nameless] {
+        let failure = refused(&build(toml).await.expect("built")).await;
+        assert!(!failure.is_permanent(), "{toml}: {failure}");
+        assert_eq!(failure.last_response(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_private_address_is_refused_before_connecting() {
+    let target = Target::start([say("200 OK")]).await;
+    // Past `check`, which knows the name, to see what the resolver makes of it.
+    let toml = format!("url = \"http://localhost:{}/\"", target.address.port());
+    assert!(options(&toml).is_err());
+    let section = switchhook_core::config::Section::parse("options", &toml).expect("TOML");
+    let options = section.read().expect("options");
+    let action = Webhook::build(options, &BuildContext::new("crm", "/")).await.expect("built");
+    let failure = refused(&action).await;
+    assert!(failure.is_permanent());
+    assert!(failure.reason().contains("allow_private = true"), "{failure}");
+    assert!(target.received().is_empty());
+    let allowed = build(&format!("{toml}\nallow_private = true")).await.expect("built");
+    allowed.deliver(&record()).await.expect("delivered");
+}
