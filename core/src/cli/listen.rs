@@ -272,3 +272,56 @@ fn as_json(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode
         "body": String::from_utf8_lossy(body),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const AT: i64 = 1_614_265_330;
+
+    /// The verdict on a message with some of the three headers, signed by `SECRET` a minute after it was made.
+    fn check(with_secret: bool, headers: &[&str], body: &[u8], expected: &Verdict) {
+        let secret = Secret::parse(SECRET).expect("a good secret");
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let signature = secret.sign("msg_1", at(AT), b"{}");
+        let mut map = HeaderMap::new();
+        for (name, value) in [(ID, "msg_1"), (TIMESTAMP, "1614265330"), (SIGNATURE, &signature)] {
+            if headers.contains(&name) {
+                map.insert(name, value.parse().expect("a header value"));
+            }
+        }
+        let secret = Some(secret).filter(|_| with_secret);
+        assert_eq!(verify(secret.as_ref(), &map, body, at(AT + 60)), *expected, "{headers:?}");
+    }
+
+    #[test]
+    fn a_signature_is_worth_what_can_be_said_of_it() {
+        let all = [ID, TIMESTAMP, SIGNATURE];
+        check(true, &all, b"{}", &Verdict::Good);
+        check(true, &all, b"{ }", &Verdict::Wrong("no signature fits".into()));
+        check(false, &all, b"{ }", &Verdict::Unchecked);
+        check(true, &[ID, TIMESTAMP], b"{}", &Verdict::Missing);
+        check(false, &[], b"{}", &Verdict::Missing);
+        check(
+            true,
+            &[TIMESTAMP, SIGNATURE],
+            b"{}",
+            &Verdict::Wrong("webhook-id is missing".into()),
+        );
+        check(
+            true,
+            &[ID, SIGNATURE],
+            b"{}",
+            &Verdict::Wrong("webhook-timestamp is missing".into()),
+        );
+    }
+
+    #[test]
+    fn only_with_a_secret_is_anybody_turned_away() {
+        assert!(Verdict::Missing.refuses(true));
+        assert!(!Verdict::Missing.refuses(false));
+        assert!(!Verdict::Unchecked.refuses(false));
+        assert!(!Verdict::Good.refuses(true));
+    }
+}
