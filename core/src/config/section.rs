@@ -113,9 +113,8 @@ impl Section {
         while found.mistakes.len() < MISTAKES_MAX {
             match value.deserialize::<T>() {
                 Ok(read) if found.mistakes.is_empty() => return Ok(read),
-                Ok(_) => break,
                 Err(error) if self.go_on(&error, &mut value, &mut found) => {}
-                Err(_) => break,
+                Ok(_) | Err(_) => break,
             }
         }
         found.mistakes.sort();
@@ -237,10 +236,10 @@ fn describe(kind: &Kind) -> String {
             format!("found `{found}`{hint}; expected one of {}", listed(known.iter().copied()))
         }
         Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => {
-            mismatch(found, &expected(&wanted.to_string()))
+            mismatch(found, &expected(wanted))
         }
         Kind::InvalidLength(found, wanted) => {
-            format!("found {found} values, expected {}", expected(&wanted.to_string()))
+            format!("found {found} values, expected {}", expected(wanted))
         }
         Kind::Message(text) if text == "invalid socket address syntax" => {
             format!("expected {ADDRESS}")
