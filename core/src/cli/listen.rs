@@ -32,12 +32,10 @@ const COMMAND: &str = "switchhook-command";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example: in one terminal
-  switchhook listen --secret-file crm.secret
-and in the configuration of the server
-  [actions.crm]
-  plugin = \"webhook\"
-  options = { url = \"http://127.0.0.1:9000/\", secret_file = \"crm.secret\" }
+Examples:
+  switchhook listen                             with `url = \"http://127.0.0.1:9000/\"` in a relay's options
+  switchhook listen --secret-file relay.secret  the same file as the relay's, and signatures are checked
+  switchhook listen --status 503                to see how a relay tries again
 
 With a secret, what is not signed by it is answered with 401, so that the relay sees it too. Ctrl-C ends.")]
 pub(super) struct Args {
@@ -78,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
 fn secret(args: &Args) -> Result<Option<Secret>, Failed> {
     let text = match (&args.secret_file, &args.secret) {
         (Some(path), _) => Some(config::Secret::read(path).map_err(Failed::config)?),
-        (None, text) => text.as_deref().map(config::Secret::from),
+        (None, text) => text.as_deref().filter(|text| !text.is_empty()).map(config::Secret::from),
     };
     text.map(|text| Secret::parse(text.expose())).transpose().map_err(Failed::usage)
 }

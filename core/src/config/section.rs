@@ -26,25 +26,21 @@ pub(super) struct Origins {
 impl Origins {
     /// Where a key was given, or failing that something in it, or the nearest table around it.
     pub(super) fn place(&self, key: &str) -> Place {
-        let mut key = key;
-        loop {
-            if let Some(place) = self.exactly(key).or_else(|| self.within(key)) {
-                return place;
-            }
-            match key.rsplit_once('.') {
-                Some((parent, _)) => key = parent,
-                None => return Place::File { path: self.path.clone(), line: 1 },
-            }
-        }
+        let in_file = |key: &str| {
+            let line = self.lines.get(key)?;
+            Some(Place::File { path: self.path.clone(), line: *line })
+        };
+        // A list that the file has too lies over the file's one, whose lines mean nothing then.
+        let over = upwards(key).find_map(|key| self.over_file(key));
+        let own = || upwards(key).find_map(|key| in_file(key).or_else(|| self.within(key)));
+        over.or_else(own).unwrap_or(Place::File { path: self.path.clone(), line: 1 })
     }
 
-    fn exactly(&self, key: &str) -> Option<Place> {
+    fn over_file(&self, key: &str) -> Option<Place> {
         if self.flags.iter().any(|flag| flag == key) {
             return Some(Place::Flag);
         }
-        let line = |line: &usize| Place::File { path: self.path.clone(), line: *line };
-        let variable = self.variables.get(key).map(|name| Place::Variable(name.clone()));
-        variable.or_else(|| self.lines.get(key).map(line))
+        self.variables.get(key).map(|name| Place::Variable(name.clone()))
     }
 
     /// A table that stands in no file is there because a variable or flag sets something in it.
@@ -58,17 +54,13 @@ impl Origins {
 
     /// Whether the value at a key, or around it, came as text because variables and flags have nothing else.
     fn came_as_text(&self, key: &str) -> bool {
-        let mut key = key;
-        loop {
-            if self.variables.contains_key(key) || self.flags.iter().any(|flag| flag == key) {
-                return true;
-            }
-            match key.rsplit_once('.') {
-                Some((parent, _)) => key = parent,
-                None => return false,
-            }
-        }
+        upwards(key).any(|key| self.over_file(key).is_some())
     }
+}
+
+/// A key, the table around it, and so on.
+fn upwards(key: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(parent, _)| parent))
 }
 
 /// One table of the configuration and where it stands.

@@ -28,6 +28,10 @@ fn check(more: &str, expected: &[&str]) {
     assert_eq!(mistakes(&text, &[], &[]), expected, "{more}");
 }
 
+fn check_one(more: &str, expected: &str) {
+    check(more, &[expected]);
+}
+
 fn check_variable(name: &str, value: &str, expected: &[&str]) {
     assert_eq!(mistakes(GOOD, &[(name, value)], &[]), expected, "{name}={value}");
 }
@@ -37,57 +41,39 @@ fn check_flag(key: &str, value: &str, expected: &[&str]) {
 }
 
 #[test]
-fn a_good_file_has_no_mistakes() {
-    check("", &[]);
-}
-
-#[test]
 fn unknown_names_get_a_hint() {
-    check(
+    check("", &[]);
+    check_one(
         "[x]",
-        &[
-            "c.toml:21: x: unknown table; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
-        ],
+        "c.toml:21: x: unknown table; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
     );
-    check(
+    check_one(
         "[sevrer]",
-        &[
-            "c.toml:21: sevrer: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
-        ],
+        "c.toml:21: sevrer: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
     );
-    check(
+    check_one(
         "[server]\nlisten_on = 1",
-        &[
-            "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
-        ],
+        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
     );
-    check(
+    check_one(
         "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
-        &[
-            "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
-        ],
+        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
     );
-    check(
+    check_one(
         "[actions.b]\nplugin = \"out\"\noptions = { path = \"x\", synk = \"always\" }",
-        &[
-            "c.toml:23: actions.b.options.synk: unknown key; did you mean `sync`?; known keys: `path`, `sync`, `size_max`, `keep`, `secret`",
-        ],
+        "c.toml:23: actions.b.options.synk: unknown key; did you mean `sync`?; known keys: `path`, `sync`, `size_max`, `keep`, `secret`",
     );
-    check(
+    check_one(
         "[handlers.b]\nplugin = \"note\"\noptions.x = 1",
-        &["c.toml:23: handlers.b.options.x: unknown key `x`; there is none to set here"],
+        "c.toml:23: handlers.b.options.x: unknown key `x`; there is none to set here",
     );
-    check(
+    check_one(
         "[actions.b]\nplugin = \"outt\"",
-        &[
-            "c.toml:22: actions.b.plugin: no action plugin `outt`; did you mean `out`?; linked into this program: `out`",
-        ],
+        "c.toml:22: actions.b.plugin: no action plugin `outt`; did you mean `out`?; linked into this program: `out`",
     );
-    check(
+    check_one(
         "[handlers.b]\nplugin = \"note\"\nactions = [\"lag\"]",
-        &[
-            "c.toml:23: handlers.b.actions.0: no action `lag`; did you mean `log`?; there are: `log`",
-        ],
+        "c.toml:23: handlers.b.actions.0: no action `lag`; did you mean `log`?; there are: `log`",
     );
 }
 
@@ -148,9 +134,9 @@ fn options_of_the_wrong_kind_are_told_likewise() {
     option("secret = 7", "secret: a secret is text in quotes");
     option("secret = \"\"", "secret: a secret cannot be empty");
     let pattern = "`Group*` is no command pattern: write a command, `Family.*` or `*`";
-    check(
+    check_one(
         "[handlers.b]\nplugin = \"note\"\ncommands = [\n\"Group.X\",\n\"Group*\"]",
-        &[&format!("c.toml:25: handlers.b.commands.1: {pattern}")],
+        &format!("c.toml:25: handlers.b.commands.1: {pattern}"),
     );
 }
 
@@ -169,13 +155,13 @@ fn what_should_be_a_table_is_told() {
 #[test]
 fn what_is_missing_is_told() {
     let required = "missing; this key is required";
-    check(
+    check_one(
         "[actions.b]\nplugin = \"out\"",
-        &[&format!("c.toml:21: actions.b.options.path: {required}")],
+        &format!("c.toml:21: actions.b.options.path: {required}"),
     );
-    check(
+    check_one(
         "[actions.b]\noptions.path = \"x\"",
-        &[&format!("c.toml:21: actions.b.plugin: {required}")],
+        &format!("c.toml:21: actions.b.plugin: {required}"),
     );
     assert_eq!(
         mistakes("", &[], &[]),
@@ -207,18 +193,18 @@ fn names_and_paths_are_checked() {
             )],
         );
     }
-    check(
+    check_one(
         "[handlers.b]\nplugin = \"note\"\nactions = [\"log\", \"log\"]",
-        &["c.toml:23: handlers.b.actions.1: `log` is named twice"],
+        "c.toml:23: handlers.b.actions.1: `log` is named twice",
     );
 }
 
 #[test]
 fn broken_toml_is_told_with_its_line() {
     check("[server", &["c.toml:21: not TOML: unclosed table, expected `]`"]);
-    check(
+    check_one(
         "[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",
-        &["c.toml:23: not TOML: duplicate key"],
+        "c.toml:23: not TOML: duplicate key",
     );
 }
 
@@ -351,8 +337,8 @@ fn mistakes_in_variables_name_them() {
     let message = "actions.b.plugin: missing; this key is required";
     check_variable(path, "x", &[&format!("variable {path}: {message}")]);
     let actions = "SWITCHHOOK_HANDLERS__CHANGES__ACTIONS";
-    let message = "handlers.changes.actions.1: no action `other`; there are: `log`";
-    check_variable(actions, "[log, other]", &[&format!("variable {actions}: {message}")]);
+    let message = "handlers.changes.actions.0: no action `other`; there are: `log`";
+    check_variable(actions, "[other, log]", &[&format!("variable {actions}: {message}")]);
 }
 
 #[test]
