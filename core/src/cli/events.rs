@@ -36,8 +36,8 @@ Examples:
 
 It works beside a running server, which it asks through the socket in the journal's folder, and without one.")]
 pub(super) struct Args {
-    /// At most so many, from 1
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..))]
+    /// At most so many, 1 to 1000000000
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     limit: u64,
     /// Only these commands: one, a family such as `Group.*`, or `*`
     #[arg(long, value_name = "PATTERN")]

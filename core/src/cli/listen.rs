@@ -32,12 +32,10 @@ const COMMAND: &str = "switchhook-command";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example: in one terminal
-  switchhook listen --secret-file crm.secret
-and in the configuration of the server
-  [actions.crm]
-  plugin = \"webhook\"
-  options = { url = \"http://127.0.0.1:9000/\", secret_file = \"crm.secret\" }
+Examples:
+  switchhook listen                             with `url = \"http://127.0.0.1:9000/\"` in a relay's options
+  switchhook listen --secret-file relay.secret  the same file as the relay's, and signatures are checked
+  switchhook listen --status 503                to see how a relay tries again
 
 With a secret, what is not signed by it is answered with 401, so that the relay sees it too. Ctrl-C ends.")]
 pub(super) struct Args {
@@ -78,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
 fn secret(args: &Args) -> Result<Option<Secret>, Failed> {
     let text = match (&args.secret_file, &args.secret) {
         (Some(path), _) => Some(config::Secret::read(path).map_err(Failed::config)?),
-        (None, text) => text.as_deref().map(config::Secret::from),
+        (None, text) => text.as_deref().filter(|text| !text.is_empty()).map(config::Secret::from),
     };
     text.map(|text| Secret::parse(text.expose())).transpose().map_err(Failed::usage)
 }
@@ -271,4 +269,57 @@ fn as_json(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode
         "headers": headers,
         "body": String::from_utf8_lossy(body),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const AT: i64 = 1_614_265_330;
+
+    /// The verdict on a message with some of the three headers, signed by `SECRET` a minute after it was made.
+    fn check(with_secret: bool, headers: &[&str], body: &[u8], expected: &Verdict) {
+        let secret = Secret::parse(SECRET).expect("a good secret");
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let signature = secret.sign("msg_1", at(AT), b"{}");
+        let mut map = HeaderMap::new();
+        for (name, value) in [(ID, "msg_1"), (TIMESTAMP, "1614265330"), (SIGNATURE, &signature)] {
+            if headers.contains(&name) {
+                map.insert(name, value.parse().expect("a header value"));
+            }
+        }
+        let secret = Some(secret).filter(|_| with_secret);
+        assert_eq!(verify(secret.as_ref(), &map, body, at(AT + 60)), *expected, "{headers:?}");
+    }
+
+    #[test]
+    fn a_signature_is_worth_what_can_be_said_of_it() {
+        let all = [ID, TIMESTAMP, SIGNATURE];
+        check(true, &all, b"{}", &Verdict::Good);
+        check(true, &all, b"{ }", &Verdict::Wrong("no signature fits".into()));
+        check(false, &all, b"{ }", &Verdict::Unchecked);
+        check(true, &[ID, TIMESTAMP], b"{}", &Verdict::Missing);
+        check(false, &[], b"{}", &Verdict::Missing);
+        check(
+            true,
+            &[TIMESTAMP, SIGNATURE],
+            b"{}",
+            &Verdict::Wrong("webhook-id is missing".into()),
+        );
+        check(
+            true,
+            &[ID, SIGNATURE],
+            b"{}",
+            &Verdict::Wrong("webhook-timestamp is missing".into()),
+        );
+    }
+
+    #[test]
+    fn only_with_a_secret_is_anybody_turned_away() {
+        assert!(Verdict::Missing.refuses(true));
+        assert!(!Verdict::Missing.refuses(false));
+        assert!(!Verdict::Unchecked.refuses(false));
+        assert!(!Verdict::Good.refuses(true));
+    }
 }

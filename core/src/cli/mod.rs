@@ -29,28 +29,30 @@ use crate::plugin::Registry;
 
 /// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
 #[derive(Debug, Parser)]
-#[command(name = "switchhook", version, about, max_term_width = 120, after_help = AFTER_HELP)]
+#[command(name = "switchhook", version, max_term_width = 120, after_help = AFTER_HELP)]
 struct Cli {
     /// The configuration; relative paths in it start from its folder
     #[arg(
         short,
         long,
         global = true,
+        help_heading = GLOBAL,
         value_name = "FILE",
         env = "SWITCHHOOK_CONFIG",
         default_value = "config.toml"
     )]
     config: PathBuf,
     /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`
-    #[arg(long = "override", global = true, value_name = "KEY=VALUE")]
+    #[arg(long = "override", global = true, help_heading = GLOBAL, value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// How log lines look
-    #[arg(long, global = true, value_enum, default_value = "text")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value = "text")]
     log_format: LogFormat,
     /// What is logged: error, warn, info, debug or trace, also by module (`info,switchhook_core=debug`)
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         value_name = "LEVEL",
         env = "SWITCHHOOK_LOG",
         default_value = "info"
@@ -60,6 +62,8 @@ struct Cli {
     command: Option<Command>,
 }
 
+const GLOBAL: &str = "For every command";
+
 const AFTER_HELP: &str = "\
 Try it: start `switchhook`, and in a second terminal
   switchhook send Group.CallbackAfterTopicInfoChanged
@@ -67,8 +71,14 @@ Try it: start `switchhook`, and in a second terminal
 
 Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server].
 
-Exit codes: 0 well, 64 usage, 69 address or store in use or no server there, 70 a bug, 74 input or output,
-78 configuration; 1 when `send` got an answer that says no.";
+Exit codes:
+  0   well
+  1   `send`: answered, but not with 2xx
+  64  the command line is wrong
+  69  an address or the journal is in use, or nobody answers
+  70  a bug of ours
+  74  input or output failed
+  78  the configuration is wrong";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -12,9 +12,9 @@ use crate::plugin::{Registration, Registry, Table};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook plugins               all plugins of this program
-  switchhook plugins file          one, with its options and an example to paste
-  switchhook plugins file --format json | jq '.[0].schema'")]
+  switchhook plugins          all plugins of this program
+  switchhook plugins NAME     one, with its options and an example to paste
+  switchhook plugins NAME --format json | jq '.[0].schema'")]
 pub(super) struct Args {
     /// The plugin to show; without it, all are listed
     name: Option<String>,
@@ -167,8 +167,10 @@ mod tests {
     #[test]
     fn a_page_tells_everything_of_a_plugin() {
         let registry = registry();
-        let plugin = registry.get(Table::Sources, "wire").expect("registered");
-        assert_eq!(page(plugin), include_str!("../../tests/expected/plugins-wire.txt"));
+        let page = |table, name| page(registry.get(table, name).expect("registered"));
+        let (wire, out) = (page(Table::Sources, "wire"), page(Table::Actions, "out"));
+        assert_eq!(wire, include_str!("../../tests/expected/plugins-wire.txt"));
+        assert_eq!(out, include_str!("../../tests/expected/plugins-out.txt"));
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub(crate) fn did_you_mean<'a>(
 ) -> Option<&'a str> {
     let close = |name: &&str| {
         let distance = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
-        distance <= 1 + word.len().max(name.len()) / 4
+        let longer = word.len().max(name.len());
+        distance <= 1 + longer / 4 && distance < longer
     };
     known
         .into_iter()

@@ -112,6 +112,7 @@ struct Reader<'r> {
     mistakes: Vec<Mistake>,
 }
 
+const MISPLACED: &str = "an option of the plugin";
 const TABLES: [&str; 6] = ["server", "admin", "journal", "sources", "handlers", "actions"];
 
 impl Reader<'_> {
@@ -174,7 +175,11 @@ impl Reader<'_> {
         };
         let options = plugin
             .configure(&section.child("options"))
-            .map_err(|m| self.mistakes.extend(m))
+            .map_err(|mut mistakes| {
+                // One that stands beside `options` has been told of, and is not missing.
+                mistakes.retain(|one| !self.told_to_move(section, one));
+                self.mistakes.extend(mistakes);
+            })
             .ok()?;
         Some(Instance { name: name.into(), table: read?, plugin: *plugin, options })
     }
@@ -191,10 +196,19 @@ impl Reader<'_> {
         for mut mistake in mistakes {
             let key = mistake.key.rsplit('.').next().unwrap_or_default().to_owned();
             if mistake.message.starts_with("unknown key") && is_option(&key) {
-                mistake.message = format!("an option of the plugin: write `options.{key} = ...`");
+                mistake.message = format!("{MISPLACED}: write `options.{key} = ...`");
             }
             self.mistakes.push(mistake);
         }
+    }
+
+    fn told_to_move(&self, section: &Section, mistake: &Mistake) -> bool {
+        let beside = |one: &Mistake| {
+            let name = one.key.strip_prefix(section.key()).unwrap_or_default();
+            one.message.starts_with(MISPLACED)
+                && mistake.key == format!("{}.options{name}", section.key())
+        };
+        mistake.message.starts_with("missing") && self.mistakes.iter().any(beside)
     }
 
     fn unknown_plugin(&self, table: Table, name: &str) -> String {
@@ -243,7 +257,7 @@ impl Reader<'_> {
     fn check_sources(&mut self, root: &Section, sources: &[Instance<tables::Source>]) {
         let tables = root.child("sources");
         if tables.children().next().is_none() {
-            let message = "no source: nothing could call; add a table such as [sources.tencent]";
+            let message = "no source: nothing could call; add a table [sources.NAME]";
             self.mistakes.push(root.mistake("sources", message));
         }
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
@@ -252,7 +266,7 @@ impl Reader<'_> {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
             if !path.starts_with('/') || !path.bytes().all(plain) || path.contains("//") {
                 let message = format!(
-                    "found `{path}`, expected a path such as `/callbacks/tencent`, of letters, digits and -_.~"
+                    "found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
                 );
                 self.mistakes.push(tables.mistake(&key, message));
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use figment::error::Kind;
+use figment::error::{Actual, Kind};
 use figment::value::{Dict, Num, Tag, Value};
 use serde::de::DeserializeOwned;
 
@@ -24,25 +24,43 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Where a key was given, or failing that the nearest table around it.
+    /// Where a key was given, or failing that something in it, or the nearest table around it.
     pub(super) fn place(&self, key: &str) -> Place {
-        if self.flags.iter().any(|flag| flag == key) {
-            return Place::Flag;
-        }
-        let mut key = key;
-        loop {
-            if let Some(name) = self.variables.get(key) {
-                return Place::Variable(name.clone());
-            }
-            if let Some(line) = self.lines.get(key) {
-                return Place::File { path: self.path.clone(), line: *line };
-            }
-            match key.rsplit_once('.') {
-                Some((parent, _)) => key = parent,
-                None => return Place::File { path: self.path.clone(), line: 1 },
-            }
-        }
+        let in_file = |key: &str| {
+            let line = self.lines.get(key)?;
+            Some(Place::File { path: self.path.clone(), line: *line })
+        };
+        // A list that the file has too lies over the file's one, whose lines mean nothing then.
+        let over = upwards(key).find_map(|key| self.over_file(key));
+        let own = || upwards(key).find_map(|key| in_file(key).or_else(|| self.within(key)));
+        over.or_else(own).unwrap_or(Place::File { path: self.path.clone(), line: 1 })
     }
+
+    fn over_file(&self, key: &str) -> Option<Place> {
+        if self.flags.iter().any(|flag| flag == key) {
+            return Some(Place::Flag);
+        }
+        self.variables.get(key).map(|name| Place::Variable(name.clone()))
+    }
+
+    /// A table that stands in no file is there because a variable or flag sets something in it.
+    fn within(&self, key: &str) -> Option<Place> {
+        let inside =
+            |other: &&String| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        let name = self.variables.iter().filter(|(other, _)| inside(other)).map(|(_, name)| name);
+        let variable = name.min().map(|name| Place::Variable(name.clone()));
+        variable.or_else(|| self.flags.iter().find(inside).map(|_| Place::Flag))
+    }
+
+    /// Whether the value at a key, or around it, came as text because variables and flags have nothing else.
+    fn came_as_text(&self, key: &str) -> bool {
+        upwards(key).any(|key| self.over_file(key).is_some())
+    }
+}
+
+/// A key, the table around it, and so on.
+fn upwards(key: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(key), |key| key.rsplit_once('.').map(|(parent, _)| parent))
 }
 
 /// One table of the configuration and where it stands.
@@ -55,6 +73,18 @@ pub struct Section {
 
 /// A table with more mistakes than this needs another look anyway.
 const MISTAKES_MAX: usize = 50;
+
+/// What has come to light while a table is read again and again.
+#[derive(Default)]
+struct Found {
+    mistakes: Vec<Mistake>,
+    /// Wrong values, removed; what is required will be called missing.
+    taken_out: Vec<Vec<String>>,
+    /// Texts that were read as what they spell.
+    retyped: Vec<Vec<String>>,
+    /// Missing keys and which filler stands there.
+    fillers: Vec<(Vec<String>, usize)>,
+}
 
 impl Section {
     /// A table of its own, as tests of plugins need it.
@@ -71,36 +101,52 @@ impl Section {
     /// Every mistake in it.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Mistake>> {
         let mut value = self.value.clone();
-        let mut mistakes = Vec::new();
-        let mut taken_out: Vec<String> = Vec::new();
-        let mut retyped: Vec<String> = Vec::new();
-        while mistakes.len() < MISTAKES_MAX {
-            let error = match value.deserialize::<T>() {
-                Ok(read) if mistakes.is_empty() => return Ok(read),
-                Ok(_) => break,
-                Err(error) => error,
-            };
-            let path = path_of(&error);
-            let key = path.join(".");
-            // A variable is text; where the option is not, it is read as the option's type.
-            if self.origins.variables.contains_key(&self.full(&key))
-                && !retyped.contains(&key)
-                && retype(&mut value, &path)
-            {
-                retyped.push(key);
-                continue;
+        let mut found = Found::default();
+        while found.mistakes.len() < MISTAKES_MAX {
+            match value.deserialize::<T>() {
+                Ok(read) if found.mistakes.is_empty() => return Ok(read),
+                Err(error) if self.go_on(&error, &mut value, &mut found) => {}
+                Ok(_) | Err(_) => break,
             }
-            let missing = matches!(error.kind, Kind::MissingField(_));
-            if !(missing && taken_out.contains(&key)) {
-                mistakes.push(self.mistake(&key, describe(&error.kind)));
-            }
-            if missing || path.is_empty() || !take_out(&mut value, &path) {
-                break;
-            }
-            taken_out.push(key);
         }
-        mistakes.sort();
-        Err(mistakes)
+        found.mistakes.sort();
+        Err(found.mistakes)
+    }
+
+    /// Notes what is wrong and mends it, so that the next mistake comes to light; false when that cannot be.
+    fn go_on(&self, error: &figment::Error, value: &mut Value, found: &mut Found) -> bool {
+        let path = path_of(error);
+        if let Some((filled, next)) =
+            found.fillers.iter_mut().find(|(own, _)| path.starts_with(own))
+        {
+            *next += 1;
+            return fill(value, filled, *next);
+        }
+        let key = path.join(".");
+        // A variable is text; where the option is not, it is read as the option's type.
+        if self.origins.came_as_text(&self.full(&key))
+            && !found.retyped.contains(&path)
+            && retype(value, &path)
+        {
+            found.retyped.push(path);
+            return true;
+        }
+        if matches!(error.kind, Kind::MissingField(_)) {
+            if !found.taken_out.contains(&path) {
+                found.mistakes.push(self.mistake(&key, describe(&error.kind)));
+            }
+            let filled = fill(value, &path, 0);
+            found.fillers.push((path, 0));
+            return filled;
+        }
+        // A table that is refused as a whole may be so for what was filled in.
+        if found.fillers.iter().any(|(filled, _)| filled.starts_with(&path)) {
+            return false;
+        }
+        found.mistakes.push(self.mistake(&key, describe(&error.kind)));
+        let taken = !path.is_empty() && take_out(value, &path);
+        found.taken_out.push(path);
+        taken
     }
 
     /// A mistake at a key of this table; an empty key means the table itself.
@@ -134,6 +180,10 @@ impl Section {
     /// A text in this table.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.value.as_dict()?.get(name)?.as_str().map(str::to_owned)
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
     pub(super) fn is_table(&self) -> bool {
@@ -177,11 +227,14 @@ fn describe(kind: &Kind) -> String {
             let hint = hint(found, known.iter().copied());
             format!("found `{found}`{hint}; expected one of {}", listed(known.iter().copied()))
         }
-        Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            format!("found {found}, expected {expected}")
+        Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => {
+            mismatch(found, &expected(wanted))
         }
-        Kind::InvalidLength(found, expected) => {
-            format!("found {found} values, expected {expected}")
+        Kind::InvalidLength(found, wanted) => {
+            format!("found {found} values, expected {}", expected(wanted))
+        }
+        Kind::Message(text) if text == "invalid socket address syntax" => {
+            format!("expected {ADDRESS}")
         }
         Kind::Message(text) => text.clone(),
         other => {
@@ -189,6 +242,73 @@ fn describe(kind: &Kind) -> String {
             _ = write!(text, "{other}");
             text
         }
+    }
+}
+
+fn mismatch(found: &Actual, wanted: &str) -> String {
+    match found {
+        Actual::Unsigned(n) if wanted.contains("number") => format!("found {n}, expected {wanted}"),
+        Actual::Signed(n) if wanted.contains("number") => format!("found {n}, expected {wanted}"),
+        found => format!("found {}, expected {wanted}", found_in_words(found)),
+    }
+}
+
+/// What was found is not repeated, unless a number stands for a number: a secret may have slipped into the wrong option.
+fn found_in_words(found: &Actual) -> String {
+    match found {
+        Actual::Bool(truth) => truth.to_string(),
+        Actual::Unsigned(_) | Actual::Signed(_) => "a whole number".to_owned(),
+        Actual::Float(_) => "a number".to_owned(),
+        Actual::Char(_) | Actual::Str(_) | Actual::Bytes(_) => "text".to_owned(),
+        Actual::Seq => "a list".to_owned(),
+        Actual::Map => "a table".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+const ADDRESS: &str = "an IP address and a port such as \"127.0.0.1:8080\"";
+
+/// What serde calls by names from Rust.
+fn expected(wanted: &str) -> String {
+    let whole = |least: &dyn std::fmt::Display, most: &dyn std::fmt::Display| {
+        format!("a whole number from {least} to {most}")
+    };
+    match wanted {
+        "a string" | "string" | "str" => "text in quotes".to_owned(),
+        "a boolean" | "bool" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a table".to_owned(),
+        "socket address" => ADDRESS.to_owned(),
+        "u8" => whole(&u8::MIN, &u8::MAX),
+        "u16" => whole(&u16::MIN, &u16::MAX),
+        "u32" => whole(&u32::MIN, &u32::MAX),
+        "i32" => whole(&i32::MIN, &i32::MAX),
+        "u64" | "usize" => "a whole number from 0".to_owned(),
+        "i64" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        other if other.starts_with("struct ") => "a table".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Puts a value where one is missing, of another kind each time; false when there are no more kinds.
+fn fill(value: &mut Value, path: &[String], filler: usize) -> bool {
+    let tag = Tag::Default;
+    let filler = match filler {
+        0 => Value::String(tag, String::new()),
+        1 => Value::Num(tag, Num::I64(0)),
+        2 => Value::Bool(tag, false),
+        3 => Value::Array(tag, Vec::new()),
+        4 => Value::Dict(tag, Dict::new()),
+        _ => return false,
+    };
+    let Some((last, parents)) = path.split_last() else { return false };
+    match find(value, parents) {
+        Some(Value::Dict(_, dict)) => {
+            dict.insert(last.clone(), filler);
+            true
+        }
+        _ => false,
     }
 }
 

@@ -1,1 +1,396 @@
+//! The messages that a user reads, word for word.
 
+use serde::Deserialize;
+
+use super::load::merge;
+use super::{Config, Layers, Text};
+use crate::test_plugins::{GOOD, registry};
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+fn layers(text: &str, variables: Pairs<'_>, flags: Pairs<'_>) -> Layers {
+    let owned = |pairs: Pairs<'_>| {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let (path, text) = ("c.toml".to_owned(), text.to_owned());
+    Layers { path, text, variables: owned(variables), flags: owned(flags) }
+}
+
+/// The mistakes of a file, with variables and flags over it, as lines.
+fn mistakes(text: &str, variables: Pairs<'_>, flags: Pairs<'_>) -> Vec<String> {
+    let read = Config::read(&layers(text, variables, flags), &registry());
+    read.map_or_else(|found| found.iter().map(ToString::to_string).collect(), |_| Vec::new())
+}
+
+/// A good file and, from line 21 on, some more.
+fn check(more: &str, expected: &[&str]) {
+    let text = format!("{GOOD}{}{more}", "#\n".repeat(20 - GOOD.lines().count()));
+    assert_eq!(mistakes(&text, &[], &[]), expected, "{more}");
+}
+
+fn check_one(more: &str, expected: &str) {
+    check(more, &[expected]);
+}
+
+fn check_variable(name: &str, value: &str, expected: &[&str]) {
+    assert_eq!(mistakes(GOOD, &[(name, value)], &[]), expected, "{name}={value}");
+}
+
+fn check_flag(key: &str, value: &str, expected: &[&str]) {
+    assert_eq!(mistakes(GOOD, &[], &[(key, value)]), expected, "{key}={value}");
+}
+
+#[test]
+fn unknown_names_get_a_hint() {
+    check("", &[]);
+    check_one(
+        "[x]",
+        "c.toml:21: x: unknown table; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
+    );
+    check_one(
+        "[sevrer]",
+        "c.toml:21: sevrer: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
+    );
+    check_one(
+        "[server]\nlisten_on = 1",
+        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+    );
+    check_one(
+        "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
+        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
+    );
+    check_one(
+        "[actions.b]\nplugin = \"out\"\noptions = { path = \"x\", synk = \"always\" }",
+        "c.toml:23: actions.b.options.synk: unknown key; did you mean `sync`?; known keys: `path`, `sync`, `size_max`, `keep`, `secret`",
+    );
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\noptions.x = 1",
+        "c.toml:23: handlers.b.options.x: unknown key `x`; there is none to set here",
+    );
+    check_one(
+        "[actions.b]\nplugin = \"outt\"",
+        "c.toml:22: actions.b.plugin: no action plugin `outt`; did you mean `out`?; linked into this program: `out`",
+    );
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\nactions = [\"lag\"]",
+        "c.toml:23: handlers.b.actions.0: no action `lag`; did you mean `log`?; there are: `log`",
+    );
+}
+
+#[test]
+fn an_option_beside_options_is_told_where_it_belongs() {
+    check(
+        "[actions.b]\nplugin = \"out\"\npath = \"x\"\nkeep = 7",
+        &[
+            "c.toml:23: actions.b.path: an option of the plugin: write `options.path = ...`",
+            "c.toml:24: actions.b.keep: an option of the plugin: write `options.keep = ...`",
+        ],
+    );
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_told_with_what_would_do() {
+    let server = |line: &str, expected: &str| {
+        check(&format!("[server]\n{line}"), &[&format!("c.toml:22: server.{expected}")]);
+    };
+    let address = "an IP address and a port such as \"127.0.0.1:8080\"";
+    server("listen = 7", &format!("listen: found a whole number, expected {address}"));
+    server("listen = \"localhost:80\"", &format!("listen: expected {address}"));
+    let like = "like \"1500ms\", \"10s\" or \"1h30m\"";
+    server(
+        "keep_within = \"soon\"",
+        &format!("keep_within: `soon` is no duration; write one {like}"),
+    );
+    server(
+        "keep_within = 5",
+        &format!("keep_within: found a whole number, expected a duration {like}"),
+    );
+    server("keep_within = \"0s\"", "keep_within: found 0, expected a duration above 0");
+    server(
+        "limits.body_size = \"big\"",
+        "limits.body_size: `big` is no size; write one like \"64 KiB\" or \"1 MiB\"",
+    );
+    server("limits.connections = 0", "limits.connections: found 0, expected at least 1");
+    server("limits = 7", "limits: found a whole number, expected a table");
+    server("allow_unsigned = \"yes\"", "allow_unsigned: found text, expected true or false");
+}
+
+#[test]
+fn options_of_the_wrong_kind_are_told_likewise() {
+    let option = |text: &str, expected: &str| {
+        let more = format!("[actions.b]\nplugin = \"out\"\noptions = {{ path = \"x\", {text} }}");
+        check(&more, &[&format!("c.toml:23: actions.b.options.{expected}")]);
+    };
+    option("keep = 300", "keep: found 300, expected a whole number from 0 to 255");
+    option("keep = \"7\"", "keep: found text, expected a whole number from 0 to 255");
+    option(
+        "sync = \"alway\"",
+        "sync: found `alway`; did you mean `always`?; expected one of `always`, `never`",
+    );
+    option(
+        "size_max = \"1 lot\"",
+        "size_max: `1 lot` is no size; write one like \"64 KiB\" or \"1 MiB\"",
+    );
+    option("secret = 7", "secret: a secret is text in quotes");
+    option("secret = \"\"", "secret: a secret cannot be empty");
+    let pattern = "`Group*` is no command pattern: write a command, `Family.*` or `*`";
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\ncommands = [\n\"Group.X\",\n\"Group*\"]",
+        &format!("c.toml:25: handlers.b.commands.1: {pattern}"),
+    );
+}
+
+#[test]
+fn what_should_be_a_table_is_told() {
+    check("[actions]\nb = 7", &["c.toml:22: actions.b: expected a table: [actions.b]"]);
+    assert_eq!(
+        mistakes(&format!("server = 7\n{GOOD}"), &[], &[]),
+        [
+            "c.toml:1: server: expected a table: [server]",
+            "c.toml:1: server: found a whole number, expected a table"
+        ]
+    );
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let required = "missing; this key is required";
+    check_one(
+        "[actions.b]\nplugin = \"out\"",
+        &format!("c.toml:21: actions.b.options.path: {required}"),
+    );
+    check_one(
+        "[actions.b]\noptions.path = \"x\"",
+        &format!("c.toml:21: actions.b.plugin: {required}"),
+    );
+    assert_eq!(
+        mistakes("", &[], &[]),
+        ["c.toml:1: sources: no source: nothing could call; add a table [sources.NAME]"]
+    );
+}
+
+#[test]
+fn names_and_paths_are_checked() {
+    let rule = "is no name; names are [a-z][a-z0-9_]* without `__`, up to 64 characters";
+    for name in ["Audit", "a__b", "7a", "a-b"] {
+        check(
+            &format!("[actions.{name}]\nplugin = \"out\"\noptions.path = \"x\""),
+            &[&format!("c.toml:21: actions.{name}: `{name}` {rule}")],
+        );
+    }
+    let source = |path: &str| {
+        format!("[sources.next]\nplugin = \"wire\"\npath = \"{path}\"\noptions.app = 1")
+    };
+    check(
+        &source("/chat"),
+        &["c.toml:23: sources.next.path: `/chat` is already the path of sources.chat"],
+    );
+    for path in ["chat", "/a b", "//"] {
+        check(
+            &source(path),
+            &[&format!(
+                "c.toml:23: sources.next.path: found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
+            )],
+        );
+    }
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\nactions = [\"log\", \"log\"]",
+        "c.toml:23: handlers.b.actions.1: `log` is named twice",
+    );
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line() {
+    check("[server", &["c.toml:21: not TOML: unclosed table, expected `]`"]);
+    check_one(
+        "[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",
+        "c.toml:23: not TOML: duplicate key",
+    );
+}
+
+#[test]
+fn mistakes_are_told_all_at_once_by_line() {
+    check(
+        "[server]\nlisten = \"x\"\nsoon = 1\n[handlers.b]\nplugin = \"note\"\nactions = [\"x\"]\n\
+         [actions.c]\nplugin = \"nut\"\n[actions.d]\nplugin = \"out\"\ntimeout = \"x\"",
+        &[
+            "c.toml:22: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
+            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+            "c.toml:26: handlers.b.actions.0: no action `x`; there are: `c`, `d`, `log`",
+            "c.toml:28: actions.c.plugin: no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
+            "c.toml:29: actions.d.options.path: missing; this key is required",
+            "c.toml:31: actions.d.timeout: `x` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\"",
+        ],
+    );
+}
+
+#[test]
+fn all_mistakes_of_one_table_are_told() {
+    check(
+        "[sources.b]\nplugin = \"wire\"\npath = \"/b\"\n[sources.b.options]\nwindow = []\nbroken = 7\n\
+         more.x = {}\nmore.y = { ap = 1 }\ntokens = \"hunter2\"",
+        &[
+            "c.toml:24: sources.b.options.app: missing; this key is required",
+            "c.toml:25: sources.b.options.window: found a list, expected a duration like \"1500ms\", \"10s\" or \"1h30m\"",
+            "c.toml:26: sources.b.options.broken: found a whole number, expected true or false",
+            "c.toml:27: sources.b.options.more.x.app: missing; this key is required",
+            "c.toml:28: sources.b.options.more.y.ap: unknown key; did you mean `app`?; known keys: `app`",
+            "c.toml:28: sources.b.options.more.y.app: missing; this key is required",
+            "c.toml:29: sources.b.options.tokens: found text, expected a list",
+        ],
+    );
+}
+
+#[test]
+fn variables_go_before_the_file_and_flags_before_both() {
+    let text = format!("{GOOD}[server]\nlisten = \"127.0.0.1:1\"\n");
+    let port = |variables: Pairs<'_>, flags: Pairs<'_>| {
+        let read = Config::read(&layers(&text, variables, flags), &registry());
+        read.expect("good").server.listen.port()
+    };
+    let variable = [("SWITCHHOOK_SERVER__LISTEN", "127.0.0.1:2")];
+    assert_eq!(port(&[], &[]), 1);
+    assert_eq!(port(&variable, &[]), 2);
+    assert_eq!(port(&variable, &[("server.listen", "127.0.0.1:3")]), 3);
+    assert_eq!(port(&[("SWITCHHOOK_SERVER", "x"), ("SERVER__LISTEN", "x")], &[]), 1);
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    text: String,
+    id: Text,
+    truth: bool,
+    whole: u16,
+    real: f64,
+    list: Vec<String>,
+    numbers: Vec<u8>,
+    missing: Option<u8>,
+}
+
+#[test]
+fn variables_and_flags_become_what_the_option_is_and_text_stays_text() {
+    let expected = Sample {
+        text: "0123".into(),
+        id: Text("0123".into()),
+        truth: true,
+        whole: 7,
+        real: 3.0,
+        list: vec!["Group.*".into(), "C2C.X".into()],
+        numbers: vec![1, 2],
+        missing: None,
+    };
+    let given = [
+        ("text", "0123"),
+        ("id", "0123"),
+        ("truth", "true"),
+        ("whole", "7"),
+        ("real", "3"),
+        ("list", "[\"Group.*\", C2C.X]"),
+        ("numbers", "[1, 2]"),
+    ];
+    let read = |variables: Pairs<'_>, flags: Pairs<'_>| {
+        merge(&layers("", variables, flags)).expect("merged").child("a").read::<Sample>()
+    };
+    let flags: Vec<_> = given.iter().map(|(key, value)| (format!("a.{key}"), *value)).collect();
+    let flags: Vec<_> = flags.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+    assert_eq!(read(&[], &flags).as_ref(), Ok(&expected));
+    let named = |key: &str| format!("SWITCHHOOK_A__{}", key.to_uppercase());
+    let variables: Vec<_> = given.iter().map(|(key, value)| (named(key), *value)).collect();
+    let variables: Vec<_> = variables.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+    assert_eq!(read(&variables, &[]).as_ref(), Ok(&expected));
+}
+
+#[test]
+fn mistakes_in_variables_name_them() {
+    check_variable(
+        "SWITCHHOOK_SERVER__LISTEN",
+        "here",
+        &[
+            "variable SWITCHHOOK_SERVER__LISTEN: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
+        ],
+    );
+    check_variable(
+        "SWITCHHOOK_SERVER__LISTN",
+        "127.0.0.1:1",
+        &[
+            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+        ],
+    );
+    check_variable(
+        "SWITCHHOOK_SERVR__LISTEN",
+        "127.0.0.1:1",
+        &[
+            "variable SWITCHHOOK_SERVR__LISTEN: servr: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
+        ],
+    );
+    let keep = "SWITCHHOOK_ACTIONS__LOG__OPTIONS__KEEP";
+    for (value, found) in [("many", "text"), ("300", "300")] {
+        let message = format!("found {found}, expected a whole number from 0 to 255");
+        check_variable(
+            keep,
+            value,
+            &[&format!("variable {keep}: actions.log.options.keep: {message}")],
+        );
+    }
+    let path = "SWITCHHOOK_ACTIONS__B__OPTIONS__PATH";
+    let message = "actions.b.plugin: missing; this key is required";
+    check_variable(path, "x", &[&format!("variable {path}: {message}")]);
+    let actions = "SWITCHHOOK_HANDLERS__CHANGES__ACTIONS";
+    let message = "handlers.changes.actions.0: no action `other`; there are: `log`";
+    check_variable(actions, "[other, log]", &[&format!("variable {actions}: {message}")]);
+}
+
+#[test]
+fn mistakes_in_flags_say_so() {
+    let place = "command line: server";
+    check_flag(
+        "server.listen",
+        "here",
+        &[&format!("{place}.listen: expected an IP address and a port such as \"127.0.0.1:8080\"")],
+    );
+    check_flag(
+        "server.limits.connections",
+        "0",
+        &[&format!("{place}.limits.connections: found 0, expected at least 1")],
+    );
+    check_flag(
+        "server.limits.connection",
+        "9",
+        &[&format!(
+            "{place}.limits.connection: unknown key; did you mean `connections`?; known keys: `connections`, `header_size`, `header_time`, `body_size`, `body_time`, `idle_time`, `write_time`, `drain_time`"
+        )],
+    );
+    check_flag("actions.log.options.keep", "7", &[]);
+}
+
+#[test]
+fn secrets_are_in_no_message() {
+    let secret = "hunter2";
+    let hidden = |found: &[String]| {
+        assert!(!found.is_empty());
+        assert!(!found.concat().contains(secret), "{found:?}");
+    };
+    for options in [
+        "secret = [\"hunter2\"]",
+        "secret = { value = \"hunter2\" }",
+        "secret = \"hunter2\nmore\"",
+        "secret = hunter2",
+        "secret = \"hunter2",
+        "keep = \"hunter2\"",
+    ] {
+        let head = "[actions.b]\nplugin = \"out\"\n[actions.b.options]\npath = \"x\"";
+        hidden(&mistakes(&format!("{GOOD}{head}\n{options}\n"), &[], &[]));
+    }
+    for options in [
+        "tokens = \"hunter2\"",
+        "tokens = [1, \"hunter2\"]",
+        "broken = \"hunter2\"",
+        "more = [\"hunter2\"]",
+    ] {
+        let head = "[sources.b]\nplugin = \"wire\"\npath = \"/b\"\n[sources.b.options]\napp = 1";
+        hidden(&mistakes(&format!("{GOOD}{head}\n{options}\n"), &[], &[]));
+    }
+    hidden(&mistakes(GOOD, &[("SWITCHHOOK_SOURCES__CHAT__OPTIONS__TOKENS", secret)], &[]));
+    hidden(&mistakes(GOOD, &[], &[("sources.chat.options.tokens", secret)]));
+}

@@ -35,7 +35,7 @@ status, 69 no answer. An answer is waited for up to 10 s. Only http:// is spoken
 pub(super) struct Args {
     /// The command, in the sender's spelling; `switchhook routes COMMAND` tells whether a source knows it
     command: String,
-    /// Sets a field of the body over the sample's; what is JSON (7, true, {...}, \"7\") is taken as JSON, the rest as text
+    /// Sets a field of the body over the sample's; what is JSON (7, true, {...}, "7") is taken as JSON, the rest as text
     #[arg(long = "set", value_name = "NAME=VALUE", conflicts_with = "body")]
     set: Vec<String>,
     /// Sends this file as the body, byte for byte; `-` is standard input

@@ -76,6 +76,9 @@ impl Target {
             _ => return Err("--url: expected a URL such as http://127.0.0.1:8080/".into()),
         }
         let authority = uri.authority().ok_or("--url: the host is missing")?;
+        if authority.as_str().contains('@') {
+            return Err("--url: a user and password cannot be sent".into());
+        }
         Ok(Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),
             port: authority.port_u16().unwrap_or(80),
@@ -188,6 +191,10 @@ mod tests {
         );
         assert!(Target::parse("127.0.0.1:8080").is_err());
         assert!(Target::parse("/path").is_err());
+        assert!(
+            Target::parse("http://user:s3cret@example.com/")
+                .is_err_and(|error| !error.contains("s3cret"))
+        );
     }
 
     fn draft(body: Option<&'static str>) -> Draft {
