@@ -85,6 +85,16 @@ impl<S> Timed<S> {
         }
     }
 
+    /// Begins the wait for the next head, if an answer has just been given.
+    fn rest(&mut self) -> bool {
+        let answered = self.turn.0.load(Ordering::Relaxed) == ANSWERED;
+        if answered {
+            self.turn.0.store(IDLE, Ordering::Relaxed);
+            self.read_by = Instant::now() + self.limits.idle_time.0;
+        }
+        answered
+    }
+
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<TimeUp> {
         let up = match self.turn.0.load(Ordering::Relaxed) {
             BUSY => return Poll::Pending,
@@ -109,10 +119,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.turn.0.load(Ordering::Relaxed) == ANSWERED {
-            this.turn.0.store(IDLE, Ordering::Relaxed);
-            this.read_by = Instant::now() + this.limits.idle_time.0;
-        }
+        this.rest();
         let before = buf.filled().len();
         match Pin::new(&mut this.stream).poll_read(cx, buf) {
             Poll::Pending => {
@@ -155,6 +162,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        // hyper does not read again before the peer has sent something: the wait has to begin here.
+        if self.rest() {
+            _ = self.poll_patience(cx);
+        }
         self.watch_write(cx, flushed)
     }
 
