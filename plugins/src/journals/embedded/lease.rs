@@ -15,8 +15,9 @@ use super::lanes::{Cell, Found, Look, Taken, hold};
 use super::locked;
 use super::store::Shared;
 
-/// One look reads so many blobs at most; then it is seen whether anything else can go out.
-const LOOK_BLOBS_MAX: usize = 16;
+/// One look reads so many blobs at most and stops past so many bytes; then it is seen whether anything can go out.
+const LOOK_BLOBS_MAX: usize = 1024;
+const LOOK_BYTES_MAX: usize = 2 << 20;
 
 /// Gives a lease back unless it reached its holder.
 struct Guard<'a> {
@@ -94,7 +95,7 @@ impl Shared {
     ) -> Result<Ahead, JournalError> {
         let spec = locked(&cell.inner).spec.clone();
         let log = if cell.is_projection() { ENTRIES } else { cell.handler };
-        let (mut items, mut at) = (Vec::new(), from);
+        let (mut items, mut at, mut bytes) = (Vec::new(), from, 0);
         for _ in 0..LOOK_BLOBS_MAX {
             let Some(blob) = self.reader.blob_at(log, at).await? else {
                 at = limit + 1;
@@ -116,7 +117,8 @@ impl Shared {
                 }
             }
             at = (blob.last + 1).max(at);
-            if at > limit {
+            bytes += blob.data.len();
+            if at > limit || bytes > LOOK_BYTES_MAX {
                 break;
             }
         }
