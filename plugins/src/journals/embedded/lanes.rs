@@ -219,12 +219,11 @@ impl Lanes {
     pub(super) fn of(cells: Vec<Arc<Cell>>, settled: HashMap<Arc<str>, Arc<AtomicU64>>) -> Self {
         let mut lanes = Self { settled, ..Self::default() };
         for cell in cells {
-            match cell.is_projection() {
-                true => lanes.projections.push(cell.clone()),
-                false => {
-                    let handler = cell.id.handler().clone();
-                    lanes.subscriptions.entry(handler).or_default().push(cell.clone());
-                }
+            if cell.is_projection() {
+                lanes.projections.push(cell.clone());
+            } else {
+                let handler = cell.id.handler().clone();
+                lanes.subscriptions.entry(handler).or_default().push(cell.clone());
             }
             lanes.cells.insert(cell.id.clone(), cell);
         }

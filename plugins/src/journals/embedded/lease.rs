@@ -178,16 +178,14 @@ impl Shared {
     ) -> Result<Option<Work>, JournalError> {
         let position = held.frame.position;
         let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
-        let body = match parts.body {
-            Some(body) => Some(body),
-            None => {
-                if near.as_ref().is_none_or(|blob| blob.last < position || position < blob.first) {
-                    *near = self.reader.blob_at(ENTRIES, position).await?;
-                }
-                near.as_ref()
-                    .and_then(|blob| blob.entry(blob.find(position)?))
-                    .map(|entry| entry.body)
+        let body = if parts.body.is_some() {
+            parts.body
+        } else {
+            if near.as_ref().is_none_or(|blob| blob.last < position || position < blob.first) {
+                *near = self.reader.blob_at(ENTRIES, position).await?;
             }
+            let entry = near.as_ref().and_then(|blob| blob.entry(blob.find(position)?));
+            entry.map(|entry| entry.body)
         };
         let (Some(body), Ok(facts)) = (body, serde_json::from_slice::<Facts>(parts.facts)) else {
             return Ok(None);

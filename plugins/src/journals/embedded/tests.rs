@@ -317,7 +317,7 @@ fn measure_append() {
             for task in (0..64).map(appender).collect::<Vec<_>>() {
                 task.await.unwrap();
             }
-            let (count, took, used) = (64 * each, begin.elapsed(), cpu() - before);
+            let (count, took, used) = (64 * each, begin.elapsed(), cpu().saturating_sub(before));
             let per_second = f64::from(count) / took.as_secs_f64();
             let micros = used.as_secs_f64() * 1e6 / f64::from(count);
             println!("{lanes} lanes: {per_second:.0} rec/s, {micros:.2} CPU µs/rec");

@@ -158,7 +158,7 @@ pub(super) fn settlement(
             .execute(params![lane, number(*position)])?;
     }
     for row in &plan.put {
-        let due = row.due.map(|due| due.as_millisecond());
+        let due = row.due.map(jiff::Timestamp::as_millisecond);
         let (at, key) = (number(row.position.0), row.key.map(number));
         tx.prepare_cached(
             "INSERT OR REPLACE INTO open_items (lane, position, attempts, key, due, reason)

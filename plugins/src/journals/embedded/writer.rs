@@ -13,7 +13,7 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 use super::attach;
 use super::frame::ENTRIES;
 use super::lanes::{Cell, Lanes};
-use super::queue::{Batch, Chunk, Group, Kept, Queued, Settling, answer};
+use super::queue::{Batch, Chunk, Group, Kept, Queue, Queued, Settling, answer};
 use super::store::Shared;
 use super::write::{self, Stored};
 use super::{commit_error, locked, same};
@@ -32,6 +32,24 @@ pub(super) struct Writer {
     pub(super) since_checkpoint: usize,
     pub(super) lanes: Arc<Lanes>,
     pub(super) routes: HashMap<Arc<str>, Vec<Arc<Cell>>>,
+    /// How often lanes were attached.
+    pub(super) attached: u64,
+}
+
+/// Ends the store if the writer panics, so that nobody waits for ever.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the journal's writer panicked");
+            let left = {
+                let mut queue = locked(&self.0.queue);
+                std::mem::replace(&mut *queue, Queue::ended())
+            };
+            drop(left); // whoever waits is told that the journal is closed
+        }
+    }
 }
 
 /// A settlement that the lane has accepted.
@@ -45,6 +63,7 @@ pub(super) struct Planned {
 
 impl Writer {
     pub(super) fn run(mut self) {
+        let _alarm = Alarm(self.shared.clone());
         while let Some(batch) = self.next() {
             self.work(batch);
         }
@@ -73,6 +92,9 @@ impl Writer {
         }
         for job in std::mem::take(&mut batch.attach) {
             let attached = attach::attach(self, &job.specs);
+            if let Err(error) = &attached {
+                self.unwell(error);
+            }
             drop(job.answer.send(attached));
         }
         let settles = std::mem::take(&mut batch.settles);
@@ -268,7 +290,7 @@ impl Writer {
             {
                 tracing::warn!(%error, "tidying the journal failed");
             }
-            drop(self.checkpoints.try_send(())); // full: one is under way
+            self.checkpoints.try_send(()).ok(); // full: one is under way
         }
         if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
             self.restart_wal();
