@@ -153,11 +153,11 @@ impl Shared {
         }
         items.sort_unstable_by_key(|item| item.position);
         locked(&cell.inner).facts.extend(facts);
-        guard.token = None;
         let lease = Lease { lane: cell.id.clone(), token: taken.token, items };
         if !lost.is_empty() {
             self.set_aside(log, &lease, lost).await?;
         }
+        guard.token = None;
         Ok((!lease.items.is_empty()).then_some(lease))
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Shared {
     pub(super) tokens: u64,
     queue_bytes_max: usize,
     notes_max: usize,
-    /// Lets a test run out of disk: the most pages that the database may have.
+    /// Lets a test run out of disk: the most pages that the database may have; all ones: it cannot be written at all.
     #[cfg(test)]
     pub(super) pages: AtomicU64,
 }

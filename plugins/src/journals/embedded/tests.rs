@@ -199,6 +199,31 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
     assert_eq!(got.items.len(), 1);
 }
 
+#[tokio::test]
+async fn a_failed_disk_ends_the_store() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    let waiting = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.lease(&id, &want(1)).await.map(|_| ()) }
+    });
+    let failed = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.failed().await }
+    });
+    tokio::task::yield_now().await;
+    journal.shared.pages.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..2 {
+        let refused = append(&journal, "x").await;
+        assert!(matches!(refused, Err(JournalError::Closed)), "{refused:?}");
+    }
+    assert!(matches!(journal.health(), Health::Failed(_)));
+    assert!(failed.await.unwrap().contains("could not be written"));
+    assert!(matches!(waiting.await.unwrap(), Err(JournalError::Closed)));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overload_is_refused_and_notes_are_bounded() {
     let folder = Folder::new();

@@ -325,7 +325,9 @@ impl Writer {
     #[cfg(test)]
     fn limit_pages(&self) {
         let pages = self.shared.pages.swap(0, Ordering::Relaxed);
-        if pages > 0 {
+        if pages == u64::MAX {
+            self.connection.pragma_update(None, "query_only", true).unwrap();
+        } else if pages > 0 {
             self.connection
                 .pragma_update(None, "max_page_count", super::schema::number(pages))
                 .unwrap();
