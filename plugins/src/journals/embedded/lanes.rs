@@ -87,6 +87,14 @@ impl Cell {
         self.id.action().is_none()
     }
 
+    /// How far it may read at most: a subscription not beyond what its projection has settled.
+    pub(super) fn limit(&self, head: u64) -> u64 {
+        match self.is_projection() {
+            true => head,
+            false => self.settled.load(Ordering::Acquire).min(head),
+        }
+    }
+
     /// Says what may be read up to `limit`, and moves past what is known not to be for this lane.
     pub(super) fn look(&self, limit: u64) -> Look {
         let mut inner = locked(&self.inner);

@@ -74,10 +74,7 @@ impl Shared {
     async fn find(self: &Arc<Self>, cell: &Cell, want: &Want) -> Result<Found, JournalError> {
         let _one_at_a_time = cell.scan.lock().await;
         // Read before the lane is looked at: everything up to here has been marked.
-        let limit = match cell.is_projection() {
-            true => self.head.load(Ordering::Acquire),
-            false => cell.settled.load(Ordering::Acquire).min(self.head.load(Ordering::Acquire)),
-        };
+        let limit = cell.limit(self.head.load(Ordering::Acquire));
         let ahead = match cell.look(limit) {
             Look::Read(from) => self.read_ahead(cell, from, limit, want.limit).await?,
             Look::Nothing => Ahead { items: Vec::new(), upto: 0 },

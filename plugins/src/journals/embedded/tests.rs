@@ -192,6 +192,7 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
     let got = lease(&journal, &projection, 9).await;
     assert_eq!(got.items.len(), 1);
     finish(&journal, got, || Fate::Recorded(None)).await;
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
     journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
     append(&journal, &large).await.unwrap();
     assert_eq!(journal.health(), Health::Ready);

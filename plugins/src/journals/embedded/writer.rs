@@ -167,7 +167,7 @@ impl Writer {
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
-        if self.shared.health() != Health::Ready {
+        if !batch.chunks.is_empty() && self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
         }
@@ -286,8 +286,7 @@ impl Writer {
     fn look_after_wal(&mut self) {
         if self.since_checkpoint >= CHECKPOINT_BYTES {
             self.since_checkpoint = 0;
-            if let Err(error) = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock)
-            {
+            if let Err(error) = write::tidy(&mut self.connection, &self.lanes, &self.shared) {
                 tracing::warn!(%error, "tidying the journal failed");
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
@@ -313,7 +312,7 @@ impl Writer {
         if let Health::Failed(_) = self.shared.health() {
             return;
         }
-        let tidied = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock);
+        let tidied = write::tidy(&mut self.connection, &self.lanes, &self.shared);
         let copied = tidied.and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         });
