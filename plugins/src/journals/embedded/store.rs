@@ -53,6 +53,7 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         since_checkpoint: 0,
         lanes: Arc::default(),
         routes: HashMap::new(),
+        copies: 0,
         attached: 0,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());

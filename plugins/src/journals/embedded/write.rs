@@ -1,13 +1,14 @@
 //! What one transaction of the writer stores.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use switchhook_core::journal::{Appended, Dedupe, Fate, Position};
 
-use super::lanes::Lanes;
+use super::lanes::Cell;
 use super::locked;
 use super::queue::{BLOB_BYTES, Chunk, Kept};
 use super::schema::{count, number, slot};
@@ -233,14 +234,14 @@ fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBl
 }
 
 /// Between checkpoints: cursors that moved without a settlement are stored, old keys of duplicates forgotten.
-pub(super) fn tidy(
+pub(super) fn tidy<'a>(
     connection: &mut Connection,
-    lanes: &Lanes,
+    lanes: impl Iterator<Item = &'a Arc<Cell>>,
     shared: &Shared,
 ) -> rusqlite::Result<()> {
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let head = shared.head.load(Ordering::Relaxed);
-    for cell in lanes.cells.values() {
+    for cell in lanes {
         let moved = {
             let mut inner = locked(&cell.inner);
             if inner.last_match <= inner.lane.scanned() {

@@ -20,6 +20,8 @@ use super::{commit_error, locked, same};
 
 /// After so many bytes the WAL is copied into the database.
 const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
+const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
 /// How long the writer waits for a reader before it puts off starting the WAL anew.
@@ -32,6 +34,8 @@ pub(super) struct Writer {
     pub(super) since_checkpoint: usize,
     pub(super) lanes: Arc<Lanes>,
     pub(super) routes: HashMap<Arc<str>, Vec<Arc<Cell>>>,
+    /// How often the WAL was copied.
+    pub(super) copies: u64,
     /// How often lanes were attached.
     pub(super) attached: u64,
 }
@@ -286,7 +290,10 @@ impl Writer {
     fn look_after_wal(&mut self) {
         if self.since_checkpoint >= CHECKPOINT_BYTES {
             self.since_checkpoint = 0;
-            if let Err(error) = write::tidy(&mut self.connection, &self.lanes, &self.shared) {
+            self.copies += 1;
+            let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
+            let lanes = self.lanes.cells.values().filter(|_| cursors);
+            if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
                 tracing::warn!(%error, "tidying the journal failed");
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
@@ -312,7 +319,7 @@ impl Writer {
         if let Health::Failed(_) = self.shared.health() {
             return;
         }
-        let tidied = write::tidy(&mut self.connection, &self.lanes, &self.shared);
+        let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
         let copied = tidied.and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         });
