@@ -33,12 +33,15 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// The server does not start.
     async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError>;
-    /// Work for one lane, next in order plus due retries. Waits without polling until there is some.
+    /// Work for one lane, next in order plus due retries. Waits without polling until there is some; it may be less than
+    /// is wanted. A projection has one lease at a time, for it reads in order and its own state. A subscription gets no
+    /// record before all earlier entries of its handler's projection are settled. Broken off, it takes nothing with it.
     ///
     /// # Errors
     /// When the store cannot be read or the lane was never attached.
     async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError>;
-    /// Settles items of a lease, some or all, in one commit with the records and state that come with them.
+    /// Settles items of a lease, some or all, in one commit with the records and state that come with them. A commit that
+    /// fails ends the lane's leases: their items come back.
     ///
     /// # Errors
     /// [`JournalError::Stale`] when the lease has run out; nothing was changed then, nor by any other error.

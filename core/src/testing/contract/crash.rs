@@ -53,7 +53,7 @@ pub async fn retries_and_held_items_survive_a_crash(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::Key).await;
     let at = node.records(&["b", "a", "a"]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    let fates = vec![(at[1], retry(Duration::from_secs(60))), (at[0], Fate::Delivered)];
+    let fates = vec![(at[1], retry(Duration::from_mins(1))), (at[0], Fate::Delivered)];
     node.settle(&lease, fates).await.expect("the lease holds");
     let node = again(stand, node, Ordering::Key).await;
     stand.clock().advance(Duration::from_secs(59));
@@ -68,7 +68,7 @@ pub async fn retries_and_held_items_survive_a_crash(stand: &dyn Stand) {
 /// So does what tells duplicates.
 pub async fn state_and_dead_letters_survive_a_crash(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::None).await;
-    let window = Duration::from_secs(60);
+    let window = Duration::from_mins(1);
     let dedupe = Some(crate::journal::Dedupe { key: "d".into(), window });
     let one = crate::journal::Entry { dedupe, ..entry("A.B", "", "x") };
     let kept = node.0.append(vec![one.clone()]).await.expect("kept");
@@ -90,11 +90,11 @@ pub async fn a_jumping_clock_does_not_delay_for_ever(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::None).await;
     let at = node.records(&[""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    node.finish(&lease, |_| retry(Duration::from_secs(60))).await;
+    node.finish(&lease, |_| retry(Duration::from_mins(1))).await;
     stand.clock().jump_wall(SignedDuration::from_hours(-10 * 365 * 24));
     let node = again(stand, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_secs(24 * 3600));
+    stand.clock().advance(Duration::from_hours(24));
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
 }
 

@@ -109,7 +109,7 @@ pub async fn concurrent_appends_are_all_kept(stand: &dyn Stand) {
 pub async fn duplicates_are_told_within_their_window(stand: &dyn Stand) {
     let node = Node::open(stand).await;
     let dedupe = |key: &str| {
-        let window = Duration::from_secs(60);
+        let window = Duration::from_mins(1);
         Some(Dedupe { key: key.into(), window })
     };
     let of = |key: &str| crate::journal::Entry { dedupe: dedupe(key), ..entry("A.B", "", "x") };

@@ -18,7 +18,7 @@ use crate::router::Pattern;
 use crate::time::Clock;
 
 /// No retry waits longer than this after a restart, whatever the time of day says.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Store {

@@ -20,46 +20,28 @@ use super::writer::Writer;
 use super::{commit_error, locked};
 
 /// No retry waits longer than this after a restart, whatever the time of day says.
-const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
+const WAIT_MAX: Duration = Duration::from_hours(24);
+
+/// Leases that one attachment of a lane can number, as a power of two.
+const TOKENS_BITS: u32 = 40;
 
 /// Names the lanes: new ones get their cursor, others go on where they were.
 pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
     let head = writer.shared.head.load(Atomic::Acquire);
     let rows = name(&mut writer.connection, specs, head).map_err(commit_error)?;
     let old = writer.lanes.clone();
+    writer.attached += 1;
     let mut settled = old.settled.clone();
     let mut cells = Vec::new();
     let (projections, subscriptions): (Vec<_>, Vec<_>) =
         specs.iter().zip(rows).partition(|(spec, _)| spec.id.action().is_none());
     for (spec, (handler, no)) in projections.into_iter().chain(subscriptions) {
-        let cell = match old.cells.get(&spec.id) {
-            Some(cell) => respec(cell, spec, head),
-            None => {
-                let known = settled.entry(spec.id.handler().clone());
-                let known =
-                    known.or_insert_with(|| projected(&writer.connection, &spec.id)).clone();
-                let inner = load(
-                    &writer.connection,
-                    &writer.shared,
-                    spec,
-                    no,
-                    handler,
-                    writer.shared.tokens,
-                )
-                .map_err(commit_error)?;
-                if spec.id.action().is_none() {
-                    known.store(inner.lane.settled_to(), Atomic::Release);
-                }
-                Arc::new(Cell {
-                    id: spec.id.clone(),
-                    no,
-                    handler,
-                    settled: known,
-                    inner: Mutex::new(inner),
-                    notify: Notify::new(),
-                    scan: tokio::sync::Mutex::default(),
-                })
-            }
+        let cell = if let Some(cell) = old.cells.get(&spec.id) {
+            respec(cell, spec, head)
+        } else {
+            let known = settled.entry(spec.id.handler().clone());
+            let known = known.or_insert_with(|| projected(&writer.connection, &spec.id)).clone();
+            Arc::new(fresh(writer, spec, no, handler, known).map_err(commit_error)?)
         };
         cells.push(cell);
     }
@@ -70,6 +52,24 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
         cell.notify.notify_waiters();
     }
     Ok(())
+}
+
+/// A lane as it is stored.
+fn fresh(
+    writer: &Writer,
+    spec: &LaneSpec,
+    no: i64,
+    handler: u64,
+    settled: Arc<AtomicU64>,
+) -> rusqlite::Result<Cell> {
+    let tokens = writer.shared.tokens + (writer.attached << TOKENS_BITS);
+    let inner = load(&writer.connection, &writer.shared, spec, no, handler, tokens)?;
+    if spec.id.action().is_none() {
+        settled.store(inner.lane.settled_to(), Atomic::Release);
+    }
+    let (id, inner) = (spec.id.clone(), Mutex::new(inner));
+    let (notify, scan) = (Notify::new(), tokio::sync::Mutex::default());
+    Ok(Cell { id, no, handler, settled, inner, notify, scan })
 }
 
 /// A lane that was attached before, with what the configuration says now. Its ordering changes with the next start.

@@ -87,6 +87,14 @@ impl Cell {
         self.id.action().is_none()
     }
 
+    /// How far it may read at most: a subscription not beyond what its projection has settled.
+    pub(super) fn limit(&self, head: u64) -> u64 {
+        match self.is_projection() {
+            true => head,
+            false => self.settled.load(Ordering::Acquire).min(head),
+        }
+    }
+
     /// Says what may be read up to `limit`, and moves past what is known not to be for this lane.
     pub(super) fn look(&self, limit: u64) -> Look {
         let mut inner = locked(&self.inner);
@@ -219,12 +227,11 @@ impl Lanes {
     pub(super) fn of(cells: Vec<Arc<Cell>>, settled: HashMap<Arc<str>, Arc<AtomicU64>>) -> Self {
         let mut lanes = Self { settled, ..Self::default() };
         for cell in cells {
-            match cell.is_projection() {
-                true => lanes.projections.push(cell.clone()),
-                false => {
-                    let handler = cell.id.handler().clone();
-                    lanes.subscriptions.entry(handler).or_default().push(cell.clone());
-                }
+            if cell.is_projection() {
+                lanes.projections.push(cell.clone());
+            } else {
+                let handler = cell.id.handler().clone();
+                lanes.subscriptions.entry(handler).or_default().push(cell.clone());
             }
             lanes.cells.insert(cell.id.clone(), cell);
         }

@@ -15,8 +15,9 @@ use super::lanes::{Cell, Found, Look, Taken, hold};
 use super::locked;
 use super::store::Shared;
 
-/// One look reads so many blobs at most; then it is seen whether anything else can go out.
-const LOOK_BLOBS_MAX: usize = 16;
+/// One look reads so many blobs at most and stops past so many bytes; then it is seen whether anything can go out.
+const LOOK_BLOBS_MAX: usize = 1024;
+const LOOK_BYTES_MAX: usize = 2 << 20;
 
 /// Gives a lease back unless it reached its holder.
 struct Guard<'a> {
@@ -73,10 +74,7 @@ impl Shared {
     async fn find(self: &Arc<Self>, cell: &Cell, want: &Want) -> Result<Found, JournalError> {
         let _one_at_a_time = cell.scan.lock().await;
         // Read before the lane is looked at: everything up to here has been marked.
-        let limit = match cell.is_projection() {
-            true => self.head.load(Ordering::Acquire),
-            false => cell.settled.load(Ordering::Acquire).min(self.head.load(Ordering::Acquire)),
-        };
+        let limit = cell.limit(self.head.load(Ordering::Acquire));
         let ahead = match cell.look(limit) {
             Look::Read(from) => self.read_ahead(cell, from, limit, want.limit).await?,
             Look::Nothing => Ahead { items: Vec::new(), upto: 0 },
@@ -94,7 +92,7 @@ impl Shared {
     ) -> Result<Ahead, JournalError> {
         let spec = locked(&cell.inner).spec.clone();
         let log = if cell.is_projection() { ENTRIES } else { cell.handler };
-        let (mut items, mut at) = (Vec::new(), from);
+        let (mut items, mut at, mut bytes) = (Vec::new(), from, 0);
         for _ in 0..LOOK_BLOBS_MAX {
             let Some(blob) = self.reader.blob_at(log, at).await? else {
                 at = limit + 1;
@@ -116,7 +114,8 @@ impl Shared {
                 }
             }
             at = (blob.last + 1).max(at);
-            if at > limit {
+            bytes += blob.data.len();
+            if at > limit || bytes > LOOK_BYTES_MAX {
                 break;
             }
         }
@@ -151,11 +150,11 @@ impl Shared {
         }
         items.sort_unstable_by_key(|item| item.position);
         locked(&cell.inner).facts.extend(facts);
-        guard.token = None;
         let lease = Lease { lane: cell.id.clone(), token: taken.token, items };
         if !lost.is_empty() {
             self.set_aside(log, &lease, lost).await?;
         }
+        guard.token = None;
         Ok((!lease.items.is_empty()).then_some(lease))
     }
 
@@ -176,16 +175,14 @@ impl Shared {
     ) -> Result<Option<Work>, JournalError> {
         let position = held.frame.position;
         let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
-        let body = match parts.body {
-            Some(body) => Some(body),
-            None => {
-                if near.as_ref().is_none_or(|blob| blob.last < position || position < blob.first) {
-                    *near = self.reader.blob_at(ENTRIES, position).await?;
-                }
-                near.as_ref()
-                    .and_then(|blob| blob.entry(blob.find(position)?))
-                    .map(|entry| entry.body)
+        let body = if parts.body.is_some() {
+            parts.body
+        } else {
+            if near.as_ref().is_none_or(|blob| blob.last < position || position < blob.first) {
+                *near = self.reader.blob_at(ENTRIES, position).await?;
             }
+            let entry = near.as_ref().and_then(|blob| blob.entry(blob.find(position)?));
+            entry.map(|entry| entry.body)
         };
         let (Some(body), Ok(facts)) = (body, serde_json::from_slice::<Facts>(parts.facts)) else {
             return Ok(None);

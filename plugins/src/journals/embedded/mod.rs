@@ -1,4 +1,4 @@
-//! `embedded`: the journal in a folder on this machine, an SQLite database written by one thread.
+//! `embedded`: the journal in a folder on this machine, a database (`SQLite`) written by one thread.
 //!
 //! Entries and records are stored as blobs, one row for each commit, so that keeping a callback costs little more than
 //! copying it once. Leases live in memory: one process owns the folder, which a lock file makes sure of.

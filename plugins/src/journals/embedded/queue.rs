@@ -94,6 +94,11 @@ pub(super) struct Queue {
 }
 
 impl Queue {
+    /// One that takes nothing.
+    pub(super) fn ended() -> Self {
+        Self { stop: true, ..Self::default() }
+    }
+
     /// Makes room for `bytes`, or says that there is too much already.
     pub(super) fn admit(&self, bytes: usize, limit: usize) -> Result<(), JournalError> {
         match (self.stop, self.bytes.saturating_add(bytes) > limit) {

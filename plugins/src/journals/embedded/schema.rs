@@ -83,7 +83,7 @@ pub(super) fn slot(handler: u64, position: u64) -> i64 {
     i64::try_from(handler << SLOT_BITS | position).unwrap_or(i64::MAX)
 }
 
-/// A position as SQLite counts.
+/// A position as the database counts.
 pub(super) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -34,10 +34,13 @@ pub(super) struct Shared {
     pub(super) tokens: u64,
     queue_bytes_max: usize,
     notes_max: usize,
-    /// Lets a test run out of disk: the most pages that the database may have.
+    /// Lets a test run out of disk: the most pages that the database may have; all ones: it cannot be written at all.
     #[cfg(test)]
     pub(super) pages: AtomicU64,
 }
+
+/// Records as frames, and the position of each and where its frame ends.
+type RecordFrames = (Vec<u8>, Vec<(u64, usize)>);
 
 /// Starts the two threads of a store.
 pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Threads, BoxError> {
@@ -50,6 +53,8 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         since_checkpoint: 0,
         lanes: Arc::default(),
         routes: HashMap::new(),
+        copies: 0,
+        attached: 0,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());
     let thread = builder.spawn(move || writer.run())?;
@@ -71,7 +76,7 @@ fn encode(entries: &[Entry]) -> Result<(Vec<u8>, Vec<usize>), JournalError> {
 
 impl Shared {
     pub(super) fn new(file: PathBuf, head: u64, options: &Options, cx: &BuildContext) -> Self {
-        let chance = cx.rng.id(cx.clock.wall()).as_u128() & 0xFFFF_FFFF_FFFF;
+        let chance = cx.rng.id(cx.clock.wall()).as_u128();
         Self {
             queue: Mutex::default(),
             writer: OnceLock::new(),
@@ -82,7 +87,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             restart_wal: AtomicBool::new(false),
             clock: cx.clock.clone(),
-            tokens: u64::try_from(chance).unwrap_or_default(),
+            tokens: u64::try_from(chance & 0xFF_FFFF_FFFF).unwrap_or_default(),
             queue_bytes_max: options.queue.bytes(),
             notes_max: options.notes,
             #[cfg(test)]
@@ -183,10 +188,7 @@ impl Shared {
     }
 
     /// The frames of a settlement's records, on the caller's thread.
-    fn encode_records(
-        &self,
-        settlement: &Settlement,
-    ) -> Result<(Vec<u8>, Vec<(u64, usize)>), JournalError> {
+    fn encode_records(&self, settlement: &Settlement) -> Result<RecordFrames, JournalError> {
         let mut order: Vec<(u64, &NewRecord)> = Vec::new();
         for (position, fate) in &settlement.fates {
             if let Fate::Recorded(Some(new)) = fate {

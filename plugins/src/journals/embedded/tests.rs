@@ -192,11 +192,37 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
     let got = lease(&journal, &projection, 9).await;
     assert_eq!(got.items.len(), 1);
     finish(&journal, got, || Fate::Recorded(None)).await;
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
     journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
     append(&journal, &large).await.unwrap();
     assert_eq!(journal.health(), Health::Ready);
     let got = lease(&journal, &projection, 9).await;
     assert_eq!(got.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_disk_ends_the_store() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    let waiting = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.lease(&id, &want(1)).await.map(|_| ()) }
+    });
+    let failed = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.failed().await }
+    });
+    tokio::task::yield_now().await;
+    journal.shared.pages.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..2 {
+        let refused = append(&journal, "x").await;
+        assert!(matches!(refused, Err(JournalError::Closed)), "{refused:?}");
+    }
+    assert!(matches!(journal.health(), Health::Failed(_)));
+    assert!(failed.await.unwrap().contains("could not be written"));
+    assert!(matches!(waiting.await.unwrap(), Err(JournalError::Closed)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -317,7 +343,7 @@ fn measure_append() {
             for task in (0..64).map(appender).collect::<Vec<_>>() {
                 task.await.unwrap();
             }
-            let (count, took, used) = (64 * each, begin.elapsed(), cpu() - before);
+            let (count, took, used) = (64 * each, begin.elapsed(), cpu().saturating_sub(before));
             let per_second = f64::from(count) / took.as_secs_f64();
             let micros = used.as_secs_f64() * 1e6 / f64::from(count);
             println!("{lanes} lanes: {per_second:.0} rec/s, {micros:.2} CPU µs/rec");

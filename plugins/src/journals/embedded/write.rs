@@ -1,16 +1,18 @@
 //! What one transaction of the writer stores.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use switchhook_core::Clock;
 use switchhook_core::journal::{Appended, Dedupe, Fate, Position};
 
-use super::lanes::Lanes;
+use super::lanes::Cell;
 use super::locked;
 use super::queue::{BLOB_BYTES, Chunk, Kept};
 use super::schema::{count, number, slot};
+use super::store::Shared;
 use super::writer::Planned;
 
 /// Keys of duplicates whose window is over that one tidying removes at most.
@@ -158,7 +160,7 @@ pub(super) fn settlement(
             .execute(params![lane, number(*position)])?;
     }
     for row in &plan.put {
-        let due = row.due.map(|due| due.as_millisecond());
+        let due = row.due.map(jiff::Timestamp::as_millisecond);
         let (at, key) = (number(row.position.0), row.key.map(number));
         tx.prepare_cached(
             "INSERT OR REPLACE INTO open_items (lane, position, attempts, key, due, reason)
@@ -232,15 +234,19 @@ fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBl
 }
 
 /// Between checkpoints: cursors that moved without a settlement are stored, old keys of duplicates forgotten.
-pub(super) fn tidy(
+pub(super) fn tidy<'a>(
     connection: &mut Connection,
-    lanes: &Lanes,
-    clock: &dyn Clock,
+    lanes: impl Iterator<Item = &'a Arc<Cell>>,
+    shared: &Shared,
 ) -> rusqlite::Result<()> {
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    for cell in lanes.cells.values() {
+    let head = shared.head.load(Ordering::Relaxed);
+    for cell in lanes {
         let moved = {
             let mut inner = locked(&cell.inner);
+            if inner.last_match <= inner.lane.scanned() {
+                inner.lane.skip_to(Position(cell.limit(head))); // so that a restart does not read it all again
+            }
             let cursor = inner.lane.advance_idle();
             let moved = cursor > inner.stored;
             inner.stored = cursor;
@@ -254,6 +260,6 @@ pub(super) fn tidy(
     tx.prepare_cached(
         "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ?1 LIMIT ?2)",
     )?
-    .execute(params![clock.wall().as_millisecond(), FORGET_MAX])?;
+    .execute(params![shared.clock.wall().as_millisecond(), FORGET_MAX])?;
     tx.commit()
 }

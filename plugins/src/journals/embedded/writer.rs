@@ -13,13 +13,15 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 use super::attach;
 use super::frame::ENTRIES;
 use super::lanes::{Cell, Lanes};
-use super::queue::{Batch, Chunk, Group, Kept, Queued, Settling, answer};
+use super::queue::{Batch, Chunk, Group, Kept, Queue, Queued, Settling, answer};
 use super::store::Shared;
 use super::write::{self, Stored};
 use super::{commit_error, locked, same};
 
 /// After so many bytes the WAL is copied into the database.
 const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
+const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
 /// How long the writer waits for a reader before it puts off starting the WAL anew.
@@ -32,6 +34,26 @@ pub(super) struct Writer {
     pub(super) since_checkpoint: usize,
     pub(super) lanes: Arc<Lanes>,
     pub(super) routes: HashMap<Arc<str>, Vec<Arc<Cell>>>,
+    /// How often the WAL was copied.
+    pub(super) copies: u64,
+    /// How often lanes were attached.
+    pub(super) attached: u64,
+}
+
+/// Ends the store if the writer panics, so that nobody waits for ever.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the journal's writer panicked");
+            let left = {
+                let mut queue = locked(&self.0.queue);
+                std::mem::replace(&mut *queue, Queue::ended())
+            };
+            drop(left); // whoever waits is told that the journal is closed
+        }
+    }
 }
 
 /// A settlement that the lane has accepted.
@@ -45,6 +67,7 @@ pub(super) struct Planned {
 
 impl Writer {
     pub(super) fn run(mut self) {
+        let _alarm = Alarm(self.shared.clone());
         while let Some(batch) = self.next() {
             self.work(batch);
         }
@@ -73,6 +96,9 @@ impl Writer {
         }
         for job in std::mem::take(&mut batch.attach) {
             let attached = attach::attach(self, &job.specs);
+            if let Err(error) = &attached {
+                self.unwell(error);
+            }
             drop(job.answer.send(attached));
         }
         let settles = std::mem::take(&mut batch.settles);
@@ -145,7 +171,7 @@ impl Writer {
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
-        if self.shared.health() != Health::Ready {
+        if !batch.chunks.is_empty() && self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
         }
@@ -264,11 +290,13 @@ impl Writer {
     fn look_after_wal(&mut self) {
         if self.since_checkpoint >= CHECKPOINT_BYTES {
             self.since_checkpoint = 0;
-            if let Err(error) = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock)
-            {
+            self.copies += 1;
+            let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
+            let lanes = self.lanes.cells.values().filter(|_| cursors);
+            if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
                 tracing::warn!(%error, "tidying the journal failed");
             }
-            drop(self.checkpoints.try_send(())); // full: one is under way
+            self.checkpoints.try_send(()).ok(); // full: one is under way
         }
         if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
             self.restart_wal();
@@ -291,7 +319,7 @@ impl Writer {
         if let Health::Failed(_) = self.shared.health() {
             return;
         }
-        let tidied = write::tidy(&mut self.connection, &self.lanes, &*self.shared.clock);
+        let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
         let copied = tidied.and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         });
@@ -303,7 +331,9 @@ impl Writer {
     #[cfg(test)]
     fn limit_pages(&self) {
         let pages = self.shared.pages.swap(0, Ordering::Relaxed);
-        if pages > 0 {
+        if pages == u64::MAX {
+            self.connection.pragma_update(None, "query_only", true).unwrap();
+        } else if pages > 0 {
             self.connection
                 .pragma_update(None, "max_page_count", super::schema::number(pages))
                 .unwrap();
