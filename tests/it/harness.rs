@@ -249,7 +249,8 @@ pub fn signed_query(command: &str, token: &str, time: i64) -> String {
 }
 
 pub fn sign(token: &str, time: &str) -> String {
-    Sha256::digest(format!("{token}{time}")).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(format!("{token}{time}"));
+    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 pub fn now() -> i64 {

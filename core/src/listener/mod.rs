@@ -26,7 +26,7 @@ use tower_service::Service;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use self::timed::{TimeUp, Timed, Turn};
+use self::timed::{Timed, Turn};
 use crate::config::tables::Limits;
 use crate::metrics::Metrics;
 use crate::source::{Refusal, RefusalKind};
@@ -144,6 +144,7 @@ async fn accept(listener: &Listener) -> io::Result<Box<dyn Stream>> {
 async fn connection(stream: Box<dyn Stream>, serving: &Serving, stop: CancellationToken) {
     let turn = Arc::new(Turn::default());
     let stream = Timed::new(stream, turn.clone(), serving.limits);
+    let why = turn.clone();
     let routes = warp::service(serving.routes.clone());
     let service = service_fn(|request| {
         turn.begin();
@@ -167,20 +168,14 @@ async fn connection(stream: Box<dyn Stream>, serving: &Serving, stop: Cancellati
             connection.await
         }
     };
-    if let Err(error) = ended {
+    if let Some(up) = why.time_up() {
+        serving.metrics.limit(up.as_str());
+    } else if let Err(error) = ended {
         note_end(&error, serving);
     }
 }
 
 fn note_end(error: &hyper::Error, serving: &Serving) {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(inner) = cause {
-        let io = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(up) = io.and_then(|inner| inner.downcast_ref::<TimeUp>()) {
-            return serving.metrics.limit(up.as_str());
-        }
-        cause = inner.source();
-    }
     if error.is_parse_too_large() {
         serving.metrics.limit("header_size");
     } else if error.is_parse() {

@@ -3,8 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -14,7 +14,7 @@ use crate::config::tables::Limits;
 
 /// What the peer is waited for; shared between the connection's bytes and its requests.
 #[derive(Debug, Default)]
-pub(super) struct Turn(AtomicU8);
+pub(super) struct Turn(AtomicU8, OnceLock<TimeUp>);
 
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
@@ -25,6 +25,16 @@ impl Turn {
     /// A head is complete: from here on the request has limits of its own.
     pub(super) fn begin(&self) {
         self.0.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// Why the connection ended itself, if it did. hyper takes some of these ends for the peer's.
+    pub(super) fn time_up(&self) -> Option<TimeUp> {
+        self.1.get().copied()
+    }
+
+    fn end_for(&self, up: TimeUp) -> io::Error {
+        _ = self.1.set(up); // the first reason counts
+        io::ErrorKind::TimedOut.into()
     }
 
     /// The answer is on its way: the peer may send the next head.
@@ -50,14 +60,6 @@ impl TimeUp {
         }
     }
 }
-
-impl std::fmt::Display for TimeUp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::error::Error for TimeUp {}
 
 pub(super) struct Timed<S> {
     stream: S,
@@ -95,20 +97,18 @@ impl<S> Timed<S> {
         answered
     }
 
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<TimeUp> {
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let up = match self.turn.0.load(Ordering::Relaxed) {
             BUSY => return Poll::Pending,
             HEAD => TimeUp::Head,
             _ => TimeUp::Idle,
         };
-        self.read_alarm.poll(cx, self.read_by).map(|()| up)
+        self.read_alarm.poll(cx, self.read_by).map(|()| self.turn.end_for(up))
     }
 
     fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let by = *self.write_by.get_or_insert_with(|| Instant::now() + self.limits.write_time.0);
-        self.write_alarm
-            .poll(cx, by)
-            .map(|()| io::Error::new(io::ErrorKind::TimedOut, TimeUp::Write))
+        self.write_alarm.poll(cx, by).map(|()| self.turn.end_for(TimeUp::Write))
     }
 }
 
@@ -123,8 +123,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         let before = buf.filled().len();
         match Pin::new(&mut this.stream).poll_read(cx, buf) {
             Poll::Pending => {
-                let up = ready!(this.poll_patience(cx));
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, up)))
+                let error = ready!(this.poll_patience(cx));
+                Poll::Ready(Err(error))
             }
             Poll::Ready(result) => {
                 if buf.filled().len() > before && this.turn.0.load(Ordering::Relaxed) == IDLE {
