@@ -29,6 +29,11 @@ pub(crate) struct Works {
 /// After the journal failed for a lane, the wait before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A batch of so many is a sign of load.
+const GATHER_FROM: usize = 8;
+/// How long the next batch then gathers.
+const GATHER: Duration = Duration::from_millis(3);
+
 impl Works {
     /// The next lease; none when the lane is to end. A journal that fails is asked again after a pause.
     async fn lease(&self, lane: &LaneId, want: &Want) -> Option<Lease> {
@@ -42,6 +47,17 @@ impl Works {
                 Ok(lease) => return Some(lease),
                 Err(JournalError::Closed) => return None,
                 Err(error) => self.pause(lane, "lease", &error).await,
+            }
+        }
+    }
+
+    /// After a batch of some size, lets the next one gather: under load ten commits become one, and a lone callback never waits.
+    async fn gather(&self, batch: usize) {
+        if batch >= GATHER_FROM {
+            let until = self.clock.now() + GATHER;
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = self.clock.sleep_until(until) => {}
             }
         }
     }

@@ -34,9 +34,10 @@ impl Projection {
         let lane = LaneId::projection(&self.name);
         let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true };
         while let Some(lease) = self.works.lease(&lane, &want).await {
+            let batch = lease.items.len();
             let settlement = self.work(lease).await;
             match self.works.journal.settle(settlement).await {
-                Ok(()) => {}
+                Ok(()) => self.works.gather(batch).await,
                 Err(JournalError::Closed) => return,
                 // Nothing was kept of it; the lease lapses or has been taken back, and the callbacks come again.
                 Err(error) => self.works.pause(&lane, "settle", &error).await,

@@ -48,11 +48,12 @@ impl Subscription {
     async fn run_batches(&self, lane: &LaneId, most: usize) {
         let want = Want { limit: most, term: self.table.timeout.0 + MARGIN, whole_keys: true };
         while let Some(lease) = self.works.lease(lane, &want).await {
-            let token = lease.token;
+            let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease).await;
             if !self.settle(lane, token, done).await {
                 return;
             }
+            self.works.gather(batch).await;
         }
     }
 
