@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
-use crate::callback::Facts;
+use crate::facts::Facts;
 use crate::journal::{
     DeadLetter, EventQuery, Health, Journal, JournalError, LaneStatus, StoredEvent,
 };

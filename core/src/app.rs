@@ -70,12 +70,18 @@ impl fmt::Display for Stopped {
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(config: Config) -> Result<(), Stopped> {
-    let runtime = |name: &str| {
-        let made = Builder::new_multi_thread().thread_name(name).enable_all().build();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = |name: &str, threads: usize| {
+        let made = Builder::new_multi_thread()
+            .thread_name(name)
+            .worker_threads(threads)
+            .enable_all()
+            .build();
         made.map_err(|error| Stopped::Io(format!("cannot start threads: {error}")))
     };
     // Answers have threads of their own: whatever handlers and actions do behind the journal, it is not done on these.
-    let (replies, works) = (runtime("reply")?, runtime("work")?);
+    // What is done behind gets half as many, so that under load it gathers into larger batches rather than push answers aside.
+    let (replies, works) = (runtime("reply", cores)?, runtime("work", cores.div_ceil(2))?);
     let result = works.block_on(live(config, &replies));
     replies.shutdown_timeout(Duration::from_secs(1));
     works.shutdown_timeout(Duration::from_secs(1));

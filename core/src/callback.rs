@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::facts::{Client, Facts};
+
 /// Whether the sender waits for our word or has already acted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -39,65 +41,6 @@ impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// The end user's client, as far as the sender says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// Its address, as text: the sender's word, not a peer of ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ip: Option<Arc<str>>,
-    /// Its platform, such as `Android` or `RESTAPI`; unknown values are kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Arc<str>>,
-}
-
-/// How a before-callback was answered, as kept with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// `allow`, `deny`, `drop`, `replace`, `answer` or `timeout`.
-    pub verdict: String,
-    /// The handler instance whose word it was; none when nobody decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// The reason of a refusal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// What handlers noted on the way, as `handler: text`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub flags: Vec<String>,
-    /// Time taken, in microseconds.
-    pub micros: u64,
-}
-
-/// Everything about a callback but its body. It travels with records and is what the journal keeps beside the body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Facts {
-    /// Our id: a UUID of version 7, made when the callback was received.
-    pub id: Uuid,
-    /// The source instance that took it in.
-    pub source: Arc<str>,
-    /// The command, in the sender's spelling.
-    pub command: Arc<str>,
-    /// The sender's application id.
-    pub app: Arc<str>,
-    /// Whether the sender waits.
-    pub phase: Phase,
-    /// When its head had been read here.
-    pub received: Timestamp,
-    /// When the sender says that it called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent: Option<Timestamp>,
-    /// The end user's client.
-    #[serde(default)]
-    pub client: Client,
-    /// What its order hangs on: a conversation, group or account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Arc<str>>,
-    /// How it was decided, where there was something to decide.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<Decision>,
 }
 
 /// One event as the IM system sent it.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::callback::{Callback, Decision};
+use crate::callback::Callback;
 use crate::config::tables::OnFailure;
+use crate::facts::Decision;
 use crate::handler::{Handler, Verdict, VerdictKind};
 use crate::metrics::{Metrics, OfHandler};
 use crate::source::{Map, Outcome, Source};

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// For a log line or a terminal: control characters, bidirectional overrides and line separators become `\u{..}`.
 pub fn for_line(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(breaks_lines) {
+    let plain = text.bytes().all(|b| (b' '..=b'~').contains(&b)); // nearly always, and quickly seen
+    if plain || !text.chars().any(breaks_lines) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::BoxError;
-use crate::callback::{Callback, Facts};
+use crate::callback::Callback;
+use crate::facts::Facts;
 use crate::journal::{Journal, JournalError};
 use crate::source::Map;
 

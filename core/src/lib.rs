@@ -10,6 +10,7 @@ pub mod config;
 mod decide;
 mod delivery;
 pub mod escape;
+mod facts;
 mod handler;
 mod intake;
 pub mod journal;
@@ -29,7 +30,8 @@ mod time;
 
 pub use self::action::Action;
 pub use self::app::App;
-pub use self::callback::{Callback, Client, Decision, Event, EventError, Facts, Phase};
+pub use self::callback::{Callback, Event, EventError, Phase};
+pub use self::facts::{Client, Decision, Facts, Words};
 pub use self::handler::{
     Failure, HandleContext, Handler, NewRecord, Record, State, StateChanges, Verdict, VerdictKind,
 };

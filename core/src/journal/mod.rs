@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::lane::{Lane, Offer, OpenRow, Plan};
 use crate::BoxError;
-use crate::callback::{Callback, Facts};
+use crate::callback::Callback;
+use crate::facts::Facts;
 use crate::handler::{NewRecord, Record, StateChanges};
 use crate::router::Pattern;
 

@@ -4,6 +4,7 @@
 //! changed field with its new value and, where it is known for certain, the old one. The documented body of the command has
 //! no topic id; then `topic` is null and no old value is claimed. It reads group details just as well.
 
+mod details;
 mod profile;
 mod summary;
 #[cfg(test)]
@@ -16,10 +17,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use switchhook_core::{
-    BoxError, BuildContext, Callback, Event, EventError, Failure, HandleContext, Handler,
-    NewRecord, Plugin, async_trait, register,
+    BoxError, BuildContext, Callback, Event, Failure, HandleContext, Handler, NewRecord, Plugin,
+    async_trait, register,
 };
 
+use self::details::{Details, Said};
 use crate::sources::tencent_im::events::{GroupInfoChanged, TopicInfoChanged};
 
 /// Options of a `topic-info-changed` handler.
@@ -81,13 +83,17 @@ impl Handler for TopicChanges {
         callback: &Callback,
         cx: &mut HandleContext<'_>,
     ) -> Result<Option<NewRecord>, Failure> {
-        let details = details(callback).map_err(Failure::permanent)?;
+        if ![TopicInfoChanged::COMMAND, GroupInfoChanged::COMMAND].contains(&callback.command()) {
+            return Ok(None); // a wide `commands` brings what this handler does not speak of
+        }
+        let details: Details<'_> =
+            serde_json::from_slice(&callback.body).map_err(Failure::permanent)?;
         if !self.wants_group(&details) {
             return Ok(None);
         }
         let mut changes = Changes::of(&details);
-        if let Some(topic) = details.topic.as_deref().filter(|topic| !topic.is_empty()) {
-            profile::compare(callback, details.group.as_deref(), topic, &mut changes, cx).await?;
+        if let Some(topic) = details.topic.id() {
+            profile::compare(callback, details.group.id(), topic, &mut changes, cx).await?;
         }
         changes.keep(|field| self.wants(field));
         if changes.is_empty() {
@@ -105,19 +111,10 @@ impl TopicChanges {
         self.0.fields.as_ref().is_none_or(|fields| fields.contains(&field))
     }
 
-    fn wants_group(&self, details: &TopicInfoChanged) -> bool {
-        let group = details.group.as_deref();
+    fn wants_group(&self, details: &Details<'_>) -> bool {
+        let group = details.group.text();
         let listed = |groups: &HashSet<String>| group.is_some_and(|group| groups.contains(group));
         self.0.groups.as_ref().is_none_or(listed)
-    }
-}
-
-/// Reads either command's body; both say the same things.
-fn details(callback: &Callback) -> Result<TopicInfoChanged, EventError> {
-    if callback.command() == GroupInfoChanged::COMMAND {
-        callback.event::<GroupInfoChanged>().map(Into::into)
-    } else {
-        callback.event()
     }
 }
 
@@ -144,8 +141,8 @@ struct Change<'a> {
 }
 
 impl<'a> Changes<'a> {
-    fn of(details: &'a TopicInfoChanged) -> Self {
-        let change = |new: &'a Option<String>| new.as_deref().map(|new| Change { new, old: None });
+    fn of(details: &'a Details<'_>) -> Self {
+        let change = |new: &'a Said<'_>| new.text().map(|new| Change { new, old: None });
         Self {
             name: change(&details.name),
             introduction: change(&details.introduction),
@@ -190,16 +187,15 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn of(callback: &'a Callback, details: &'a TopicInfoChanged, changes: &'a Changes<'a>) -> Self {
+    fn of(callback: &'a Callback, details: &'a Details<'_>, changes: &'a Changes<'a>) -> Self {
         let facts = &callback.facts;
-        let said = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
         Self {
             id: facts.id.to_string(),
             command: &facts.command,
             app: &facts.app,
-            group: said(&details.group),
-            topic: said(&details.topic),
-            operator: said(&details.operator),
+            group: details.group.id(),
+            topic: details.topic.id(),
+            operator: details.operator.id(),
             received: facts.received,
             sent: facts.sent,
             changes,
@@ -207,6 +203,8 @@ impl<'a> Report<'a> {
     }
 
     fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+        let mut json = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut json, self)?;
+        Ok(json)
     }
 }

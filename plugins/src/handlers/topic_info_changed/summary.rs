@@ -3,47 +3,49 @@
 use switchhook_core::escape::for_line;
 
 use super::Changes;
-use crate::sources::tencent_im::events::TopicInfoChanged;
+use super::details::Details;
 
 /// Enough to recognise a name or an id by.
 const TEXT_CHARS_MAX: usize = 80;
 
 /// Says who changed what, on one line and at a length that a log can bear.
-pub(super) fn line(command: &str, details: &TopicInfoChanged, changes: &Changes<'_>) -> String {
-    let thing = if command.contains("Topic") { "topic" } else { "group" };
-    let what = match (&changes.name, others(changes).as_slice()) {
-        (Some(name), []) => format!("{thing} renamed to \"{}\"", short(name.new)),
-        (name, others) => {
-            let name = name.as_ref().map(|_| "name");
-            let fields: Vec<&str> = name.into_iter().chain(others.iter().copied()).collect();
-            format!("{thing} details changed: {}", fields.join(", "))
-        }
-    };
-    let place = said(" in group ", details.group.as_deref());
-    let author = said(" by ", details.operator.as_deref());
-    format!("{what}{place}{author}")
-}
-
-fn others(changes: &Changes<'_>) -> Vec<&'static str> {
+pub(super) fn line(command: &str, details: &Details<'_>, changes: &Changes<'_>) -> String {
+    let mut line = String::with_capacity(128);
+    line.push_str(if command.contains("Topic") { "topic" } else { "group" });
     let fields = [
+        ("name", &changes.name),
         ("introduction", &changes.introduction),
         ("notification", &changes.notification),
         ("avatar", &changes.face_url),
     ];
-    fields.into_iter().filter_map(|(name, change)| change.is_some().then_some(name)).collect()
-}
-
-fn said(words: &str, text: Option<&str>) -> String {
-    match text {
-        Some(text) if !text.is_empty() => format!("{words}{}", short(text)),
-        _ => String::new(),
+    let changed = fields.iter().filter(|(_, change)| change.is_some());
+    if let (Some(name), 1) = (&changes.name, changed.clone().count()) {
+        line.push_str(" renamed to \"");
+        push(&mut line, name.new);
+        line.push('"');
+    } else {
+        line.push_str(" details changed");
+        for (i, (field, _)) in changed.enumerate() {
+            line.push_str(if i == 0 { ": " } else { ", " });
+            line.push_str(field);
+        }
     }
+    for (words, said) in [(" in group ", details.group.id()), (" by ", details.operator.id())] {
+        if let Some(text) = said {
+            line.push_str(words);
+            push(&mut line, text);
+        }
+    }
+    line
 }
 
 /// Cut first, so that an escape is never cut in two.
-fn short(text: &str) -> String {
+fn push(line: &mut String, text: &str) {
     match text.char_indices().nth(TEXT_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", for_line(&text[..end])),
-        None => for_line(text).into_owned(),
+        Some((end, _)) => {
+            line.push_str(&for_line(&text[..end]));
+            line.push('…');
+        }
+        None => line.push_str(&for_line(text)),
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use switchhook_core::journal::{
     DeadLetter, EventQuery, JournalError, LaneId, LaneStatus, Page, Position, StoredEvent,
 };
-use switchhook_core::{Facts, Pattern};
+use switchhook_core::{Facts, Pattern, Words};
 
 use super::frame::{Blob, ENTRIES};
 use super::lanes::Cell;
@@ -119,6 +119,7 @@ fn status(cell: &Cell, head: u64) -> LaneStatus {
 }
 
 fn collect(blob: &Blob, query: &EventQuery, before: u64, items: &mut Vec<StoredEvent>) {
+    let words = &mut Words::default();
     for frame in blob.frames().iter().rev().filter(|frame| frame.position < before) {
         if items.len() >= query.limit {
             return;
@@ -128,7 +129,7 @@ fn collect(blob: &Blob, query: &EventQuery, before: u64, items: &mut Vec<StoredE
             continue;
         }
         let Some(parts) = blob.entry(*frame) else { continue };
-        if let Ok(facts) = serde_json::from_slice::<Facts>(&parts.facts) {
+        if let Some(facts) = Facts::read_from(&parts.facts, words) {
             let position = Position(frame.position);
             items.push(StoredEvent { position, facts, body: parts.body });
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use switchhook_core::journal::{
     Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
 };
-use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges};
+use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Words};
 
 use super::frame::{Blob, ENTRIES, Held};
 use super::lanes::{Cell, Found, Look, Taken, hold};
@@ -131,7 +131,7 @@ impl Shared {
         let mut guard = Guard { cell, token: Some(taken.token) };
         let log = if cell.is_projection() { ENTRIES } else { cell.handler };
         let mut items = Vec::with_capacity(taken.items.len());
-        let (mut lost, mut facts) = (Vec::new(), Vec::new());
+        let (mut lost, mut facts, mut words) = (Vec::new(), Vec::new(), Words::default());
         let mut near = None; // most references lie in one blob
         for (position, attempts, held) in taken.items {
             let held = match held {
@@ -139,8 +139,8 @@ impl Shared {
                 None => self.held(log, position).await?,
             };
             let work = match &held {
-                Some(held) if log == ENTRIES => callback(held, &mut facts),
-                Some(held) => self.record(cell, held, &mut near).await?,
+                Some(held) if log == ENTRIES => callback(held, &mut facts, &mut words),
+                Some(held) => self.record(cell, held, &mut near, &mut words).await?,
                 None => None,
             };
             match work {
@@ -172,6 +172,7 @@ impl Shared {
         cell: &Cell,
         held: &Held,
         near: &mut Option<Arc<Blob>>,
+        words: &mut Words,
     ) -> Result<Option<Work>, JournalError> {
         let position = held.frame.position;
         let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
@@ -184,7 +185,7 @@ impl Shared {
             let entry = near.as_ref().and_then(|blob| blob.entry(blob.find(position)?));
             entry.map(|entry| entry.body)
         };
-        let (Some(body), Ok(facts)) = (body, serde_json::from_slice::<Facts>(parts.facts)) else {
+        let (Some(body), Some(facts)) = (body, Facts::read_from(parts.facts, words)) else {
             return Ok(None);
         };
         let (key, summary) = (parts.key.map(Arc::from), parts.summary.to_owned());
@@ -208,9 +209,9 @@ impl Shared {
     }
 }
 
-fn callback(held: &Held, facts: &mut Vec<(u64, Bytes)>) -> Option<Work> {
+fn callback(held: &Held, facts: &mut Vec<(u64, Bytes)>, words: &mut Words) -> Option<Work> {
     let parts = held.blob.entry(held.frame)?;
-    let read: Facts = serde_json::from_slice(&parts.facts).ok()?;
+    let read = Facts::read_from(&parts.facts, words)?;
     facts.push((held.frame.position, parts.facts));
     Some(Work::Callback(Callback::restored(read, parts.body)))
 }

@@ -115,7 +115,7 @@ impl Queue {
         room
     }
 
-    /// Takes in an append; `facts` are theirs as JSON, one after the other, each ending at its `ends`.
+    /// Takes in an append; `facts` are theirs in stored form, one after the other, each ending at its `ends`.
     pub(super) fn push(
         &mut self,
         entries: Vec<Entry>,

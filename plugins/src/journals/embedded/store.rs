@@ -62,16 +62,15 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
     Ok([thread, copier])
 }
 
-/// Facts as JSON, one after the other, and where each ends.
-fn encode(entries: &[Entry]) -> Result<(Vec<u8>, Vec<usize>), JournalError> {
-    let mut facts = Vec::with_capacity(entries.len() * 384);
+/// Facts in their stored form, one after the other, and where each ends.
+fn encode(entries: &[Entry]) -> (Vec<u8>, Vec<usize>) {
+    let mut facts = Vec::with_capacity(entries.len() * 192);
     let mut ends = Vec::with_capacity(entries.len());
     for entry in entries {
-        serde_json::to_writer(&mut facts, &entry.facts)
-            .map_err(|error| JournalError::Store(error.into()))?;
+        entry.facts.write_to(&mut facts);
         ends.push(facts.len());
     }
-    Ok((facts, ends))
+    (facts, ends)
 }
 
 impl Shared {
@@ -135,7 +134,7 @@ impl Shared {
         if entries.is_empty() {
             return self.open().map(|()| Vec::new());
         }
-        let (facts, ends) = encode(&entries)?;
+        let (facts, ends) = encode(&entries);
         let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
         let (waiter, kept) = oneshot::channel();
         self.enqueue(|queue| {
@@ -149,7 +148,7 @@ impl Shared {
 
     pub(super) fn note(&self, entry: Entry) -> bool {
         let entries = vec![entry];
-        let Ok((facts, ends)) = encode(&entries) else { return false };
+        let (facts, ends) = encode(&entries);
         let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
         let noted = self.enqueue(|queue| {
             queue.admit(bytes, self.queue_bytes_max)?;
