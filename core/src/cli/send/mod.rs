@@ -25,13 +25,13 @@ const BODY_MAX: u64 = 64 << 20;
 #[command(after_help = "\
 Examples:
   switchhook send Group.CallbackAfterTopicInfoChanged
-  switchhook send Group.CallbackAfterTopicInfoChanged --set TopicName=Lunch --set 'MuteAllMember=true'
+  switchhook send Group.CallbackAfterTopicInfoChanged --set Name=Lunch
   switchhook send Group.CallbackBeforeSendMsg --body message.json
   switchhook send Group.CallbackAfterTopicInfoChanged --count 10000 --parallel 32
   switchhook send Group.CallbackAfterTopicInfoChanged --print
 
-The answer goes to standard output, its time to standard error. Exit codes: 0 answered with 2xx, 1 answered with another
-status, 69 no answer. An answer is waited for up to 10 s. Only http:// is spoken.")]
+The answer goes to standard output, its time to standard error. It is waited for up to 10 s. \
+Exit codes: 0 answered with 2xx, 1 answered with another status, 69 no answer. Only http:// is spoken.")]
 pub(super) struct Args {
     /// The command, in the sender's spelling; `switchhook routes COMMAND` tells whether a source knows it
     command: String,
