@@ -67,4 +67,9 @@ fn wrong_usage_ends_with_64() {
     let folder = folder_with(CONFIG);
     let ran = switchhook(folder.path()).arg("--no-such-flag").output().expect("ran");
     assert_eq!(ran.status.code(), Some(64));
+    let ran = switchhook(folder.path()).args(["check", "--log-level", "loud"]).output();
+    let ran = ran.expect("ran");
+    let (_, err) = text(&ran);
+    assert_eq!(ran.status.code(), Some(64), "{err}");
+    assert!(err.contains("`loud` is no level"), "{err}");
 }
