@@ -73,3 +73,15 @@ fn wrong_usage_ends_with_64() {
     assert_eq!(ran.status.code(), Some(64), "{err}");
     assert!(err.contains("`loud` is no level"), "{err}");
 }
+
+#[test]
+fn a_slip_in_a_command_is_told() {
+    let server = Server::start(CONFIG);
+    let url = format!("http://{}/", server.address);
+    let slip = "Group.CallbackAfterTopicInfoChangd";
+    let sent = switchhook(server.folder.path()).args(["send", slip, "--url", &url]).output();
+    let sent = sent.expect("ran");
+    let (_, err) = text(&sent);
+    assert!(sent.status.success(), "{err}");
+    assert!(err.contains(&format!("did you mean `{TOPIC_CHANGED}`?")), "{err}");
+}
