@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::filters::BoxedFilter;
@@ -60,11 +60,12 @@ pub(crate) fn routes(admin: &Arc<Admin>) -> BoxedFilter<(warp::reply::Response,)
         api(admin, "dead-letters", |admin, query| async move { admin.dead_letters(&query).await });
     let lost = warp::any().map(|| problem(StatusCode::NOT_FOUND, "there is nothing here"));
     let method = warp::any().and(warp::method()).and_then(|method: http::Method| async move {
-        if method == http::Method::GET {
-            Err(warp::reject())
-        } else {
-            Ok(problem(StatusCode::METHOD_NOT_ALLOWED, "only GET"))
+        if matches!(method, http::Method::GET | http::Method::HEAD) {
+            return Err(warp::reject());
         }
+        let mut refusal = problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD");
+        refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        Ok(refusal)
     });
     method
         .or(livez)

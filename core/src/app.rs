@@ -281,7 +281,12 @@ impl Parts {
         self.journal.attach(&self.lanes()).await.map_err(|error| failed(&error))?;
         for (name, action) in &self.actions {
             let failed = |error: BoxError| {
-                Stopped::Io(format!("actions.{name}: {}", crate::error_line(&*error)))
+                let text = format!("actions.{name}: {}", crate::error_line(&*error));
+                let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+                match kind {
+                    Some(io::ErrorKind::ResourceBusy) => Stopped::InUse(text),
+                    _ => Stopped::Io(text),
+                }
             };
             action.component.start().await.map_err(failed)?;
         }

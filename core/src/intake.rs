@@ -162,7 +162,8 @@ impl Intake {
         if let Some(suppressed) = self.refusal_log.take(refusal.reason) {
             let detail = crate::escape::for_line(&refusal.detail);
             let status = refusal.kind.status().as_u16();
-            tracing::warn!(source = %mount.name, reason = refusal.reason, status, %detail, suppressed, "request refused");
+            let detail = (!detail.is_empty()).then(|| tracing::field::display(detail));
+            tracing::warn!(source = %mount.name, reason = refusal.reason, status, detail, suppressed, "request refused");
         }
         mount.source.refuse(refusal)
     }

@@ -67,4 +67,21 @@ fn wrong_usage_ends_with_64() {
     let folder = folder_with(CONFIG);
     let ran = switchhook(folder.path()).arg("--no-such-flag").output().expect("ran");
     assert_eq!(ran.status.code(), Some(64));
+    let ran = switchhook(folder.path()).args(["check", "--log-level", "loud"]).output();
+    let ran = ran.expect("ran");
+    let (_, err) = text(&ran);
+    assert_eq!(ran.status.code(), Some(64), "{err}");
+    assert!(err.contains("`loud` is no level"), "{err}");
+}
+
+#[test]
+fn a_slip_in_a_command_is_told() {
+    let server = Server::start(CONFIG);
+    let url = format!("http://{}/", server.address);
+    let slip = "Group.CallbackAfterTopicInfoChangd";
+    let sent = switchhook(server.folder.path()).args(["send", slip, "--url", &url]).output();
+    let sent = sent.expect("ran");
+    let (_, err) = text(&sent);
+    assert!(sent.status.success(), "{err}");
+    assert!(err.contains(&format!("did you mean `{TOPIC_CHANGED}`?")), "{err}");
 }

@@ -57,6 +57,17 @@ fn the_shipped_configuration_is_good_as_it_is() {
 }
 
 #[test]
+fn the_readmes_configuration_is_good_as_it_stands() {
+    let readme = std::fs::read_to_string(repository("README.md")).expect("there");
+    let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let folder = folder_with(block.expect("a configuration"));
+    let checked = switchhook(folder.path()).arg("check").output().expect("ran");
+    let (_, err) = text(&checked);
+    assert!(checked.status.success(), "{err}");
+    assert!(err.is_empty(), "{err}");
+}
+
+#[test]
 fn strangers_on_a_public_address_are_refused_before_anything_is_opened() {
     let folder = folder_with(
         &CONFIG.replace("listen = \"127.0.0.1:0\"\n[admin]", "listen = \"0.0.0.0:0\"\n[admin]"),

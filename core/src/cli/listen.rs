@@ -69,7 +69,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
         stop: CancellationToken::new(),
         clock: Arc::new(SystemClock::default()),
     });
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failed::io(format!("cannot start: {error}")))?;
     runtime.block_on(listen(args.address, target))
 }
 

@@ -13,6 +13,7 @@ mod send;
 mod sources;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
 use crate::config::{Config, Layers, Mistake};
@@ -75,7 +77,7 @@ Exit codes:
   0   well
   1   `send`: answered, but not with 2xx
   64  the command line is wrong
-  69  an address or the journal is in use, or nobody answers
+  69  an address, the journal or a file is in use, or nobody answers
   70  a bug of ours
   74  input or output failed
   78  the configuration is wrong";
@@ -152,7 +154,7 @@ impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         // Whoever reads our output has seen enough: no failure of ours.
         let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 74 };
-        Self { code, message: error.to_string() }
+        Self { code, message: format!("cannot write to standard output: {error}") }
     }
 }
 
@@ -188,8 +190,9 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+            let code = if error.use_stderr() { 64 } else { 0 };
+            let printed = error.print().map_err(Failed::from);
+            return ExitCode::from(printed.err().map_or(code, |failed| failed.code.max(code)));
         }
     };
     let work = AssertUnwindSafe(|| init_log(&cli).and_then(|()| run(cli, registry)));
@@ -263,9 +266,20 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Faile
     result
 }
 
+/// A word that is no level would be taken for the name of a module, and nothing else would be logged.
+fn log_filter(text: &str) -> Result<EnvFilter, Failed> {
+    let fail = |why: &dyn fmt::Display| Failed::usage(format!("--log-level {text}: {why}"));
+    let plain = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
+    let unknown = |part: &&str| part.parse::<LevelFilter>().is_err();
+    if let Some(part) = text.split(',').map(str::trim).filter(plain).find(unknown) {
+        let why = format!("`{part}` is no level: error, warn, info, debug, trace or off");
+        return Err(fail(&why));
+    }
+    EnvFilter::try_new(text).map_err(|error| fail(&error))
+}
+
 fn init_log(cli: &Cli) -> Result<(), Failed> {
-    let filter = EnvFilter::try_new(&cli.log_level)
-        .map_err(|error| Failed::usage(format!("--log-level {}: {error}", cli.log_level)))?;
+    let filter = log_filter(&cli.log_level)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let colour = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -12,8 +12,8 @@ use crate::config::{Config, Instance, hint, tables};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook routes                                        every handler, in the order in which they are asked
-  switchhook routes Group.CallbackAfterTopicInfoChanged    what this one command reaches, and what it does not")]
+  switchhook routes                                        every handler, in asking order
+  switchhook routes Group.CallbackAfterTopicInfoChanged    what it reaches, and what not")]
 pub(super) struct Args {
     /// The command, in the sender's spelling; without it, all routes are shown
     command: Option<String>,

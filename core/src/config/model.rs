@@ -75,6 +75,7 @@ impl Config {
         let handlers = reader.instances::<tables::Handler>(&root, Table::Handlers);
         let actions = reader.instances::<tables::Action>(&root, Table::Actions);
         reader.check_server(&root, &server);
+        reader.check_admin(&root, &server, &admin);
         reader.check_sources(&root, &sources);
         reader.check_handlers(&root, &handlers);
         reader.check_actions(&root, &actions);
@@ -251,6 +252,13 @@ impl Reader<'_> {
             if period.0.is_zero() {
                 refuse(key, "found 0, expected a duration above 0");
             }
+        }
+    }
+
+    fn check_admin(&mut self, root: &Section, server: &tables::Server, admin: &tables::Admin) {
+        if admin.enabled && admin.listen == server.listen && admin.listen.port() != 0 {
+            let message = "the address of [server] too; each needs its own port";
+            self.mistakes.push(root.child("admin").mistake("listen", message));
         }
     }
 

@@ -274,7 +274,7 @@ fn expected(wanted: &str) -> String {
         format!("a whole number from {least} to {most}")
     };
     match wanted {
-        "a string" | "string" | "str" => "text in quotes".to_owned(),
+        "a string" | "string" | "str" | "path string" => "text in quotes".to_owned(),
         "a boolean" | "bool" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a table".to_owned(),

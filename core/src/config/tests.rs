@@ -116,6 +116,16 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
 }
 
 #[test]
+fn the_admin_address_is_one_of_its_own() {
+    check_one(
+        "[admin]\nlisten = \"127.0.0.1:8080\"",
+        "c.toml:22: admin.listen: the address of [server] too; each needs its own port",
+    );
+    check("[admin]\nenabled = false\nlisten = \"127.0.0.1:8080\"", &[]);
+    check("[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"", &[]);
+}
+
+#[test]
 fn options_of_the_wrong_kind_are_told_likewise() {
     let option = |text: &str, expected: &str| {
         let more = format!("[actions.b]\nplugin = \"out\"\noptions = {{ path = \"x\", {text} }}");

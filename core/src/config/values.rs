@@ -70,7 +70,8 @@ impl FromStr for Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        bytesize::ByteSize(self.0).fmt(f)
+        let text = bytesize::ByteSize(self.0).to_string();
+        f.write_str(&text.replacen(".0 ", " ", 1))
     }
 }
 
@@ -108,7 +109,10 @@ impl Secret {
         let mut file = fs::File::open(path).map_err(|error| fail(error.to_string()))?;
         let facts = file.metadata().map_err(|error| fail(error.to_string()))?;
         if facts.permissions().mode() & 0o007 != 0 {
-            return Err(fail("every user of this machine may open it; run `chmod o= FILE`".into()));
+            return Err(fail(format!(
+                "every user of this machine may open it; run `chmod o= {}`",
+                path.display()
+            )));
         }
         let mut text = String::new();
         file.by_ref()
@@ -234,6 +238,8 @@ mod tests {
         assert_eq!(size("64 KiB"), Ok(65_536));
         assert_eq!(size("1MB"), Ok(1_000_000));
         assert!(size("much").is_err());
+        assert_eq!(Size(16 << 20).to_string(), "16 MiB");
+        assert_eq!(Size(3 << 19).to_string(), "1.5 MiB");
     }
 
     #[test]
@@ -247,7 +253,7 @@ mod tests {
         assert_eq!(Secret::read(&path).expect("read").expose(), "s3cret");
         mode(0o644);
         let error = Secret::read(&path).expect_err("refused");
-        assert!(error.contains("chmod"), "{error}");
+        assert!(error.contains(&format!("chmod o= {}`", path.display())), "{error}");
         mode(0o600);
         fs::write(&path, "\n").expect("written");
         assert!(Secret::read(&path).expect_err("refused").contains("empty"));

@@ -152,6 +152,8 @@ impl Subscription {
                 tracing::error!(%action, record, %reason, "delivery given up: a dead letter");
             }
             Fate::Retry { after, .. } => {
+                let after =
+                    Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 tracing::warn!(%action, record, attempt = attempts + 1, ?after, %reason, "delivery failed; it is tried again");
             }
             Fate::Delivered | Fate::Recorded(_) => {}

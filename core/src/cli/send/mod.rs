@@ -25,13 +25,13 @@ const BODY_MAX: u64 = 64 << 20;
 #[command(after_help = "\
 Examples:
   switchhook send Group.CallbackAfterTopicInfoChanged
-  switchhook send Group.CallbackAfterTopicInfoChanged --set TopicName=Lunch --set 'MuteAllMember=true'
+  switchhook send Group.CallbackAfterTopicInfoChanged --set Name=Lunch
   switchhook send Group.CallbackBeforeSendMsg --body message.json
   switchhook send Group.CallbackAfterTopicInfoChanged --count 10000 --parallel 32
   switchhook send Group.CallbackAfterTopicInfoChanged --print
 
-The answer goes to standard output, its time to standard error. Exit codes: 0 answered with 2xx, 1 answered with another
-status, 69 no answer. An answer is waited for up to 10 s. Only http:// is spoken.")]
+The answer goes to standard output, its time to standard error. It is waited for up to 10 s. \
+Exit codes: 0 answered with 2xx, 1 answered with another status, 69 no answer. Only http:// is spoken.")]
 pub(super) struct Args {
     /// The command, in the sender's spelling; `switchhook routes COMMAND` tells whether a source knows it
     command: String,
@@ -70,6 +70,9 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     block_on(async {
         let source = sources::build(instance, &config.base).await?;
         let draft = Draft { source, command: args.command.clone(), fields, body, target };
+        if draft.request().is_ok() && !knows(&draft) {
+            output::message(&unknown(&draft));
+        }
         match (args.print, args.count) {
             (true, _) => Ok(output::line(&as_curl(&draft).map_err(|e| uncomposed(&draft, &e))?)?),
             (false, 1) => once(&draft).await,
@@ -161,10 +164,19 @@ fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
     })
 }
 
+fn knows(draft: &Draft) -> bool {
+    draft.source.catalogue().iter().any(|spec| spec.name == draft.command)
+}
+
+/// A command may be newer than the source and is sent all the same; but a slip should not look like a success.
+fn unknown(draft: &Draft) -> String {
+    let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| spec.name));
+    format!("the source does not know `{}`{hint}", output::one_line(&draft.command))
+}
+
 fn uncomposed(draft: &Draft, error: &str) -> Failed {
     let known = draft.source.catalogue().iter().map(|spec| spec.name);
-    let is_known = known.clone().any(|name| name == draft.command);
-    let hint = if is_known { String::new() } else { hint(&draft.command, known) };
+    let hint = if knows(draft) { String::new() } else { hint(&draft.command, known) };
     Failed::usage(format!(
         "{}: {}{hint}",
         output::one_line(&draft.command),

@@ -201,8 +201,7 @@ fn is_full(error: &io::Error) -> bool {
 impl Plugin for File {
     type Role = dyn Action;
     const NAME: &'static str = "file";
-    const ABOUT: &'static str =
-        "Appends each record's body to a file, one line each, exactly once.";
+    const ABOUT: &'static str = "appends each record's body to a file, one line each, exactly once";
     const EXAMPLE: &'static str = "path = \"data/callbacks.jsonl\"\nfsync = \"batch\"\n";
     type Options = Options;
 

@@ -49,7 +49,7 @@ const TEXT_CHARS_MAX: usize = 64;
 struct Options {
     /// The apps whose callbacks are taken in, each under a name of your choice; at least one.
     apps: BTreeMap<String, AppOptions>,
-    /// How far `RequestTime` may be from this machine's clock, in either direction, as a duration; default `"60s"`.
+    /// How far `RequestTime` may be from this machine's clock, in either direction, as a duration; default `"1m"`.
     #[serde(default = "one_minute")]
     window: Period,
 }
@@ -148,6 +148,9 @@ register!(TencentIm);
 /// What the console accepts as a token.
 fn fit(token: &Secret) -> Result<(), String> {
     match token.expose().chars().count() {
+        _ if token.expose().contains(['\n', '\r']) => {
+            Err("a token is one line; several go into files of their own".into())
+        }
         1..=TOKEN_CHARS_MAX => Ok(()),
         n => Err(format!("a token has 1 to {TOKEN_CHARS_MAX} characters, this one has {n}")),
     }

@@ -70,4 +70,7 @@ async fn tokens_are_read_from_files_beside_the_configuration() {
     write(&"x".repeat(129));
     let error = built(folder.path(), toml).await.expect_err("too long");
     assert!(error.contains("129") && !error.contains("xxx"), "{error}");
+    write("xxx\nyyy\n");
+    let error = built(folder.path(), toml).await.expect_err("two tokens");
+    assert!(error.contains("one line") && !error.contains("xxx"), "{error}");
 }
