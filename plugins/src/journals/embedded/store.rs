@@ -51,6 +51,7 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         connection,
         checkpoints,
         since_checkpoint: 0,
+        answered: 0,
         lanes: Arc::default(),
         routes: HashMap::new(),
         copies: 0,
@@ -116,9 +117,9 @@ impl Shared {
         self.open()?;
         let mut queue = locked(&self.queue);
         let done = change(&mut queue)?;
-        let asleep = std::mem::take(&mut queue.asleep);
+        let wakes = queue.wakes();
         drop(queue);
-        if asleep {
+        if wakes {
             self.unpark();
         }
         Ok(done)
