@@ -24,6 +24,8 @@ const CHECKPOINT_BYTES: usize = 4 << 20;
 const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
+/// While the disk is full, how often it is tried.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long the writer waits for a reader before it puts off starting the WAL anew.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
@@ -74,7 +76,8 @@ impl Writer {
         self.finish();
     }
 
-    fn next(&self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Batch> {
+        let mut looking = false;
         loop {
             {
                 let mut queue = locked(&self.shared.queue);
@@ -86,7 +89,35 @@ impl Writer {
                 }
                 queue.asleep = true;
             }
-            std::thread::park();
+            let full = matches!(self.shared.health(), Health::Unavailable(_));
+            match full {
+                true if looking => self.look_for_room(),
+                true => std::thread::park_timeout(LOOK_EVERY),
+                false => std::thread::park(),
+            }
+            looking = full && !looking;
+        }
+    }
+
+    /// Finds out whether the disk has room again. Without it, a server that says that it is not ready, and is therefore
+    /// sent nothing, would never be ready again.
+    fn look_for_room(&mut self) {
+        #[cfg(test)]
+        self.limit_pages();
+        match write::try_room(&mut self.connection).map_err(commit_error) {
+            Ok(bytes) => {
+                self.since_checkpoint += bytes;
+                self.ready();
+            }
+            Err(error) => self.unwell(&error),
+        }
+        self.look_after_wal();
+    }
+
+    fn ready(&self) {
+        if self.shared.health() != Health::Ready {
+            tracing::info!("the journal keeps again");
+            self.shared.health.send_replace(Health::Ready);
         }
     }
 
@@ -171,9 +202,8 @@ impl Writer {
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
-        if !batch.chunks.is_empty() && self.shared.health() != Health::Ready {
-            tracing::info!("the journal keeps again");
-            self.shared.health.send_replace(Health::Ready);
+        if !batch.chunks.is_empty() {
+            self.ready();
         }
         self.since_checkpoint += stored.bytes;
         let Stored { results, blobs, records, .. } = stored;
@@ -265,7 +295,9 @@ impl Writer {
         self.unwell(error);
         for one in planned {
             if let Err(error) = attach::restore(self, &one.cell) {
+                // In memory its items are settled, in the store they are not: the next commit would lose them.
                 tracing::error!(lane = %one.cell.id, %error, "a lane cannot be read");
+                self.shared.fail("a lane could not be put back to what is stored");
             }
             drop(one.job.answer.send(Err(same(error))));
         }
@@ -295,6 +327,7 @@ impl Writer {
             let lanes = self.lanes.cells.values().filter(|_| cursors);
             if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
                 tracing::warn!(%error, "tidying the journal failed");
+                self.shared.fail_if_lost(error);
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
         }
@@ -305,13 +338,13 @@ impl Writer {
 
     /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
     fn restart_wal(&self) {
-        let restart = || {
-            self.connection.busy_timeout(RESTART_PATIENCE)?;
-            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
-            self.connection.busy_timeout(Duration::from_secs(5))
-        };
-        if let Err(error) = restart() {
+        let patience = |time| self.connection.busy_timeout(time);
+        let restarted = patience(RESTART_PATIENCE).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+        });
+        if let Err(error) = restarted.and(patience(super::schema::PATIENCE)) {
             tracing::warn!(%error, "the journal's WAL was not begun anew");
+            self.shared.fail_if_lost(error);
         }
     }
 
