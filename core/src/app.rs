@@ -21,7 +21,7 @@ use crate::admin::{self, Admin};
 use crate::config::tables::{self, Limits};
 use crate::config::{Config, Instance};
 use crate::decide::Decider;
-use crate::delivery::{Projection, Subscription, Works};
+use crate::delivery::{Projection, Subscription, Works, lane_lost};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
 use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
@@ -49,6 +49,8 @@ pub(crate) enum Stopped {
     InUse(String),
     /// The disk: 74.
     Io(String),
+    /// A bug of ours: 70.
+    Bug(String),
 }
 
 impl Stopped {
@@ -57,13 +59,14 @@ impl Stopped {
             Self::Config(_) => 78,
             Self::InUse(_) => 69,
             Self::Io(_) => 74,
+            Self::Bug(_) => 70,
         }
     }
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Config(text) | Self::InUse(text) | Self::Io(text)) = self;
+        let (Self::Config(text) | Self::InUse(text) | Self::Io(text) | Self::Bug(text)) = self;
         f.write_str(text)
     }
 }
@@ -89,10 +92,10 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let limits = within_descriptors(config.server.limits);
     let parts = Parts::build(config).await?;
     parts.check_address(sockets.public_address)?;
-    let lanes = parts.start().await?;
+    let mut lanes = parts.start().await?;
     let stop_intake = CancellationToken::new();
     let admin = parts.admin();
-    let public = replies.spawn(serve(
+    let mut public = replies.spawn(serve(
         Listener::Tcp(sockets.public),
         parts.serving(limits),
         stop_intake.clone(),
@@ -102,8 +105,15 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     parts.announce(sockets.public_address, sockets.admin_address);
     let why = tokio::select! {
         () = signals.asked_to_stop() => None,
-        reason = parts.journal.failed() => Some(reason),
+        reason = parts.journal.failed() => {
+            Some(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
+        }
+        what = lane_lost(&mut lanes, &*parts.journal) => Some(Stopped::Bug(what)),
+        _ = &mut public => Some(Stopped::Bug("the public listener ended".to_owned())),
     };
+    if let Some(reason) = &why {
+        tracing::error!(%reason, "the server cannot go on");
+    }
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
     let drained = drain(&parts, stop_intake, public, lanes);
@@ -114,9 +124,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     stop_admin.cancel();
     drop(admin_tasks);
     match why {
-        Some(reason) => {
-            Err(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
-        }
+        Some(reason) => Err(reason),
         None if forced => {
             Err(Stopped::Io("stopped at once, as asked; what was not delivered comes again".into()))
         }
@@ -133,8 +141,9 @@ async fn drain(
     public: tokio::task::JoinHandle<usize>,
     lanes: JoinSet<()>,
 ) {
+    let lost = public.is_finished();
     stop.cancel();
-    let cut = public.await.unwrap_or(0);
+    let cut = if lost { 0 } else { public.await.unwrap_or(0) };
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off: they did not finish in time");
     }
