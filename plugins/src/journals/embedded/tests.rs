@@ -200,6 +200,34 @@ async fn notes_leave_room_for_what_must_be_kept() {
     appending.await.unwrap();
 }
 
+#[tokio::test]
+async fn a_lease_of_large_records_does_not_fill_the_memory() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
+    let body = "x".repeat(1 << 20);
+    for _ in 0..40 {
+        append(&journal, &body).await.unwrap();
+    }
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let mut read = 0;
+    while read < 40 {
+        let got = lease(&journal, &projection, 512).await;
+        read += got.items.len();
+        finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    }
+    let (mut places, mut largest) = (Vec::new(), 0);
+    while places.len() < 40 {
+        let got = lease(&journal, &subscription, 1024).await;
+        largest = largest.max(got.items.len());
+        places.extend(got.items.iter().map(|item| item.position.0));
+        finish(&journal, got, || Fate::Delivered).await;
+    }
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(largest <= 20, "{largest} MiB in one lease");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overload_is_refused_and_notes_are_bounded() {
     let folder = Folder::new();
