@@ -33,6 +33,8 @@ use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
 use crate::{BoxError, server};
 
+/// The name of the threads that answer: they wait for nothing that somebody else decides.
+pub(crate) const REPLY_THREAD: &str = "reply";
 /// Descriptors that connections leave to the journal, files and relays.
 const DESCRIPTORS_KEPT: usize = 128;
 /// For deliveries under way when the server is told to stop; what is not finished comes again.
@@ -78,7 +80,7 @@ pub(crate) fn run(config: Config) -> Result<(), Stopped> {
         made.map_err(|error| Stopped::Io(format!("cannot start threads: {error}")))
     };
     // Answers have threads of their own: whatever handlers and actions do behind the journal, it is not done on these.
-    let (replies, works) = (runtime("reply")?, runtime("work")?);
+    let (replies, works) = (runtime(REPLY_THREAD)?, runtime("work")?);
     let result = works.block_on(live(config, &replies));
     replies.shutdown_timeout(Duration::from_secs(1));
     works.shutdown_timeout(Duration::from_secs(1));
