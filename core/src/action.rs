@@ -37,6 +37,12 @@ pub trait Action: Send + Sync + 'static {
         1
     }
 
+    /// Whether an attempt that nobody waits for any more goes on to its end all the same, as a write to a disk does. What
+    /// became of it must then be known before it is made again: past its `timeout` there is a warning, and the wait goes on.
+    fn goes_on(&self) -> bool {
+        false
+    }
+
     /// Takes what only one can hold (a file), after its predecessor let go.
     ///
     /// # Errors

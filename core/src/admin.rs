@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub(crate) struct Admin {
     pub(crate) draining: AtomicBool,
 }
 
+/// A disk that hangs keeps nobody from being told so.
+const LANES_PATIENCE: Duration = Duration::from_secs(1);
 /// Events that one page may have.
 pub(crate) const PAGE_MAX: usize = 1000;
 
@@ -137,11 +140,15 @@ impl Admin {
         if let Health::Unavailable(why) | Health::Failed(why) = self.journal.health() {
             reasons.push(format!("journal: {why}"));
         }
-        let lanes = self.journal.lanes().await.unwrap_or_default();
-        let detached = lanes.iter().filter(|lane| lane.detached);
-        let remarks = detached
-            .map(|lane| format!("lane {} is no longer configured but kept", lane.lane))
-            .collect();
+        let lanes = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await;
+        let remarks = match lanes {
+            Ok(Ok(lanes)) => lanes
+                .iter()
+                .filter(|lane| lane.detached)
+                .map(|lane| format!("lane {} is no longer configured but kept", lane.lane))
+                .collect(),
+            Ok(Err(_)) | Err(_) => vec!["the lanes cannot be read just now".to_owned()],
+        };
         let status =
             if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         json(status, &Readiness { ready: reasons.is_empty(), reasons, remarks })

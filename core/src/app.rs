@@ -21,7 +21,7 @@ use crate::admin::{self, Admin};
 use crate::config::tables::{self, Limits};
 use crate::config::{Config, Instance};
 use crate::decide::Decider;
-use crate::delivery::{Projection, Subscription, Works};
+use crate::delivery::{Projection, Subscription, Works, lane_lost};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
 use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
@@ -33,6 +33,8 @@ use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
 use crate::{BoxError, server};
 
+/// The name of the threads that answer: they wait for nothing that somebody else decides.
+pub(crate) const REPLY_THREAD: &str = "reply";
 /// Descriptors that connections leave to the journal, files and relays.
 const DESCRIPTORS_KEPT: usize = 128;
 /// For deliveries under way when the server is told to stop; what is not finished comes again.
@@ -49,6 +51,8 @@ pub(crate) enum Stopped {
     InUse(String),
     /// The disk: 74.
     Io(String),
+    /// A bug of ours: 70.
+    Bug(String),
 }
 
 impl Stopped {
@@ -57,13 +61,14 @@ impl Stopped {
             Self::Config(_) => 78,
             Self::InUse(_) => 69,
             Self::Io(_) => 74,
+            Self::Bug(_) => 70,
         }
     }
 }
 
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Config(text) | Self::InUse(text) | Self::Io(text)) = self;
+        let (Self::Config(text) | Self::InUse(text) | Self::Io(text) | Self::Bug(text)) = self;
         f.write_str(text)
     }
 }
@@ -81,7 +86,7 @@ pub(crate) fn run(config: Config) -> Result<(), Stopped> {
     };
     // Answers have threads of their own: whatever handlers and actions do behind the journal, it is not done on these.
     // What is done behind gets half as many, so that under load it gathers into larger batches rather than push answers aside.
-    let (replies, works) = (runtime("reply", cores)?, runtime("work", cores.div_ceil(2))?);
+    let (replies, works) = (runtime(REPLY_THREAD, cores)?, runtime("work", cores.div_ceil(2))?);
     let result = works.block_on(live(config, &replies));
     replies.shutdown_timeout(Duration::from_secs(1));
     works.shutdown_timeout(Duration::from_secs(1));
@@ -95,10 +100,10 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let limits = within_descriptors(config.server.limits);
     let parts = Parts::build(config).await?;
     parts.check_address(sockets.public_address)?;
-    let lanes = parts.start().await?;
+    let mut lanes = parts.start().await?;
     let stop_intake = CancellationToken::new();
     let admin = parts.admin();
-    let public = replies.spawn(serve(
+    let mut public = replies.spawn(serve(
         Listener::Tcp(sockets.public),
         parts.serving(limits),
         stop_intake.clone(),
@@ -108,8 +113,15 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     parts.announce(sockets.public_address, sockets.admin_address);
     let why = tokio::select! {
         () = signals.asked_to_stop() => None,
-        reason = parts.journal.failed() => Some(reason),
+        reason = parts.journal.failed() => {
+            Some(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
+        }
+        what = lane_lost(&mut lanes, &*parts.journal) => Some(Stopped::Bug(what)),
+        _ = &mut public => Some(Stopped::Bug("the public listener ended".to_owned())),
     };
+    if let Some(reason) = &why {
+        tracing::error!(%reason, "the server cannot go on");
+    }
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
     let drained = drain(&parts, stop_intake, public, lanes);
@@ -120,9 +132,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     stop_admin.cancel();
     drop(admin_tasks);
     match why {
-        Some(reason) => {
-            Err(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
-        }
+        Some(reason) => Err(reason),
         None if forced => {
             Err(Stopped::Io("stopped at once, as asked; what was not delivered comes again".into()))
         }
@@ -139,8 +149,9 @@ async fn drain(
     public: tokio::task::JoinHandle<usize>,
     lanes: JoinSet<()>,
 ) {
+    let lost = public.is_finished();
     stop.cancel();
-    let cut = public.await.unwrap_or(0);
+    let cut = if lost { 0 } else { public.await.unwrap_or(0) };
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off: they did not finish in time");
     }

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -12,6 +12,7 @@ use crate::callback::Callback;
 use crate::config::tables::OnFailure;
 use crate::facts::Decision;
 use crate::handler::{Handler, Verdict, VerdictKind};
+use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfHandler};
 use crate::source::{Map, Outcome, Source};
 
@@ -33,6 +34,8 @@ pub(crate) struct Decided {
 
 /// The reason that a user sees when a failed handler refuses.
 const FAILED: &str = "not available just now, please try again";
+/// Lines about decisions that failed: a handler that always does must not fill the log.
+static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 /// Flags kept with one callback, and characters of each.
 const FLAGS_MAX: usize = 16;
 const FLAG_LENGTH_MAX: usize = 256;
@@ -69,7 +72,9 @@ pub(crate) async fn decide(
 /// The deadline speaks: the strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
 fn overdue(unfinished: &[(Arc<str>, OnFailure)], metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
     if let Some((name, _)) = unfinished.first() {
-        tracing::warn!(handler = %name, "no decision by the deadline");
+        if let Some(suppressed) = LOG.take("deadline") {
+            tracing::warn!(handler = %name, suppressed, "no decision by the deadline");
+        }
         count(metrics, name, "deadline");
     }
     match unfinished.iter().max_by_key(|(_, on_failure)| *on_failure) {
@@ -173,8 +178,10 @@ impl Asking {
         };
         let (result, reason) = failed;
         count(&self.metrics, &decider.name, result);
-        let reason = crate::escape::for_line(&reason);
-        tracing::warn!(handler = %decider.name, result, %reason, "a decision failed");
+        if let Some(suppressed) = LOG.take(result) {
+            let reason = crate::escape::for_line(&reason);
+            tracing::warn!(handler = %decider.name, result, %reason, suppressed, "a decision failed");
+        }
         let refuses = decider.on_failure == OnFailure::Deny
             && self.source.permits(callback, &refusal()).is_ok();
         if refuses { refusal() } else { Verdict::Abstain }

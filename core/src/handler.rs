@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -109,6 +111,9 @@ impl VerdictKind {
     }
 }
 
+/// Characters of a reason.
+const REASON_MAX: usize = 2000;
+
 /// Why an attempt failed, and whether trying again can help. The author says which, at each `?`.
 #[derive(Debug)]
 pub struct Failure {
@@ -158,8 +163,14 @@ impl Failure {
         self.response.as_deref()
     }
 
-    /// The whole chain of causes in one line.
+    /// The whole chain of causes in one line, cut to what a person needs: errors quote what users typed, all of it.
     pub fn reason(&self) -> String {
+        let text = catch_unwind(AssertUnwindSafe(|| self.causes()));
+        let text = text.unwrap_or_else(|_| "an error that panicked when it was read".to_owned());
+        text.chars().take(REASON_MAX).collect()
+    }
+
+    fn causes(&self) -> String {
         let mut text = self.error.to_string();
         let mut cause = self.error.source();
         while let Some(inner) = cause {
@@ -253,7 +264,16 @@ pub struct HandleContext<'a> {
 impl<'a> HandleContext<'a> {
     /// A context over a journal; tests use the in-memory one.
     pub fn new(handler: &'a str, journal: &'a dyn Journal, changes: &'a mut StateChanges) -> Self {
-        Self { handler, state: State { handler, journal, changes, mine: HashMap::new() } }
+        Self {
+            handler,
+            state: State {
+                handler,
+                journal,
+                changes,
+                mine: HashMap::new(),
+                unread: AtomicBool::new(false),
+            },
+        }
     }
 
     /// The name of this handler instance.
@@ -269,6 +289,11 @@ impl<'a> HandleContext<'a> {
     /// Lets the changes made through this context count. Without it they are forgotten: a failed `handle` changes nothing.
     pub(crate) fn accept(self) {
         self.state.changes.extend(self.state.mine);
+    }
+
+    /// Whether the last reading of the state failed or has not come to an end.
+    pub(crate) fn state_unread(&self) -> bool {
+        self.state.unread.load(Ordering::Relaxed)
     }
 
     /// What the framework does after a `handle` that succeeded, for tests of handlers.
@@ -287,6 +312,7 @@ pub struct State<'a> {
     journal: &'a dyn Journal,
     changes: &'a mut StateChanges,
     mine: StateChanges,
+    unread: AtomicBool,
 }
 
 impl State<'_> {
@@ -298,10 +324,10 @@ impl State<'_> {
         if let Some(change) = self.mine.get(key).or_else(|| self.changes.get(key)) {
             return Ok(change.clone());
         }
-        self.journal
-            .state(self.handler, key)
-            .await
-            .map_err(|error: JournalError| Failure::transient(error))
+        self.unread.store(true, Ordering::Relaxed);
+        let value = self.journal.state(self.handler, key).await;
+        self.unread.store(value.is_err(), Ordering::Relaxed);
+        value.map_err(|error: JournalError| Failure::transient(error))
     }
 
     /// Sets a key, at most 64 KiB; durable together with the record.

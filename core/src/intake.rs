@@ -129,8 +129,7 @@ impl Intake {
             Ok(Opened::Callbacks(callbacks)) => self.admit(mount, arrival, callbacks),
             Err(refusal) => return self.refuse(mount, &refusal),
         };
-        let before =
-            callbacks.first().is_some_and(|callback| callback.facts.phase == Phase::Before);
+        let before = only_before(&callbacks);
         let outcome = if before {
             self.decided(mount, arrival, &callbacks).await
         } else {
@@ -235,6 +234,12 @@ impl Intake {
     }
 }
 
+/// Whether nothing of it must be kept before the answer: one after-callback among them is enough that all are.
+fn only_before(callbacks: &[Callback]) -> bool {
+    let before = |callback: &Callback| callback.facts.phase == Phase::Before;
+    !callbacks.is_empty() && callbacks.iter().all(before)
+}
+
 /// What a request holds. A panic of the source is our bug, and no answer of ours may say so.
 fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
     let body = match &arrival.body {
@@ -245,4 +250,22 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
     let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
     catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
         .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_after_callback_makes_the_whole_request_wait_for_the_journal() {
+        let check = |phases: &[Phase], expected| {
+            let callback = |phase: &Phase| Callback::new("A.B", *phase, "1", Bytes::new());
+            let callbacks: Vec<Callback> = phases.iter().map(callback).collect();
+            assert_eq!(only_before(&callbacks), expected, "{phases:?}");
+        };
+        check(&[], false);
+        check(&[Phase::Before, Phase::Before], true);
+        check(&[Phase::After], false);
+        check(&[Phase::Before, Phase::After], false);
+    }
 }

@@ -5,6 +5,7 @@ mod client;
 mod completions;
 mod events;
 mod listen;
+mod log_writer;
 mod output;
 mod plugins;
 mod routes;
@@ -24,6 +25,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+use self::log_writer::LogWriter;
 
 use crate::app;
 use crate::config::{Config, Layers, Mistake};
@@ -195,10 +198,17 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
             return ExitCode::from(printed.err().map_or(code, |failed| failed.code.max(code)));
         }
     };
-    let work = AssertUnwindSafe(|| init_log(&cli).and_then(|()| run(cli, registry)));
+    let mut log = None;
+    let work = AssertUnwindSafe(|| {
+        log = Some(init_log(&cli)?);
+        run(cli, registry)
+    });
     let result = catch_unwind(work).unwrap_or_else(|_| {
         Err(Failed::bug("this is a bug of ours; what is above belongs into its report"))
     });
+    if let Some(log) = log {
+        log.flush();
+    }
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
@@ -278,9 +288,11 @@ fn log_filter(text: &str) -> Result<EnvFilter, Failed> {
     EnvFilter::try_new(text).map_err(|error| fail(&error))
 }
 
-fn init_log(cli: &Cli) -> Result<(), Failed> {
+fn init_log(cli: &Cli) -> Result<LogWriter, Failed> {
     let filter = log_filter(&cli.log_level)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let writer = LogWriter::start(io::stderr())
+        .map_err(|error| Failed::io(format!("cannot start threads: {error}")))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
     let colour = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let set = match cli.log_format {
@@ -289,7 +301,7 @@ fn init_log(cli: &Cli) -> Result<(), Failed> {
     };
     // Somebody who embeds us has set up logs already: theirs stay.
     _ = set;
-    Ok(())
+    Ok(writer)
 }
 
 /// Tells a person what is wrong before there is a command to fail.

@@ -17,14 +17,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
+/// Durations are added to times; past this the sum might not be one.
+const LONGEST: Duration = Duration::from_hours(87_840);
+
 impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parsed = jiff::fmt::friendly::SpanParser::new().parse_unsigned_duration(text);
-        parsed.map(Self).map_err(|_| {
-            format!("`{text}` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\"")
-        })
+        match parsed {
+            Ok(duration) if duration <= LONGEST => Ok(Self(duration)),
+            Ok(_) => Err(format!("`{text}` is longer than {} hours", LONGEST.as_secs() / 3600)),
+            Err(_) => Err(format!(
+                "`{text}` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\""
+            )),
+        }
     }
 }
 
@@ -233,6 +240,8 @@ mod tests {
         assert_eq!(period("1500ms"), Ok(1500));
         assert_eq!(period("1h30m"), Ok(5_400_000));
         assert!(period("-1s").is_err());
+        assert!(period("87600h").is_ok());
+        assert!(period("5000000000000000h").is_err(), "no time is so far away");
         assert!(period("5").is_err());
         let size = |text: &str| text.parse::<Size>().map(|s| s.0);
         assert_eq!(size("64 KiB"), Ok(65_536));

@@ -10,9 +10,10 @@ pub(crate) use self::subscription::Subscription;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::journal::{Journal, JournalError, LaneId, Lease, Want};
+use crate::journal::{Health, Journal, JournalError, LaneId, Lease, Want};
 use crate::metrics::Metrics;
 use crate::time::{Clock, Rng};
 
@@ -71,6 +72,21 @@ impl Works {
             () = self.clock.sleep_until(until) => {}
         }
     }
+}
+
+/// Resolves, with what is known, when a lane has ended that nobody stopped: a bug of ours, and what is for the lane would
+/// wait for ever. That the journal failed is told by the journal.
+pub(crate) async fn lane_lost(lanes: &mut JoinSet<()>, journal: &dyn Journal) -> String {
+    while let Some(ended) = lanes.join_next().await {
+        match ended {
+            Err(error) if error.is_panic() => return format!("a lane panicked: {error}"),
+            Ok(()) if !matches!(journal.health(), Health::Failed(_)) => {
+                return "a lane ended before its time".to_owned();
+            }
+            _ => {}
+        }
+    }
+    std::future::pending().await
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl Projection {
         let (mut recorded, mut dead) = (0, 0);
         for item in lease.items {
             let Work::Callback(callback) = item.work else { continue };
-            let fate = match self.try_handle(&callback, &mut state).await {
+            let Some(tried) = self.try_handle(&callback, &mut state).await else { break };
+            let fate = match tried {
                 Ok(record) => {
                     recorded += 1;
                     Fate::Recorded(record)
@@ -69,40 +70,54 @@ impl Projection {
         Settlement { lane: lease.lane, token: lease.token, fates, state }
     }
 
+    /// None: the server is stopping, and the state could not be read so far.
     async fn try_handle(
         &self,
         callback: &Callback,
         state: &mut StateChanges,
-    ) -> Result<Option<NewRecord>, Failure> {
+    ) -> Option<Result<Option<NewRecord>, Failure>> {
         let mut tries = 0;
         loop {
-            tries += 1;
-            match self.handle(callback, state).await {
-                Ok(record) => return Ok(record),
-                Err(failure) if failure.is_permanent() || tries >= TRIES => return Err(failure),
-                Err(_) => {}
+            let (handled, unread) = self.handle(callback, state).await;
+            match handled {
+                Ok(record) => return Some(Ok(record)),
+                Err(_) if unread && self.works.stop.is_cancelled() => return None,
+                // No fault of the callback: a journal that cannot be read for a while must not make dead letters.
+                Err(failure) if unread => {
+                    let (lane, error) = (LaneId::projection(&self.name), failure.reason());
+                    self.works.pause(&lane, "state", &JournalError::Store(error.into())).await;
+                }
+                Err(failure) => {
+                    tries += 1;
+                    if failure.is_permanent() || tries >= TRIES {
+                        return Some(Err(failure));
+                    }
+                }
             }
         }
     }
 
+    /// One call, and whether it ended with the state unread. Whatever the handler does, beginning and being dropped included,
+    /// stays in here.
     async fn handle(
         &self,
         callback: &Callback,
         state: &mut StateChanges,
-    ) -> Result<Option<NewRecord>, Failure> {
+    ) -> (Result<Option<NewRecord>, Failure>, bool) {
         let mut cx = HandleContext::new(&self.name, &*self.works.journal, state);
-        let handling = AssertUnwindSafe(self.handler.handle(callback, &mut cx)).catch_unwind();
-        let record = match timeout(HANDLE_TIME, handling).await {
-            Ok(Ok(result)) => result?,
-            Ok(Err(_)) => return Err(Failure::transient("the handler panicked")),
-            Err(_) => {
-                return Err(Failure::transient(format!(
-                    "the handler took longer than {HANDLE_TIME:?}"
-                )));
+        let handling = async { timeout(HANDLE_TIME, self.handler.handle(callback, &mut cx)).await };
+        let handled = match AssertUnwindSafe(handling).catch_unwind().await {
+            Ok(Ok(result)) => result,
+            Err(_) => Err(Failure::transient("the handler panicked")),
+            Ok(Err(_)) => {
+                Err(Failure::transient(format!("the handler took longer than {HANDLE_TIME:?}")))
             }
         };
-        cx.accept();
-        Ok(record)
+        let unread = cx.state_unread();
+        if handled.is_ok() {
+            cx.accept();
+        }
+        (handled, unread)
     }
 
     fn report(&self, callback: &Callback, failure: &Failure) {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -14,10 +15,14 @@ use crate::action::Action;
 use crate::config::tables;
 use crate::handler::{Failure, Record};
 use crate::journal::{Fate, JournalError, LaneId, Lease, Position, Settlement, Want, Work};
+use crate::log_budget::LogBudget;
 use crate::metrics::OfAction;
 
 /// Beyond the attempt's own time, what a lease leaves for settling it.
 const MARGIN: Duration = Duration::from_mins(1);
+
+/// Lines about deliveries that failed: a target that is away must not fill the log.
+static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 
 pub(crate) struct Subscription {
     pub(crate) handler: Arc<str>,
@@ -46,7 +51,11 @@ impl Subscription {
 
     /// Several records in one attempt, one attempt at a time.
     async fn run_batches(&self, lane: &LaneId, most: usize) {
-        let want = Want { limit: most, term: self.table.timeout.0 + MARGIN, whole_keys: true };
+        let want = Want {
+            limit: most,
+            term: self.table.timeout.0.saturating_add(MARGIN),
+            whole_keys: true,
+        };
         while let Some(lease) = self.works.lease(lane, &want).await {
             let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease).await;
@@ -59,14 +68,13 @@ impl Subscription {
 
     async fn attempt_batch(&self, lease: Lease) -> Vec<(Position, Fate)> {
         let (places, records) = split(lease);
-        let attempt = AssertUnwindSafe(self.action.deliver_batch(&records)).catch_unwind();
-        let results = match timeout(self.table.timeout.0, attempt).await {
-            Ok(Ok(results)) if results.len() == records.len() => results,
-            Ok(Ok(_)) => repeat(&records, || {
+        let attempt = async { self.action.deliver_batch(&records).await };
+        let results = match self.attempt(attempt).await {
+            Ok(results) if results.len() == records.len() => results,
+            Ok(_) => repeat(&records, || {
                 Failure::permanent("the action gave fewer results than records")
             }),
-            Ok(Err(_)) => repeat(&records, panicked),
-            Err(_) => repeat(&records, || self.too_slow()),
+            Err(failed) => repeat(&records, || failed.failure(self)),
         };
         self.count_all(&results);
         let fates = places.into_iter().zip(results).zip(&records);
@@ -75,6 +83,23 @@ impl Subscription {
                 (position, self.fate(record, attempts, result))
             })
             .collect()
+    }
+
+    /// One attempt within its time. Whatever the action does, beginning, ending and being dropped included, stays in here.
+    async fn attempt<T>(&self, attempt: impl Future<Output = T>) -> Result<T, NoResult> {
+        let bounded = async {
+            let mut attempt = pin!(attempt);
+            match timeout(self.table.timeout.0, attempt.as_mut()).await {
+                Ok(result) => Ok(result),
+                Err(_) if self.action.goes_on() => {
+                    let (action, timeout) = (&self.action_name, self.table.timeout);
+                    tracing::warn!(%action, %timeout, "an attempt takes longer than its timeout; it cannot be broken off");
+                    Ok(attempt.await)
+                }
+                Err(_) => Err(NoResult::InTime),
+            }
+        };
+        AssertUnwindSafe(bounded).catch_unwind().await.unwrap_or(Err(NoResult::Panicked))
     }
 
     /// One record in each attempt, as many at a time as `concurrency` says.
@@ -105,7 +130,8 @@ impl Subscription {
     }
 
     async fn lease(&self, lane: &LaneId, limit: usize) -> Option<Lease> {
-        let want = Want { limit, term: self.table.timeout.0 + MARGIN, whole_keys: false };
+        let want =
+            Want { limit, term: self.table.timeout.0.saturating_add(MARGIN), whole_keys: false };
         self.works.lease(lane, &want).await
     }
 
@@ -115,12 +141,9 @@ impl Subscription {
         for ((position, before), record) in places.into_iter().zip(records) {
             let this = self.clone();
             attempts.spawn(async move {
-                let attempt = AssertUnwindSafe(this.action.deliver(&record)).catch_unwind();
-                let result = match timeout(this.table.timeout.0, attempt).await {
-                    Ok(Ok(result)) => result,
-                    Ok(Err(_)) => Err(panicked()),
-                    Err(_) => Err(this.too_slow()),
-                };
+                let attempt = async { this.action.deliver(&record).await };
+                let result = this.attempt(attempt).await;
+                let result = result.unwrap_or_else(|failed| Err(failed.failure(&this)));
                 this.count_all(std::slice::from_ref(&result));
                 Attempted { token, position, fate: this.fate(&record, before, result) }
             });
@@ -144,19 +167,16 @@ impl Subscription {
     fn fate(&self, record: &Record, attempts: u32, result: Result<(), Failure>) -> Fate {
         let Err(failure) = result else { return Fate::Delivered };
         let fate = retry::fate(&self.table.retry, attempts, &failure, &self.works.rng);
+        let dead = matches!(fate, Fate::Dead { .. });
+        let Some(suppressed) = LOG.take(if dead { "dead" } else { "retry" }) else { return fate };
         let reason = failure.reason();
         let reason = crate::escape::for_line(&reason);
         let (record, action) = (record.id(), &self.action_name);
-        match &fate {
-            Fate::Dead { .. } => {
-                tracing::error!(%action, record, %reason, "delivery given up: a dead letter");
-            }
-            Fate::Retry { after, .. } => {
-                let after =
-                    Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-                tracing::warn!(%action, record, attempt = attempts + 1, ?after, %reason, "delivery failed; it is tried again");
-            }
-            Fate::Delivered | Fate::Recorded(_) => {}
+        if let Fate::Retry { after, .. } = &fate {
+            let after = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+            tracing::warn!(%action, record, attempt = attempts + 1, ?after, %reason, suppressed, "delivery failed; it is tried again");
+        } else {
+            tracing::error!(%action, record, %reason, suppressed, "delivery given up: a dead letter");
         }
         fate
     }
@@ -189,8 +209,20 @@ impl Clone for Subscription {
     }
 }
 
-fn panicked() -> Failure {
-    Failure::permanent("the action panicked")
+/// Why an attempt gave no result.
+#[derive(Clone, Copy)]
+enum NoResult {
+    Panicked,
+    InTime,
+}
+
+impl NoResult {
+    fn failure(self, subscription: &Subscription) -> Failure {
+        match self {
+            Self::Panicked => Failure::permanent("the action panicked"),
+            Self::InTime => subscription.too_slow(),
+        }
+    }
 }
 
 fn repeat(records: &[Record], failure: impl Fn() -> Failure) -> Vec<Result<(), Failure>> {

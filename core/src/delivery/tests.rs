@@ -240,6 +240,135 @@ async fn a_hanging_attempt_ends_at_its_timeout_and_holds_only_its_own_key() {
 }
 
 #[tokio::test]
+async fn a_journal_that_cannot_be_read_makes_no_dead_letters() {
+    let action = picky(1);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+    house.journal.fail_state(10);
+    house.append("k", "one").await;
+    while action.inner.records().is_empty() {
+        assert!(house.journal.dead_letters(None, 10).await.unwrap().is_empty(), "given up");
+        house.clock.advance(PAUSE);
+        tokio::task::yield_now().await;
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_a_journal_that_cannot_be_read() {
+    let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
+    house.journal.fail_state(usize::MAX);
+    house.append("k", "one").await;
+    while house.clock.sleepers() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let journal = house.journal.clone();
+    house.stop().await;
+    assert!(journal.dead_letters(None, 10).await.unwrap().is_empty(), "given up");
+}
+
+#[tokio::test]
+async fn a_lane_that_ends_by_itself_is_told() {
+    let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
+    let (journal, mut lanes) = (house.journal, house.lanes);
+    lanes.spawn(async { panic!("on purpose") });
+    let told = lane_lost(&mut lanes, &*journal).await;
+    assert!(told.contains("panicked"), "{told}");
+    journal.shutdown().await; // closed, yet not failed
+    assert!(lane_lost(&mut lanes, &*journal).await.contains("before its time"));
+}
+
+#[derive(Debug)]
+struct Bomb;
+
+impl std::fmt::Display for Bomb {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("on purpose")
+    }
+}
+
+impl std::error::Error for Bomb {}
+
+#[test]
+fn a_reason_is_short_and_never_panics() {
+    let long = Failure::transient("x".repeat(1_000_000));
+    assert_eq!(long.reason().len(), 2000);
+    assert!(Failure::transient(Bomb).reason().contains("panicked"));
+}
+
+/// Cannot be broken off: it takes a minute, and counts who asks.
+struct Slow {
+    batch: usize,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Action for Slow {
+    async fn deliver(&self, _: &Record) -> Result<(), Failure> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        Ok(())
+    }
+
+    fn batch_max(&self) -> usize {
+        self.batch
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_goes_on_anyway_is_waited_for() {
+    for batch in [1, 10] {
+        let action = Arc::new(Slow { batch, asked: AtomicUsize::new(0) });
+        let handler = Arc::new(Passes::default());
+        let house = House::new(handler, action.clone(), "timeout = \"5s\"").await;
+        house.append("k", "one").await;
+        while house.status("h>a").await.cursor.0 == 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(action.asked.load(Ordering::Relaxed), 1, "made again though it had succeeded");
+        house.stop().await;
+    }
+}
+
+/// Panics where nobody looks: before there is anything to await, and when it is dropped.
+struct Sneaky;
+
+struct Trap;
+
+impl Drop for Trap {
+    fn drop(&mut self) {
+        panic!("on purpose");
+    }
+}
+
+impl Action for Sneaky {
+    fn deliver<'s: 'f, 'r: 'f, 'f>(
+        &'s self,
+        record: &'r Record,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'f>> {
+        assert!(&record.body[..] != b"begin", "on purpose");
+        Box::pin(async {
+            let _trap = Trap;
+            std::future::pending().await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_at_the_edge_of_an_attempt_is_caught_too() {
+    let house = House::new(Arc::new(Passes::default()), Arc::new(Sneaky), "timeout = \"5s\"").await;
+    house.append("k", "begin").await;
+    house.append("k", "drop").await;
+    while house.status("h>a").await.dead < 2 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn stopping_settles_what_is_under_way() {
     let action = picky(1);
     let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;

@@ -292,6 +292,21 @@ impl Lane {
         Ok(plan)
     }
 
+    /// Gives some items of a lease back, none of which stands before one of its key that is kept: they can be handed out
+    /// again with the next lease.
+    pub fn give_back(&mut self, token: u64, positions: &[Position]) {
+        for Position(position) in positions {
+            let Some(open) = self.open.get(position) else { continue };
+            if open.state == State::Leased(token) {
+                self.count_leased(open.key, -1);
+                self.set_held(*position);
+                if let Some((_, count)) = self.leases.get_mut(&token) {
+                    *count -= 1;
+                }
+            }
+        }
+    }
+
     /// Gives a lease back: its items can be handed out again at once.
     pub fn release(&mut self, token: u64) {
         self.leases.remove(&token);

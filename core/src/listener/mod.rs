@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
@@ -73,9 +74,8 @@ pub(crate) async fn serve(listener: Listener, serving: Serving, stop: Cancellati
     {
         let (serving, stop) = (serving.clone(), stop.clone());
         connections.spawn(async move {
-            serving.metrics.connections.inc();
+            let _counted = Counted::new(&serving.metrics.connections);
             connection(stream, &serving, stop).await;
-            serving.metrics.connections.dec();
             drop(slot);
         });
     }
@@ -124,6 +124,22 @@ async fn next(
                 sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+}
+
+/// Counts an open connection for as long as it lives, however it ends.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -255,3 +255,21 @@ fn nothing_is_lost_or_leased_twice_in_any_order_of_events() {
         assert!(world.again <= most, "seed {seed}: {} came back", world.again);
     }
 }
+
+#[test]
+fn what_is_given_back_goes_out_again_in_its_order() {
+    let mut lane = Lane::new(Ordering::Key, 0);
+    let whole = Want { whole_keys: true, ..WANT };
+    let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "b"), (4, "")]);
+    lane.give_back(token, &[Position(2), Position(3), Position(4)]);
+    assert_eq!(lane.open(), 4);
+    let (next, taken) = lease(&mut lane, at(0), &whole, &[]);
+    assert_eq!(taken, [3, 4], "1 is under way and holds 2 back");
+    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, next, at(0), 3, Fate::Delivered).unwrap();
+    let plan = settle(&mut lane, next, at(0), 4, Fate::Delivered).unwrap();
+    assert_eq!(plan.cursor, 1);
+    let (token, taken) = lease(&mut lane, at(0), &whole, &[]);
+    assert_eq!(taken, [2]);
+    assert_eq!(settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap().cursor, 4);
+}

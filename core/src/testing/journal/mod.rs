@@ -3,7 +3,7 @@
 mod store;
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -29,6 +29,7 @@ struct Shared {
     store: Mutex<Store>,
     clock: Arc<dyn Clock>,
     changed: Notify,
+    unreadable: AtomicUsize,
 }
 
 impl Clone for MemoryJournal {
@@ -40,7 +41,12 @@ impl Clone for MemoryJournal {
 impl MemoryJournal {
     /// An empty store and its first node.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let shared = Shared { store: Mutex::default(), clock, changed: Notify::new() };
+        let shared = Shared {
+            store: Mutex::default(),
+            clock,
+            changed: Notify::new(),
+            unreadable: AtomicUsize::new(0),
+        };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
 
@@ -48,6 +54,11 @@ impl MemoryJournal {
     pub fn crash(&self) {
         self.store().crash(&*self.shared.clock);
         self.shared.changed.notify_waiters();
+    }
+
+    /// Lets the next so many readings of a handler's state fail.
+    pub fn fail_state(&self, times: usize) {
+        self.shared.unreadable.store(times, Ordering::SeqCst);
     }
 
     /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
@@ -130,7 +141,13 @@ impl Journal for MemoryJournal {
     }
 
     async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
-        Ok(self.open()?.state(handler, key))
+        let store = self.open()?;
+        let left = &self.shared.unreadable;
+        let fails = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        match fails {
+            Ok(_) => Err(JournalError::Store("on purpose".into())),
+            Err(_) => Ok(store.state(handler, key)),
+        }
     }
 
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {

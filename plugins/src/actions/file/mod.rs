@@ -93,15 +93,18 @@ impl State {
             Some(store) => store,
             None => Store::open(&self.spec)?,
         };
-        let written = store.append(batch);
-        if written.is_ok() {
+        let (handler, ids) = (batch.handler.clone(), batch.ids.clone());
+        let Err(error) = store.append(batch) else {
             self.store = Some(store);
-        } else {
-            drop(store); // its lock is in the way
-            // Takes a torn batch away at once where it can; where it cannot, the next attempt begins with it.
-            self.store = Store::open(&self.spec).ok();
-        }
-        written
+            return Ok(());
+        };
+        drop(store); // its lock is in the way
+        // Takes a torn batch away at once where it can; where it cannot, the next attempt begins with it.
+        self.store = Store::open(&self.spec).ok();
+        // Found whole and made safe, it must not be called failed: when it came again, it might not be known any more.
+        let there = |store: &Store| ids.iter().all(|id| store.knows(&handler, id));
+        let safe = !ids.is_empty() && self.store.as_ref().is_some_and(there);
+        if safe { Ok(()) } else { Err(error) }
     }
 }
 
@@ -169,6 +172,10 @@ impl Action for File {
 
     fn batch_max(&self) -> usize {
         self.fsync.batch_max()
+    }
+
+    fn goes_on(&self) -> bool {
+        true // and by the time it is made again, its ids may be forgotten
     }
 
     async fn start(&self) -> Result<(), BoxError> {

@@ -36,7 +36,10 @@ fn run(connection: &Connection, wanted: &Receiver<()>, shared: &Shared) {
         match copy(connection) {
             Ok(true) => shared.restart_wal.store(true, Ordering::Relaxed),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "a checkpoint of the journal failed"),
+            Err(error) => {
+                tracing::warn!(%error, "a checkpoint of the journal failed");
+                shared.fail_if_lost(error);
+            }
         }
     }
 }

@@ -19,6 +19,27 @@ use super::store::Shared;
 const LOOK_BLOBS_MAX: usize = 1024;
 const LOOK_BYTES_MAX: usize = 2 << 20;
 
+/// What a lease keeps in memory at most, give or take a blob: its items are parts of blobs.
+const LEASE_BYTES_MAX: usize = 16 << 20;
+
+/// Counts the blobs that items keep in memory.
+#[derive(Default)]
+struct Memory {
+    bytes: usize,
+    last: [Option<Arc<Blob>>; 2],
+}
+
+impl Memory {
+    fn holds(&mut self, blob: Option<&Arc<Blob>>) {
+        let Some(blob) = blob else { return };
+        if !self.last.iter().flatten().any(|last| Arc::ptr_eq(last, blob)) {
+            self.bytes += blob.data.len();
+            self.last.rotate_left(1);
+            self.last[1] = Some(blob.clone());
+        }
+    }
+}
+
 /// Gives a lease back unless it reached its holder.
 struct Guard<'a> {
     cell: &'a Cell,
@@ -133,7 +154,14 @@ impl Shared {
         let mut items = Vec::with_capacity(taken.items.len());
         let (mut lost, mut facts, mut words) = (Vec::new(), Vec::new(), Words::default());
         let mut near = None; // most references lie in one blob
-        for (position, attempts, held) in taken.items {
+        let (mut memory, mut too_much) = (Memory::default(), Vec::new());
+        let mut wanted = taken.items;
+        wanted.sort_unstable_by_key(|(position, ..)| *position); // so that no key loses an earlier one
+        for (position, attempts, held) in wanted {
+            if memory.bytes > LEASE_BYTES_MAX && !items.is_empty() {
+                too_much.push(position);
+                continue;
+            }
             let held = match held {
                 Some(held) => Some(held),
                 None => self.held(log, position).await?,
@@ -143,13 +171,18 @@ impl Shared {
                 Some(held) => self.record(cell, held, &mut near, &mut words).await?,
                 None => None,
             };
+            memory.holds(held.as_ref().map(|held| &held.blob));
+            memory.holds(near.as_ref());
             match work {
                 Some(work) => items.push(Leased { position, attempts, work }),
                 None => lost.push(position),
             }
         }
-        items.sort_unstable_by_key(|item| item.position);
-        locked(&cell.inner).facts.extend(facts);
+        {
+            let mut inner = locked(&cell.inner);
+            inner.facts.extend(facts);
+            inner.lane.give_back(taken.token, &too_much);
+        }
         let lease = Lease { lane: cell.id.clone(), token: taken.token, items };
         if !lost.is_empty() {
             self.set_aside(log, &lease, lost).await?;

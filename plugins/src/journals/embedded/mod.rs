@@ -25,6 +25,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::Size;
@@ -192,8 +193,11 @@ fn store_error(error: rusqlite::Error) -> JournalError {
 
 /// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more.
 fn commit_error(error: rusqlite::Error) -> JournalError {
+    // Room for the WAL's index is made ahead of its use; nothing has been written when there is none.
+    let no_index = error.sqlite_error().map(|error| error.extended_code) == Some(IOERR_SHMSIZE);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::Full,
+        Some(ErrorCode::SystemIoFailure) if no_index => JournalError::Full,
         Some(
             ErrorCode::SystemIoFailure
             | ErrorCode::DatabaseCorrupt

@@ -88,11 +88,7 @@ pub(super) struct Queue {
     pub(super) settles: VecDeque<Settling>,
     pub(super) attach: Vec<Attaching>,
     hands: Vec<(runtime::Id, Hand)>,
-    /// Appends that somebody waits for.
-    pub(super) waiting: usize,
     pub(super) asleep: bool,
-    /// The sleeping writer is not woken for fewer appends than this.
-    pub(super) wake_at: usize,
     /// No more work is taken; what is here is still done.
     pub(super) stop: bool,
 }
@@ -143,7 +139,6 @@ impl Queue {
             chunk.entries.push(Queued { end: end_of_frame, command, dedupe });
             start = *end;
         }
-        self.waiting += usize::from(waiter.is_some());
         chunk.groups.push(Group { count, waiter });
         self.bytes += chunk.data.len() - before;
     }
@@ -161,15 +156,6 @@ impl Queue {
         id
     }
 
-    /// Whether the sleeping writer has to be woken; if so, it counts as woken.
-    pub(super) fn wakes(&mut self) -> bool {
-        let wakes = self.asleep && (self.waiting >= self.wake_at || self.stop);
-        if wakes {
-            self.asleep = false;
-        }
-        wakes
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.chunks.is_empty() && self.settles.is_empty() && self.attach.is_empty()
     }
@@ -181,9 +167,7 @@ impl Queue {
         let settles = self.settles.len().min(COMMIT_SETTLEMENTS);
         for chunk in &chunks {
             self.bytes -= chunk.data.len();
-            let notes = chunk.groups.iter().filter(|group| group.waiter.is_none()).count();
-            self.notes -= notes;
-            self.waiting -= chunk.groups.len() - notes;
+            self.notes -= chunk.groups.iter().filter(|group| group.waiter.is_none()).count();
         }
         let attach = std::mem::take(&mut self.attach);
         let settles = self.settles.drain(..settles).collect();

@@ -9,6 +9,8 @@ use switchhook_core::BoxError;
 /// Marks the file as ours: `SwHk`.
 const APPLICATION: i64 = 0x5377_486b;
 const VERSION: i64 = 1;
+/// How long a connection waits for another.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
 pub(super) const SLOT_BITS: u32 = 44;
 
@@ -36,7 +38,7 @@ CREATE INDEX seen_until ON seen (until);
 /// A connection that may write.
 pub(super) fn open_writing(file: &Path) -> Result<Connection, BoxError> {
     let connection = Connection::open(file)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(32);
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
@@ -49,7 +51,7 @@ pub(super) fn open_writing(file: &Path) -> Result<Connection, BoxError> {
 pub(super) fn open_reading(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     Ok(connection)
 }
 

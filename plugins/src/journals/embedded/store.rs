@@ -15,7 +15,7 @@ use super::lanes::Lanes;
 use super::queue::{Attaching, Queue, Settling};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Options, Threads, checkpoint, frame, locked};
+use super::{Options, Threads, checkpoint, commit_error, frame, locked};
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -51,7 +51,6 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         connection,
         checkpoints,
         since_checkpoint: 0,
-        answered: 0,
         lanes: Arc::default(),
         routes: HashMap::new(),
         copies: 0,
@@ -117,9 +116,9 @@ impl Shared {
         self.open()?;
         let mut queue = locked(&self.queue);
         let done = change(&mut queue)?;
-        let wakes = queue.wakes();
+        let asleep = std::mem::take(&mut queue.asleep);
         drop(queue);
-        if wakes {
+        if asleep {
             self.unpark();
         }
         Ok(done)
@@ -152,7 +151,7 @@ impl Shared {
         let (facts, ends) = encode(&entries);
         let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
         let noted = self.enqueue(|queue| {
-            queue.admit(bytes, self.queue_bytes_max)?;
+            queue.admit(bytes, self.queue_bytes_max / 2)?; // the other half is for what must be kept
             if !queue.admit_note(self.notes_max) {
                 return Err(JournalError::Overloaded);
             }
@@ -215,6 +214,13 @@ impl Shared {
     pub(super) fn fail(&self, why: &str) {
         self.health.send_replace(Health::Failed(why.to_owned()));
         self.wake_all();
+    }
+
+    /// Ends the store if an error beside a commit, in a checkpoint say, means that the disk failed.
+    pub(super) fn fail_if_lost(&self, error: rusqlite::Error) {
+        if let JournalError::Closed = commit_error(error) {
+            self.fail("the journal could not be written");
+        }
     }
 
     pub(super) async fn failed(&self) -> String {

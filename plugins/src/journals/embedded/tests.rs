@@ -1,3 +1,5 @@
+mod disks;
+
 use std::time::{Duration, Instant};
 
 use switchhook_core::journal::{Fate, Ordering, Start};
@@ -178,51 +180,52 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_and_goes_on_by_itself() {
+async fn notes_leave_room_for_what_must_be_kept() {
+    let folder = Folder::new();
+    let options = Options { path: "j".into(), queue: Size(100_000), notes: 1000 };
+    let journal = Arc::new(Embedded::open(folder.cx().path("j"), &options, &folder.cx()).unwrap());
+    let raw = folder.raw();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
+    journal.note(entry("A.Before", "", "the writer takes this one and waits".to_owned()));
+    while !locked(&journal.shared.queue).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    while journal.note(entry("A.Before", "", "x".repeat(10_000))) {}
+    let large = "x".repeat(20_000);
+    let appending = append(&journal, &large);
+    tokio::pin!(appending);
+    let at_once = std::future::poll_fn(|cx| std::task::Poll::Ready(appending.as_mut().poll(cx)));
+    assert!(at_once.await.is_pending(), "it is refused for lack of room");
+    raw.execute_batch("ROLLBACK").unwrap();
+    appending.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lease_of_large_records_does_not_fill_the_memory() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
     let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
-    append(&journal, "kept").await.unwrap();
-    journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
-    let large = "x".repeat(300_000);
-    let refused = append(&journal, &large).await;
-    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
-    assert!(matches!(journal.health(), Health::Unavailable(_)));
-    let got = lease(&journal, &projection, 9).await;
-    assert_eq!(got.items.len(), 1);
-    finish(&journal, got, || Fate::Recorded(None)).await;
-    assert!(matches!(journal.health(), Health::Unavailable(_)));
-    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
-    append(&journal, &large).await.unwrap();
-    assert_eq!(journal.health(), Health::Ready);
-    let got = lease(&journal, &projection, 9).await;
-    assert_eq!(got.items.len(), 1);
-}
-
-#[tokio::test]
-async fn a_failed_disk_ends_the_store() {
-    let folder = Folder::new();
-    let journal = Arc::new(folder.embedded().unwrap());
-    let id = LaneId::projection("h");
-    journal.attach(&[lane(id.clone())]).await.unwrap();
-    let waiting = tokio::spawn({
-        let journal = journal.clone();
-        async move { journal.lease(&id, &want(1)).await.map(|_| ()) }
-    });
-    let failed = tokio::spawn({
-        let journal = journal.clone();
-        async move { journal.failed().await }
-    });
-    tokio::task::yield_now().await;
-    journal.shared.pages.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
-    for _ in 0..2 {
-        let refused = append(&journal, "x").await;
-        assert!(matches!(refused, Err(JournalError::Closed)), "{refused:?}");
+    let body = "x".repeat(1 << 20);
+    for _ in 0..40 {
+        append(&journal, &body).await.unwrap();
     }
-    assert!(matches!(journal.health(), Health::Failed(_)));
-    assert!(failed.await.unwrap().contains("could not be written"));
-    assert!(matches!(waiting.await.unwrap(), Err(JournalError::Closed)));
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let mut read = 0;
+    while read < 40 {
+        let got = lease(&journal, &projection, 512).await;
+        read += got.items.len();
+        finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    }
+    let (mut places, mut largest) = (Vec::new(), 0);
+    while places.len() < 40 {
+        let got = lease(&journal, &subscription, 1024).await;
+        largest = largest.max(got.items.len());
+        places.extend(got.items.iter().map(|item| item.position.0));
+        finish(&journal, got, || Fate::Delivered).await;
+    }
+    assert!(places.is_sorted(), "{places:?}");
+    assert!(largest <= 20, "{largest} MiB in one lease");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -233,6 +233,15 @@ fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBl
     Ok(blobs)
 }
 
+/// Keeps and removes as much as a blob has, and says how much was written; an error where there is no room for it.
+pub(super) fn try_room(connection: &mut Connection) -> rusqlite::Result<usize> {
+    let keep = "INSERT OR REPLACE INTO state (handler, key, value) VALUES ('', '', zeroblob(?1))";
+    // Two commits: what is removed in the same one is never written.
+    connection.execute(keep, [number(BLOB_BYTES as u64)])?;
+    connection.execute("DELETE FROM state WHERE handler = ''", [])?;
+    Ok(BLOB_BYTES)
+}
+
 /// Between checkpoints: cursors that moved without a settlement are stored, old keys of duplicates forgotten.
 pub(super) fn tidy<'a>(
     connection: &mut Connection,

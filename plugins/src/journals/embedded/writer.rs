@@ -18,17 +18,14 @@ use super::store::Shared;
 use super::write::{self, Stored};
 use super::{commit_error, locked, same};
 
-/// With so many senders at a time, those answered a moment ago are waited for: they are about to call again, and one commit for
-/// all costs half of two. Fewer never wait.
-const GATHER_FROM: usize = 8;
-/// How long they are waited for.
-const GATHER: Duration = Duration::from_micros(200);
 /// After so many bytes the WAL is copied into the database.
 const CHECKPOINT_BYTES: usize = 4 << 20;
 /// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
 const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
+/// While the disk is full, how often it is tried.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long the writer waits for a reader before it puts off starting the WAL anew.
 const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
@@ -37,8 +34,6 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) checkpoints: SyncSender<()>,
     pub(super) since_checkpoint: usize,
-    /// Appends that the last commit answered.
-    pub(super) answered: usize,
     pub(super) lanes: Arc<Lanes>,
     pub(super) routes: HashMap<Arc<str>, Vec<Arc<Cell>>>,
     /// How often the WAL was copied.
@@ -82,31 +77,47 @@ impl Writer {
     }
 
     fn next(&mut self) -> Option<Batch> {
-        let mut gathered = false;
+        let mut looking = false;
         loop {
-            let gathers = {
+            {
                 let mut queue = locked(&self.shared.queue);
-                let population = self.answered + queue.waiting;
-                let few = queue.waiting < population * 3 / 4 && population >= GATHER_FROM;
-                if !queue.is_empty() && (gathered || !few || queue.stop) {
-                    self.answered = queue.waiting;
+                if !queue.is_empty() {
                     return Some(queue.take());
                 }
                 if queue.stop {
                     return None;
                 }
-                let gathers = !queue.is_empty();
-                queue.wake_at = if gathers { population * 3 / 4 } else { 0 };
                 queue.asleep = true;
-                gathers
-            };
-            if gathers {
-                // Woken for enough, or in vain after a while: either way it is time.
-                std::thread::park_timeout(GATHER);
-                gathered = true;
-            } else {
-                std::thread::park();
             }
+            let full = matches!(self.shared.health(), Health::Unavailable(_));
+            match full {
+                true if looking => self.look_for_room(),
+                true => std::thread::park_timeout(LOOK_EVERY),
+                false => std::thread::park(),
+            }
+            looking = full && !looking;
+        }
+    }
+
+    /// Finds out whether the disk has room again. Without it, a server that says that it is not ready, and is therefore
+    /// sent nothing, would never be ready again.
+    fn look_for_room(&mut self) {
+        #[cfg(test)]
+        self.limit_pages();
+        match write::try_room(&mut self.connection).map_err(commit_error) {
+            Ok(bytes) => {
+                self.since_checkpoint += bytes;
+                self.ready();
+            }
+            Err(error) => self.unwell(&error),
+        }
+        self.look_after_wal();
+    }
+
+    fn ready(&self) {
+        if self.shared.health() != Health::Ready {
+            tracing::info!("the journal keeps again");
+            self.shared.health.send_replace(Health::Ready);
         }
     }
 
@@ -191,9 +202,8 @@ impl Writer {
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
-        if !batch.chunks.is_empty() && self.shared.health() != Health::Ready {
-            tracing::info!("the journal keeps again");
-            self.shared.health.send_replace(Health::Ready);
+        if !batch.chunks.is_empty() {
+            self.ready();
         }
         self.since_checkpoint += stored.bytes;
         let Stored { results, blobs, records, .. } = stored;
@@ -285,7 +295,9 @@ impl Writer {
         self.unwell(error);
         for one in planned {
             if let Err(error) = attach::restore(self, &one.cell) {
+                // In memory its items are settled, in the store they are not: the next commit would lose them.
                 tracing::error!(lane = %one.cell.id, %error, "a lane cannot be read");
+                self.shared.fail("a lane could not be put back to what is stored");
             }
             drop(one.job.answer.send(Err(same(error))));
         }
@@ -315,6 +327,7 @@ impl Writer {
             let lanes = self.lanes.cells.values().filter(|_| cursors);
             if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
                 tracing::warn!(%error, "tidying the journal failed");
+                self.shared.fail_if_lost(error);
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
         }
@@ -325,13 +338,13 @@ impl Writer {
 
     /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
     fn restart_wal(&self) {
-        let restart = || {
-            self.connection.busy_timeout(RESTART_PATIENCE)?;
-            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
-            self.connection.busy_timeout(Duration::from_secs(5))
-        };
-        if let Err(error) = restart() {
+        let patience = |time| self.connection.busy_timeout(time);
+        let restarted = patience(RESTART_PATIENCE).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+        });
+        if let Err(error) = restarted.and(patience(super::schema::PATIENCE)) {
             tracing::warn!(%error, "the journal's WAL was not begun anew");
+            self.shared.fail_if_lost(error);
         }
     }
 

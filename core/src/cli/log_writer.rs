@@ -1,0 +1,138 @@
+//! Log lines on their way to standard error, written by a thread of their own. Whoever reads standard error may stop
+//! reading (a paused terminal, a container's log driver), and no answer must wait for that.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines that may wait to be written.
+const LINES_MAX: usize = 4096;
+/// Bytes of lines that are written together.
+const TEXT_MAX: usize = 64 << 10;
+/// How long the end of the program waits for its last lines.
+const FLUSH: Duration = Duration::from_secs(2);
+/// The threads that answer, and our own: they leave out a line rather than wait. All others wait.
+const IMPATIENT: [&str; 2] = [crate::app::REPLY_THREAD, "log"];
+
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before it has been written when this is answered.
+    Flush(SyncSender<()>),
+}
+
+/// Hands each line to the thread that writes.
+#[derive(Clone)]
+pub(super) struct LogWriter {
+    queue: SyncSender<Message>,
+    left_out: Arc<AtomicU64>,
+}
+
+impl LogWriter {
+    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
+        let (queue, queued) = sync_channel(LINES_MAX);
+        let left_out = Arc::new(AtomicU64::new(0));
+        let counter = left_out.clone();
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || pass_on(&queued, &counter, out))?;
+        Ok(Self { queue, left_out })
+    }
+
+    /// Waits for a while until everything so far is written.
+    pub(super) fn flush(&self) {
+        let (done, written) = sync_channel(1);
+        // Where not even this finds room, nobody reads.
+        if self.queue.try_send(Message::Flush(done)).is_ok() {
+            _ = written.recv_timeout(FLUSH);
+        }
+    }
+}
+
+fn pass_on(queued: &Receiver<Message>, left_out: &AtomicU64, mut out: impl Write) {
+    let (mut text, mut flushed) = (Vec::new(), Vec::new());
+    while let Ok(first) = queued.recv() {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Line(line) => text.extend_from_slice(&line),
+                Message::Flush(done) => flushed.push(done),
+            }
+            next = if text.len() < TEXT_MAX { queued.try_recv().ok() } else { None };
+        }
+        _ = out.write_all(&text); // there is nowhere to tell that it failed
+        text.clear();
+        for done in flushed.drain(..) {
+            _ = done.send(());
+        }
+        match left_out.swap(0, Ordering::Relaxed) {
+            0 => {}
+            lines => tracing::warn!(lines, "log lines were left out: nobody read standard error"),
+        }
+    }
+}
+
+impl MakeWriter<'_> for LogWriter {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for LogWriter {
+    /// One call is one line, as `tracing_subscriber` does it.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let message = Message::Line(line.to_vec());
+        let taken = match thread::current().name() {
+            Some(name) if IMPATIENT.contains(&name) => self.queue.try_send(message).is_ok(),
+            _ => self.queue.send(message).is_ok(),
+        };
+        if !taken {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_answers_does_not_wait_for_a_reader() {
+        let (out, mut reader) = UnixStream::pair().expect("a pair");
+        let log = LogWriter::start(out).expect("a thread");
+        let mut writer = log.clone();
+        let replying = thread::Builder::new().name(crate::app::REPLY_THREAD.to_owned());
+        let replying = replying.spawn(move || {
+            let line = [b'x'; 1000];
+            for _ in 0..3 * LINES_MAX {
+                writer.write_all(&line).expect("never fails");
+            }
+        });
+        replying.expect("a thread").join().expect("it ends though nobody reads");
+        assert!(log.left_out.load(Ordering::Relaxed) > 0);
+        let reading = thread::spawn(move || {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).expect("text");
+            text
+        });
+        let mut writer = log.clone();
+        writer.write_all(b"the last\n").expect("never fails"); // this thread waits for room
+        log.flush();
+        drop((log, writer));
+        assert!(reading.join().expect("read").ends_with("the last\n"));
+    }
+}

@@ -1,0 +1,100 @@
+//! Disks that are full or fail.
+
+use super::*;
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_goes_on_by_itself() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
+    append(&journal, "kept").await.unwrap();
+    journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
+    let large = "x".repeat(300_000);
+    let refused = append(&journal, &large).await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
+    let got = lease(&journal, &projection, 9).await;
+    assert_eq!(got.items.len(), 1);
+    finish(&journal, got, || Fate::Recorded(None)).await;
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
+    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    append(&journal, &large).await.unwrap();
+    assert_eq!(journal.health(), Health::Ready);
+    let got = lease(&journal, &projection, 9).await;
+    assert_eq!(got.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_failed_disk_ends_the_store() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    let waiting = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.lease(&id, &want(1)).await.map(|_| ()) }
+    });
+    let failed = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.failed().await }
+    });
+    tokio::task::yield_now().await;
+    journal.shared.pages.store(u64::MAX, std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..2 {
+        let refused = append(&journal, "x").await;
+        assert!(matches!(refused, Err(JournalError::Closed)), "{refused:?}");
+    }
+    assert!(matches!(journal.health(), Health::Failed(_)));
+    assert!(failed.await.unwrap().contains("could not be written"));
+    assert!(matches!(waiting.await.unwrap(), Err(JournalError::Closed)));
+}
+
+#[test]
+fn a_full_disk_is_told_from_a_failed_one() {
+    let error =
+        |code| commit_error(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+    for code in [rusqlite::ffi::SQLITE_FULL, IOERR_SHMSIZE] {
+        assert!(matches!(error(code), JournalError::Full), "{code}");
+    }
+    for code in [rusqlite::ffi::SQLITE_IOERR_FSYNC, rusqlite::ffi::SQLITE_IOERR_WRITE] {
+        assert!(matches!(error(code), JournalError::Closed), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_lane_that_cannot_be_put_back_ends_the_store() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    append(&journal, "x").await.unwrap();
+    let got = lease(&journal, &id, 9).await;
+    folder.raw().execute_batch("ALTER TABLE lanes RENAME TO gone").unwrap();
+    let fates = vec![(got.items[0].position, Fate::Recorded(None))];
+    let (lane, token, state) = (got.lane, got.token, StateChanges::new());
+    let settled = journal.settle(Settlement { lane, token, fates, state }).await;
+    assert!(settled.is_err(), "{settled:?}");
+    // What the lane has in memory is not what is stored: going on would lose the callback.
+    assert!(matches!(journal.health(), Health::Failed(_)), "{:?}", journal.health());
+    assert!(matches!(journal.lease(&id, &want(1)).await, Err(JournalError::Closed)));
+}
+
+#[tokio::test]
+async fn room_on_the_disk_is_found_without_a_callback() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    append(&journal, "kept").await.unwrap();
+    journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
+    let refused = append(&journal, &"x".repeat(300_000)).await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(matches!(journal.health(), Health::Unavailable(_)), "there is no room yet");
+    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    let mut health = journal.shared.health.subscribe();
+    let ready = health.wait_for(|health| *health == Health::Ready);
+    assert!(tokio::time::timeout(Duration::from_secs(20), ready).await.is_ok(), "not found");
+    append(&journal, &"x".repeat(300_000)).await.unwrap();
+    let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(page.items.len(), 2, "looking for room leaves no trace");
+}
