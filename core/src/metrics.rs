@@ -82,7 +82,11 @@ impl Default for Metrics {
                 "Callbacks that handlers read from the journal",
                 Family::default()
             ),
-            deliveries: register!("deliveries", "Attempts of actions by result", Family::default()),
+            deliveries: register!(
+                "deliveries",
+                "Attempts of actions by result; `dead`: given up after the last",
+                Family::default()
+            ),
             replies: register!(
                 "reply_seconds",
                 "From the head of a request to its answer",

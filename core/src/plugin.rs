@@ -55,6 +55,8 @@ pub struct BuildContext {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub rng: Arc<Rng>,
+    /// Only to be read: what is not there is not made.
+    pub read_only: bool,
 }
 
 impl BuildContext {
@@ -65,6 +67,7 @@ impl BuildContext {
             base: base.into(),
             clock: Arc::new(SystemClock::default()),
             rng: Arc::default(),
+            read_only: false,
         }
     }
 

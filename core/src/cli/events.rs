@@ -103,7 +103,8 @@ enum Store {
 
 impl Store {
     async fn open(config: Config) -> Result<Self, Failed> {
-        let cx = BuildContext::new(&config.journal.name, &config.base);
+        let mut cx = BuildContext::new(&config.journal.name, &config.base);
+        cx.read_only = true;
         let error = match config.journal.options.build(&cx).await {
             Ok(Component::Journal(journal)) => return Ok(Self::Ours(journal)),
             Ok(other) => return Err(Failed::bug(format!("journal: the plugin made a {other:?}"))),

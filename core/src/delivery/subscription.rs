@@ -168,6 +168,9 @@ impl Subscription {
         let Err(failure) = result else { return Fate::Delivered };
         let fate = retry::fate(&self.table.retry, attempts, &failure, &self.works.rng);
         let dead = matches!(fate, Fate::Dead { .. });
+        if dead {
+            self.count("dead", 1);
+        }
         let Some(suppressed) = LOG.take(if dead { "dead" } else { "retry" }) else { return fate };
         let reason = failure.reason();
         let reason = crate::escape::for_line(&reason);
@@ -187,12 +190,15 @@ impl Subscription {
 
     fn count_all(&self, results: &[Result<(), Failure>]) {
         let failed = results.iter().filter(|result| result.is_err()).count();
-        for (result, n) in [("delivered", results.len() - failed), ("failed", failed)] {
-            if n > 0 {
-                let (handler, action) = (self.handler.clone(), self.action_name.clone());
-                let labels = OfAction { handler, action, result: result.into() };
-                self.works.metrics.deliveries.get_or_create(&labels).inc_by(n as u64);
-            }
+        self.count("delivered", results.len() - failed);
+        self.count("failed", failed);
+    }
+
+    fn count(&self, result: &'static str, n: usize) {
+        if n > 0 {
+            let (handler, action) = (self.handler.clone(), self.action_name.clone());
+            let labels = OfAction { handler, action, result: result.into() };
+            self.works.metrics.deliveries.get_or_create(&labels).inc_by(n as u64);
         }
     }
 }

@@ -89,8 +89,11 @@ switchhook_core::register!(Embedded);
 
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
-        let lock = Lock::take(&folder)?;
         let file = folder.join("journal.sqlite");
+        if cx.read_only && !file.exists() {
+            return Err(format!("there is no journal in {}", folder.display()).into());
+        }
+        let lock = Lock::take(&folder)?;
         let mut connection = schema::open_writing(&file)?;
         schema::prepare(&mut connection)?;
         let shared = Arc::new(Shared::new(file, attach::head(&connection)?, options, cx));

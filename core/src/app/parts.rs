@@ -1,0 +1,282 @@
+//! Everything that the configuration names, built and put together.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::Stopped;
+use super::sockets::admin_socket;
+use crate::action::Action;
+use crate::admin::{self, Admin};
+use crate::config::tables::{self, Limits};
+use crate::config::{Config, Instance};
+use crate::decide::Decider;
+use crate::delivery::{Projection, Subscription, Works};
+use crate::handler::Handler;
+use crate::intake::{Intake, Mount};
+use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
+use crate::listener::{Listener, Serving, serve};
+use crate::metrics::Metrics;
+use crate::plugin::{BuildContext, Component, Table};
+use crate::router::{Route, Router};
+use crate::source::Source;
+use crate::time::{Clock, Rng, SystemClock};
+use crate::{BoxError, server};
+
+/// The admin listener's connections at a time.
+const ADMIN_CONNECTIONS: usize = 64;
+
+/// A built action with its table.
+struct BuiltAction {
+    table: tables::Action,
+    component: Arc<dyn Action>,
+}
+
+struct BuiltHandler {
+    name: Arc<str>,
+    table: tables::Handler,
+    commands: Vec<crate::router::Pattern>,
+    component: Arc<dyn Handler>,
+}
+
+/// Everything that the configuration names, built.
+pub(super) struct Parts {
+    server: tables::Server,
+    pub(super) journal: Arc<dyn Journal>,
+    sources: Sources,
+    handlers: Vec<BuiltHandler>,
+    actions: HashMap<Arc<str>, BuiltAction>,
+    pub(super) works: Works,
+}
+
+impl Parts {
+    /// Builds what the configuration names: sources first, for they are pure and may have a reason not to start.
+    pub(super) async fn build(config: Config, sources: Sources) -> Result<Self, Stopped> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let rng = Arc::new(Rng::default());
+        let context = |name: &Arc<str>| BuildContext {
+            name: name.clone(),
+            base: config.base.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            read_only: false,
+        };
+        let journal = build_journal(config.journal, &context).await?;
+        let mut handlers = Vec::new();
+        for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
+            let (name, table, commands) = (one.name.clone(), one.table.clone(), one.commands());
+            if let Component::Handler(component) = build(one, Table::Handlers, &context).await? {
+                handlers.push(BuiltHandler { name, table, commands, component });
+            }
+        }
+        let mut actions = HashMap::new();
+        for one in config.actions.into_iter().filter(|one| one.table.enabled) {
+            let (name, table) = (one.name.clone(), one.table.clone());
+            if let Component::Action(component) = build(one, Table::Actions, &context).await? {
+                actions.insert(name, BuiltAction { table, component });
+            }
+        }
+        let metrics = Arc::new(Metrics::default());
+        let works =
+            Works { journal: journal.clone(), clock, rng, metrics, stop: CancellationToken::new() };
+        Ok(Self { server: config.server, journal, sources, handlers, actions, works })
+    }
+
+    /// Starts actions and lanes.
+    pub(super) async fn start(&self) -> Result<JoinSet<()>, Stopped> {
+        let failed =
+            |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
+        self.journal.attach(&self.lanes()).await.map_err(|error| failed(&error))?;
+        for (name, action) in &self.actions {
+            let failed = |error: BoxError| {
+                let text = format!("actions.{name}: {}", crate::error_line(&*error));
+                let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+                match kind {
+                    Some(io::ErrorKind::ResourceBusy) => Stopped::InUse(text),
+                    _ => Stopped::Io(text),
+                }
+            };
+            action.component.start().await.map_err(failed)?;
+        }
+        let mut lanes = JoinSet::new();
+        for handler in &self.handlers {
+            let (name, component, works) =
+                (handler.name.clone(), handler.component.clone(), self.works.clone());
+            lanes.spawn(Projection { name, handler: component, works }.run());
+            for (action_name, action) in self.actions_of(handler) {
+                let (handler, action_name, works) =
+                    (handler.name.clone(), action_name.clone(), self.works.clone());
+                let (table, action) = (action.table.clone(), action.component.clone());
+                lanes.spawn(Subscription { handler, action_name, action, table, works }.run());
+            }
+        }
+        Ok(lanes)
+    }
+
+    fn actions_of<'s>(
+        &'s self,
+        handler: &'s BuiltHandler,
+    ) -> impl Iterator<Item = (&'s Arc<str>, &'s BuiltAction)> {
+        handler.table.actions.iter().filter_map(|name| self.actions.get_key_value(name.as_str()))
+    }
+
+    /// Lets go of what the actions hold; no delivery is under way.
+    pub(super) async fn shut_down(&self) {
+        self.journal.shutdown().await;
+        for action in self.actions.values() {
+            action.component.shutdown().await;
+        }
+    }
+
+    fn lanes(&self) -> Vec<LaneSpec> {
+        let mut lanes = Vec::new();
+        for handler in &self.handlers {
+            lanes.push(LaneSpec {
+                id: LaneId::projection(&handler.name),
+                start: handler.table.start,
+                commands: handler.commands.clone(),
+                ordering: LaneOrdering::None,
+            });
+            for (name, action) in self.actions_of(handler) {
+                lanes.push(LaneSpec {
+                    id: LaneId::subscription(&handler.name, name),
+                    start: action.table.start,
+                    commands: Vec::new(),
+                    ordering: action.table.ordering,
+                });
+            }
+        }
+        lanes
+    }
+
+    pub(super) fn serving(&self, limits: Limits) -> Serving {
+        let routes = self.handlers.iter().map(|handler| Route {
+            handler: handler.name.clone(),
+            order: handler.table.order,
+            commands: handler.commands.clone(),
+        });
+        let known =
+            self.sources.iter().flat_map(|(_, _, source)| source.catalogue()).map(|spec| spec.name);
+        let router = Router::new(routes.collect(), known);
+        let decider = |route: &Route| {
+            let handler = self.handlers.iter().find(|handler| handler.name == route.handler)?;
+            Some(Decider {
+                name: handler.name.clone(),
+                handler: handler.component.clone(),
+                timeout: handler.table.timeout.map(|period| period.0),
+                on_failure: handler.table.on_failure,
+            })
+        };
+        let deciders = router.routes().iter().filter_map(decider).collect();
+        let within = [self.server.decide_within.0, self.server.keep_within.0];
+        let (rng, metrics) = (self.works.rng.clone(), self.works.metrics.clone());
+        let intake =
+            Arc::new(Intake::new(self.journal.clone(), router, deciders, within, rng, metrics));
+        let mount = |(name, path, source): &(Arc<str>, String, Arc<dyn Source>)| {
+            Mount::new(name.clone(), path.clone(), source.clone())
+        };
+        let mounts = self.sources.iter().map(mount).collect();
+        self.listener(server::routes(&intake, mounts), limits)
+    }
+
+    fn listener(
+        &self,
+        routes: warp::filters::BoxedFilter<(warp::reply::Response,)>,
+        limits: Limits,
+    ) -> Serving {
+        Serving {
+            routes,
+            limits,
+            clock: self.works.clock.clone(),
+            metrics: self.works.metrics.clone(),
+        }
+    }
+
+    pub(super) fn admin(&self) -> Arc<Admin> {
+        let (journal, metrics) = (self.journal.clone(), self.works.metrics.clone());
+        Arc::new(Admin { journal, metrics, draining: AtomicBool::new(false) })
+    }
+
+    pub(super) fn serve_admin(
+        &self,
+        admin: &Arc<Admin>,
+        tcp: Option<TcpListener>,
+        stop: &CancellationToken,
+    ) -> JoinSet<usize> {
+        let limits = Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() };
+        let socket = self.journal.folder().and_then(admin_socket);
+        let listeners = tcp.map(Listener::Tcp).into_iter().chain(socket.map(Listener::Unix));
+        let mut tasks = JoinSet::new();
+        for listener in listeners {
+            tasks.spawn(serve(listener, self.listener(admin::routes(admin), limits), stop.clone()));
+        }
+        tasks
+    }
+
+    pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
+        for (name, path, _) in &self.sources {
+            tracing::info!(source = %name, "listening for callbacks on http://{public}{path}");
+        }
+        if let Some(address) = admin {
+            tracing::info!("admin on http://{address}/readyz and /metrics");
+        }
+    }
+}
+
+async fn build_journal(
+    instance: Instance<tables::Journal>,
+    context: &impl Fn(&Arc<str>) -> BuildContext,
+) -> Result<Arc<dyn Journal>, Stopped> {
+    let cx = context(&instance.name);
+    match instance.options.build(&cx).await {
+        Ok(Component::Journal(journal)) => Ok(journal),
+        Ok(other) => Err(Stopped::Config(format!("journal: the plugin made a {other:?}"))),
+        Err(error) => {
+            let text = format!("journal: {}", crate::error_line(&*error));
+            match error.downcast_ref::<JournalError>() {
+                Some(JournalError::Locked { .. }) => Err(Stopped::InUse(text)),
+                _ => Err(Stopped::Io(text)),
+            }
+        }
+    }
+}
+
+async fn build<T>(
+    instance: Instance<T>,
+    table: Table,
+    context: &impl Fn(&Arc<str>) -> BuildContext,
+) -> Result<Component, Stopped> {
+    let cx = context(&instance.name);
+    instance.options.build(&cx).await.map_err(|error| {
+        Stopped::Config(format!("{table}.{}: {}", instance.name, crate::error_line(&*error)))
+    })
+}
+
+/// The enabled sources, by name and path.
+pub(crate) type Sources = Vec<(Arc<str>, String, Arc<dyn Source>)>;
+
+/// Builds the enabled sources. They are pure: beyond reading its secrets nothing happens.
+///
+/// # Errors
+/// What could not be read.
+pub(crate) async fn build_sources(
+    instances: Vec<Instance<tables::Source>>,
+    base: &Path,
+) -> Result<Sources, Stopped> {
+    let mut sources = Vec::new();
+    for one in instances.into_iter().filter(|one| one.table.enabled) {
+        let (name, path) = (one.name.clone(), one.table.path.clone());
+        let context = |name: &Arc<str>| BuildContext::new(name, base);
+        if let Component::Source(source) = build(one, Table::Sources, &context).await? {
+            sources.push((name, path, source));
+        }
+    }
+    Ok(sources)
+}

@@ -1,0 +1,65 @@
+//! What can only be said once the sources are built: whether strangers get in, and what they have never heard of.
+
+use crate::config::{Config, hint};
+use crate::router::Pattern;
+
+use super::parts::Sources;
+
+/// Reasons for a warning, or the reason not to start.
+///
+/// # Errors
+/// Strangers could make events on an address that they can reach.
+pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>, String> {
+    let mut remarks = Vec::new();
+    let address = config.server.listen;
+    let public = !address.ip().is_loopback();
+    if let Some((name, ..)) = sources.iter().find(|(_, _, source)| !source.authenticates()) {
+        if public && !config.server.allow_unsigned {
+            return Err(format!(
+                "server.listen: {address} can be reached by strangers, and sources.{name} takes unsigned calls: \
+                 give it a secret, listen on 127.0.0.1, or set server.allow_unsigned = true"
+            ));
+        }
+        remarks.push(format!(
+            "sources.{name}: unsigned calls are taken: whoever reaches {address} can make events"
+        ));
+    }
+    if public {
+        remarks.push(format!(
+            "server.listen: no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
+        ));
+    }
+    for (name, _, source) in sources {
+        let (within, patience) = (config.server.decide_within, source.patience());
+        if within.0 >= patience {
+            remarks.push(format!(
+                "server.decide_within: {within} is too late for sources.{name}: its sender waits {patience:?}"
+            ));
+        }
+    }
+    remarks.extend(unheard_of(config, sources));
+    Ok(remarks)
+}
+
+/// Commands that a handler names and no source knows: new ones of the sender, or a slip.
+fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
+    let known =
+        || sources.iter().flat_map(|(_, _, source)| source.catalogue()).map(|spec| spec.name);
+    let mut remarks = Vec::new();
+    for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
+        for pattern in handler.table.commands.iter().flatten() {
+            if !known().any(|command| pattern.matches(command)) {
+                let text = pattern.to_string();
+                let hint = match pattern {
+                    Pattern::Exact(_) => hint(&text, known()),
+                    _ => String::new(),
+                };
+                remarks.push(format!(
+                    "handlers.{}.commands: no source knows `{text}`{hint}",
+                    handler.name
+                ));
+            }
+        }
+    }
+    remarks
+}

@@ -1,0 +1,88 @@
+//! What the server listens on, and how many connections it can bear.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use super::Stopped;
+use crate::config::tables::{Admin, Limits, Server};
+use crate::listener::bind;
+
+/// Descriptors that connections leave to the journal, files and relays.
+const DESCRIPTORS_KEPT: usize = 128;
+
+pub(super) struct Sockets {
+    pub(super) public: TcpListener,
+    pub(super) public_address: SocketAddr,
+    pub(super) admin: Option<TcpListener>,
+    pub(super) admin_address: Option<SocketAddr>,
+}
+
+impl Sockets {
+    /// Before anything is opened: a taken address leaves no trace.
+    pub(super) async fn bind(server: &Server, admin: &Admin) -> Result<Self, Stopped> {
+        let taken = |key: &str, address: SocketAddr, error: &io::Error| {
+            let text = format!("{key}: cannot listen on {address}: {error}");
+            match error.kind() {
+                io::ErrorKind::AddrInUse => Stopped::InUse(format!(
+                    "{text}; another server runs there, or set another port"
+                )),
+                _ => Stopped::Config(text),
+            }
+        };
+        let (address, admin_address) = (server.listen, admin.listen);
+        let public =
+            bind(address).await.map_err(|error| taken("server.listen", address, &error))?;
+        let public_address = public.local_addr().unwrap_or(address);
+        let admin = match admin.enabled {
+            true => Some(
+                bind(admin_address)
+                    .await
+                    .map_err(|error| taken("admin.listen", admin_address, &error))?,
+            ),
+            false => None,
+        };
+        let admin_address =
+            admin.as_ref().map(|listener| listener.local_addr().unwrap_or(admin_address));
+        Ok(Self { public, public_address, admin, admin_address })
+    }
+}
+
+/// The socket for the command line, in the journal's folder.
+pub(super) fn admin_socket(folder: &Path) -> Option<UnixListener> {
+    let path = folder.join("admin.sock");
+    // The journal's lock is ours, so a socket that lies there is a dead process's.
+    _ = std::fs::remove_file(&path);
+    let bound = UnixListener::bind(&path).and_then(|listener| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    });
+    bound.map_err(|error| tracing::warn!(path = %path.display(), %error, "no admin socket")).ok()
+}
+
+/// As many connections as the process may have descriptors for, with some kept back.
+pub(super) fn within_descriptors(mut limits: Limits) -> Limits {
+    let Some(most) = descriptors() else { return limits };
+    let room = most.saturating_sub(DESCRIPTORS_KEPT).max(1);
+    if limits.connections > room {
+        // The default is a wish; whoever wrote a number should know that it is not kept.
+        if limits.connections != Limits::default().connections {
+            tracing::warn!(
+                wanted = limits.connections,
+                taken = room,
+                "server.limits.connections: the process may open only {most} files (ulimit -n)"
+            );
+        }
+        limits.connections = room;
+    }
+    limits
+}
+
+fn descriptors() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = text.lines().find(|line| line.starts_with("Max open files"))?;
+    line.split_whitespace().nth(3)?.parse().ok()
+}
