@@ -167,7 +167,12 @@ impl Journal for Embedded {
     }
 
     fn health(&self) -> Health {
-        self.shared.health()
+        match self.shared.health() {
+            Health::Ready if self.shared.is_stuck() => {
+                Health::Unavailable("the disk does not answer".to_owned())
+            }
+            health => health,
+        }
     }
 
     async fn failed(&self) -> String {

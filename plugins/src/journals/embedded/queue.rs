@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use switchhook_core::StateChanges;
 use switchhook_core::journal::{
@@ -19,6 +20,8 @@ const BLOB_ENTRIES: usize = 1024;
 /// One commit takes so many blobs and settlements at most.
 const COMMIT_BLOBS: usize = 4;
 const COMMIT_SETTLEMENTS: usize = 256;
+/// A commit that takes longer than this refuses who comes: they would hold connections that others need.
+const STUCK_AFTER: Duration = Duration::from_millis(1500);
 
 pub(super) type Kept = Result<Vec<Appended>, JournalError>;
 pub(super) type Answer<T> = oneshot::Sender<Result<T, JournalError>>;
@@ -89,6 +92,8 @@ pub(super) struct Queue {
     pub(super) attach: Vec<Attaching>,
     hands: Vec<(runtime::Id, Hand)>,
     pub(super) asleep: bool,
+    /// Since when the writer has been at the disk with what it took last.
+    pub(super) busy_since: Option<Duration>,
     /// No more work is taken; what is here is still done.
     pub(super) stop: bool,
 }
@@ -106,6 +111,11 @@ impl Queue {
             (_, true) if self.bytes > 0 => Err(JournalError::Overloaded),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the disk has not answered for so long that nobody should begin to wait for it.
+    pub(super) fn is_stuck(&self, now: Duration) -> bool {
+        self.busy_since.is_some_and(|since| now.saturating_sub(since) > STUCK_AFTER)
     }
 
     /// Whether another note may come in.

@@ -98,6 +98,12 @@ impl Shared {
         self.health.borrow().clone()
     }
 
+    /// Whether a commit has been under way for so long that nobody should begin to wait for the disk.
+    pub(super) fn is_stuck(&self) -> bool {
+        let now = self.clock.now();
+        locked(&self.queue).is_stuck(now)
+    }
+
     /// Whether the store can be used at all.
     pub(super) fn open(&self) -> Result<(), JournalError> {
         let failed = matches!(*self.health.borrow(), Health::Failed(_));
@@ -137,8 +143,12 @@ impl Shared {
         let (facts, ends) = encode(&entries);
         let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
         let (waiter, kept) = oneshot::channel();
+        let now = self.clock.now();
         self.enqueue(|queue| {
             queue.admit(bytes, self.queue_bytes_max)?;
+            if queue.is_stuck(now) {
+                return Err(JournalError::Overloaded);
+            }
             let hand = queue.hand_of();
             queue.push(entries, &facts, &ends, Some((hand, waiter)));
             Ok(())

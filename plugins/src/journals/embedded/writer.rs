@@ -82,6 +82,7 @@ impl Writer {
             {
                 let mut queue = locked(&self.shared.queue);
                 if !queue.is_empty() {
+                    queue.busy_since = Some(self.shared.clock.now());
                     return Some(queue.take());
                 }
                 if queue.stop {
@@ -123,6 +124,7 @@ impl Writer {
 
     fn work(&mut self, mut batch: Batch) {
         if let Health::Failed(_) = self.shared.health() {
+            self.at_rest();
             return refuse(batch, &JournalError::Closed);
         }
         for job in std::mem::take(&mut batch.attach) {
@@ -135,11 +137,13 @@ impl Writer {
         let settles = std::mem::take(&mut batch.settles);
         let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
         if batch.chunks.is_empty() && planned.is_empty() {
-            return;
+            return self.at_rest();
         }
         #[cfg(test)]
         self.limit_pages();
-        match self.commit(&batch.chunks, &planned) {
+        let committed = self.commit(&batch.chunks, &planned);
+        self.at_rest();
+        match committed {
             Ok(stored) => self.done(batch, planned, stored),
             Err(JournalError::Full) if !batch.chunks.is_empty() && !planned.is_empty() => {
                 // Settling needs hardly any room: deliveries go on while nothing new can be kept.
@@ -317,6 +321,11 @@ impl Writer {
             JournalError::Closed => self.shared.fail("the journal could not be written"),
             other => tracing::error!(error = %super::whole(other), "a commit failed"),
         }
+    }
+
+    /// What was taken is at its end: the disk has answered.
+    fn at_rest(&self) {
+        locked(&self.shared.queue).busy_since = None;
     }
 
     fn look_after_wal(&mut self) {

@@ -98,3 +98,27 @@ async fn room_on_the_disk_is_found_without_a_callback() {
     let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
     assert_eq!(page.items.len(), 2, "looking for room leaves no trace");
 }
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_makes_nobody_wait() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let raw = folder.raw();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
+    let early = tokio::spawn({
+        let journal = journal.clone();
+        async move { append(&journal, "early").await }
+    });
+    while locked(&journal.shared.queue).busy_since.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(journal.health(), Health::Ready, "a slow commit is none of this");
+    folder.clock.advance(Duration::from_secs(2));
+    let refused = append(&journal, "late").await;
+    assert!(matches!(refused, Err(JournalError::Overloaded)), "{refused:?}");
+    assert!(matches!(journal.health(), Health::Unavailable(_)));
+    raw.execute_batch("ROLLBACK").unwrap();
+    early.await.unwrap().unwrap();
+    append(&journal, "after").await.unwrap();
+    assert_eq!(journal.health(), Health::Ready);
+}
