@@ -3,4 +3,6 @@
 mod actions;
 mod handlers;
 mod journals;
+#[cfg(any(feature = "embedded", feature = "file"))]
+mod lock;
 pub mod sources;

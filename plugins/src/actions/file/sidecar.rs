@@ -254,7 +254,7 @@ fn header(path: &Path, old: &[u8], owner: &str) -> io::Result<Vec<u8>> {
 }
 
 fn lock(path: &Path, file: &File) -> io::Result<()> {
-    match file.try_lock() {
+    match crate::lock::take(file) {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             let text = format!("{} is held by {}", path.display(), holder(file));
