@@ -66,6 +66,10 @@ impl Works {
     async fn pause(&self, lane: &LaneId, what: &'static str, error: &JournalError) {
         let reason = crate::error_line(error);
         tracing::error!(%lane, what, %reason, "the journal failed for a lane; it is asked again");
+        self.rest().await;
+    }
+
+    async fn rest(&self) {
         let until = self.clock.now() + PAUSE;
         tokio::select! {
             () = self.stop.cancelled() => {}

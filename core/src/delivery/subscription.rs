@@ -14,7 +14,7 @@ use super::{Works, retry};
 use crate::action::Action;
 use crate::config::tables;
 use crate::handler::{Failure, Record};
-use crate::journal::{Fate, JournalError, LaneId, Lease, Position, Settlement, Want, Work};
+use crate::journal::{Fate, Health, JournalError, LaneId, Lease, Position, Settlement, Want, Work};
 use crate::log_budget::LogBudget;
 use crate::metrics::OfAction;
 
@@ -59,7 +59,8 @@ impl Subscription {
         while let Some(lease) = self.works.lease(lane, &want).await {
             let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease).await;
-            if !self.settle(lane, token, done).await {
+            let settled = self.settle(lane, token, done).await;
+            if !self.may_go_on(lane, settled).await {
                 return;
             }
             self.works.gather(batch).await;
@@ -120,7 +121,13 @@ impl Subscription {
                         settling.push(self.settle(lane, token, done));
                     }
                 }
-                Some(goes_on) = settling.next() => stopping |= !goes_on,
+                Some(settled) = settling.next() => {
+                    stopping |= !self.may_go_on(lane, settled).await;
+                    // What failed together with it needs no pause of its own.
+                    while let Some(Some(settled)) = settling.next().now_or_never() {
+                        stopping |= matches!(settled, Err(JournalError::Closed));
+                    }
+                }
                 Some(lease) = leasing.next() => match lease {
                     Some(lease) => self.begin(lease, &mut attempts),
                     None => stopping = true,
@@ -150,18 +157,29 @@ impl Subscription {
         }
     }
 
-    /// False when the lane has to end.
-    async fn settle(&self, lane: &LaneId, token: u64, fates: Vec<(Position, Fate)>) -> bool {
+    async fn settle(
+        &self,
+        lane: &LaneId,
+        token: u64,
+        fates: Vec<(Position, Fate)>,
+    ) -> Result<(), JournalError> {
         let settlement = Settlement { lane: lane.clone(), token, fates, state: HashMap::new() };
-        match self.works.journal.settle(settlement).await {
-            Ok(()) => true,
-            Err(JournalError::Closed) => false,
-            Err(error) => {
-                // The records come again: at least once, and never less.
-                self.works.pause(lane, "settle", &error).await;
-                true
-            }
+        self.works.journal.settle(settlement).await
+    }
+
+    /// False when the lane has to end. What could not be settled comes again: at least once, and never less. But while
+    /// nothing can be settled it must not come over and over.
+    async fn may_go_on(&self, lane: &LaneId, settled: Result<(), JournalError>) -> bool {
+        match settled {
+            Ok(()) => return true,
+            Err(JournalError::Closed) => return false,
+            Err(error) => self.works.pause(lane, "settle", &error).await,
         }
+        let unwell = || matches!(self.works.journal.health(), Health::Unavailable(_));
+        while unwell() && !self.works.stop.is_cancelled() {
+            self.works.rest().await;
+        }
+        true
     }
 
     fn fate(&self, record: &Record, attempts: u32, result: Result<(), Failure>) -> Fate {

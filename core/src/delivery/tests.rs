@@ -1,5 +1,7 @@
 //! Projections and subscriptions over the in-memory journal, with a clock that stands still.
 
+mod journal;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -237,44 +239,6 @@ async fn a_hanging_attempt_ends_at_its_timeout_and_holds_only_its_own_key() {
     let letters = house.journal.dead_letters(None, 10).await.unwrap();
     assert!(letters[0].reason.contains("timeout of 5s"), "{letters:?}");
     house.stop().await;
-}
-
-#[tokio::test]
-async fn a_journal_that_cannot_be_read_makes_no_dead_letters() {
-    let action = picky(1);
-    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
-    house.journal.fail_state(10);
-    house.append("k", "one").await;
-    while action.inner.records().is_empty() {
-        assert!(house.journal.dead_letters(None, 10).await.unwrap().is_empty(), "given up");
-        house.clock.advance(PAUSE);
-        tokio::task::yield_now().await;
-    }
-    house.stop().await;
-}
-
-#[tokio::test]
-async fn stopping_does_not_wait_for_a_journal_that_cannot_be_read() {
-    let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
-    house.journal.fail_state(usize::MAX);
-    house.append("k", "one").await;
-    while house.clock.sleepers() == 0 {
-        tokio::task::yield_now().await;
-    }
-    let journal = house.journal.clone();
-    house.stop().await;
-    assert!(journal.dead_letters(None, 10).await.unwrap().is_empty(), "given up");
-}
-
-#[tokio::test]
-async fn a_lane_that_ends_by_itself_is_told() {
-    let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
-    let (journal, mut lanes) = (house.journal, house.lanes);
-    lanes.spawn(async { panic!("on purpose") });
-    let told = lane_lost(&mut lanes, &*journal).await;
-    assert!(told.contains("panicked"), "{told}");
-    journal.shutdown().await; // closed, yet not failed
-    assert!(lane_lost(&mut lanes, &*journal).await.contains("before its time"));
 }
 
 #[derive(Debug)]

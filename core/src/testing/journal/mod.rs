@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use self::store::Store;
 use crate::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
+    Appended, DeadLetter, Entry, EventQuery, Fate, Health, Journal, JournalError, LaneId, LaneSpec,
     LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
 };
 use crate::time::Clock;
@@ -30,6 +30,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     changed: Notify,
     unreadable: AtomicUsize,
+    unsettled: AtomicUsize,
 }
 
 impl Clone for MemoryJournal {
@@ -46,6 +47,7 @@ impl MemoryJournal {
             clock,
             changed: Notify::new(),
             unreadable: AtomicUsize::new(0),
+            unsettled: AtomicUsize::new(0),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
@@ -59,6 +61,11 @@ impl MemoryJournal {
     /// Lets the next so many readings of a handler's state fail.
     pub fn fail_state(&self, times: usize) {
         self.shared.unreadable.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
+    pub fn fail_deliveries(&self, times: usize) {
+        self.shared.unsettled.store(times, Ordering::SeqCst);
     }
 
     /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
@@ -79,6 +86,10 @@ impl MemoryJournal {
             false => Ok(store),
         }
     }
+}
+
+fn counted_down(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
 }
 
 #[async_trait]
@@ -135,6 +146,12 @@ impl Journal for MemoryJournal {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
+        let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
+        if settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled) {
+            self.store().end_leases(&settlement.lane, &*self.shared.clock);
+            self.shared.changed.notify_waiters();
+            return Err(JournalError::Full);
+        }
         self.open()?.settle(settlement, &*self.shared.clock)?;
         self.shared.changed.notify_waiters();
         Ok(())
@@ -142,11 +159,9 @@ impl Journal for MemoryJournal {
 
     async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
         let store = self.open()?;
-        let left = &self.shared.unreadable;
-        let fails = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        match fails {
-            Ok(_) => Err(JournalError::Store("on purpose".into())),
-            Err(_) => Ok(store.state(handler, key)),
+        match counted_down(&self.shared.unreadable) {
+            true => Err(JournalError::Store("on purpose".into())),
+            false => Ok(store.state(handler, key)),
         }
     }
 

@@ -130,6 +130,13 @@ impl Store {
         }
     }
 
+    /// As when a commit for a lane has failed.
+    pub(super) fn end_leases(&mut self, id: &LaneId, clock: &dyn Clock) {
+        if let Some(kept) = self.lanes.get_mut(id) {
+            kept.restore(clock);
+        }
+    }
+
     /// How far a lane may read: a subscription not beyond what its projection has settled, so that no record comes in behind it.
     fn limit(&self, id: &LaneId) -> u64 {
         let projection = match id {
