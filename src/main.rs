@@ -5,10 +5,6 @@ use std::process::ExitCode;
 use switchhook_core::App;
 use switchhook_plugins as _; // linked for its registrations: without this line the program has no plugins
 
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     App::main()
 }
