@@ -21,7 +21,6 @@ use self::sockets::{Sockets, within_descriptors};
 use crate::config::Config;
 use crate::delivery::lane_lost;
 use crate::listener::{Listener, serve};
-use crate::plugin::Registry;
 
 /// The name of the threads that answer: they wait for nothing that somebody else decides.
 pub(crate) const REPLY_THREAD: &str = "reply";
@@ -160,36 +159,4 @@ async fn drain(
         lanes.shutdown().await;
     }
     parts.shut_down().await;
-}
-
-/// The program: what is linked and configured, and nothing else.
-#[derive(Debug)]
-pub struct App {
-    registry: Registry,
-}
-
-impl App {
-    /// Runs with every linked plugin and the arguments of the process.
-    #[must_use]
-    pub fn main() -> std::process::ExitCode {
-        match Registry::linked() {
-            Ok(registry) => Self::new(registry).run(std::env::args_os()),
-            Err(error) => {
-                crate::cli::complain(&error.to_string());
-                std::process::ExitCode::from(70)
-            }
-        }
-    }
-
-    /// A program with just these plugins.
-    #[must_use]
-    pub fn new(registry: Registry) -> Self {
-        Self { registry }
-    }
-
-    /// Runs a command line, the program's name first.
-    #[must_use]
-    pub fn run(self, args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-        crate::cli::main(self.registry, args)
-    }
 }

@@ -6,42 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::facts::{Client, Facts};
-
-/// Whether the sender waits for our word or has already acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// The sender waits; the reply decides what happens.
-    Before,
-    /// It has happened; the reply only says that we have it.
-    After,
-}
-
-impl Phase {
-    /// The phase of a command that no catalogue knows: `before` if its last part says `Before` or `Prev`.
-    pub fn guess(command: &str) -> Self {
-        let name = command.rsplit('.').next().unwrap_or(command);
-        if name.contains("Before") || name.contains("Prev") { Self::Before } else { Self::After }
-    }
-
-    /// The word for logs, headers and labels.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::After => "after",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::facts::{Client, Facts, Phase};
 
 /// One event as the IM system sent it.
 #[derive(Clone, Debug)]
@@ -147,20 +114,5 @@ impl std::error::Error for EventError {
             Self::Command { .. } => None,
             Self::Body(error) => Some(error),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unknown_commands_get_their_phase_from_their_name() {
-        let check = |command, expected| assert_eq!(Phase::guess(command), expected, "{command}");
-        check("Group.CallbackBeforeNewThing", Phase::Before);
-        check("Sns.CallbackPrevSomething", Phase::Before);
-        check("Group.CallbackAfterNewThing", Phase::After);
-        check("Before.Thing", Phase::After);
-        check("", Phase::After);
     }
 }

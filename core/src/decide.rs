@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::callback::Callback;
 use crate::config::tables::OnFailure;
 use crate::facts::Decision;
-use crate::handler::{Handler, Verdict, VerdictKind};
+use crate::handler::{Handler, Map, Verdict, VerdictKind};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfHandler};
-use crate::source::{Map, Outcome, Source};
+use crate::source::{Outcome, Source};
 
 /// One handler instance in the asking order.
 #[derive(Clone)]

@@ -14,7 +14,9 @@ use crate::BoxError;
 use crate::callback::Callback;
 use crate::facts::Facts;
 use crate::journal::{Journal, JournalError};
-use crate::source::Map;
+
+/// A JSON object.
+pub type Map = serde_json::Map<String, serde_json::Value>;
 
 /// Decides before-callbacks and turns callbacks into records.
 #[async_trait]

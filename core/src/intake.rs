@@ -11,8 +11,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::{Instant, timeout_at};
 
-use crate::callback::{Callback, Phase};
+use crate::callback::Callback;
 use crate::decide::{Decided, Decider, decide};
+use crate::facts::Phase;
 use crate::handler::Verdict;
 use crate::journal::{Appended, Entry, Journal, JournalError};
 use crate::listener::Arrival;

@@ -18,6 +18,7 @@ mod listener;
 mod log_budget;
 mod metrics;
 mod plugin;
+mod program;
 mod router;
 mod server;
 mod source;
@@ -29,19 +30,21 @@ pub mod testing;
 mod time;
 
 pub use self::action::Action;
-pub use self::app::App;
-pub use self::callback::{Callback, Event, EventError, Phase};
-pub use self::facts::{Client, Decision, Facts, Words};
+
+pub use self::callback::{Callback, Event, EventError};
+pub use self::facts::{Client, Decision, Facts, Phase, Words};
 pub use self::handler::{
-    Failure, HandleContext, Handler, NewRecord, Record, State, StateChanges, Verdict, VerdictKind,
+    Failure, HandleContext, Handler, Map, NewRecord, Record, State, StateChanges, Verdict,
+    VerdictKind,
 };
 pub use self::plugin::{
     BuildContext, Component, Configured, NameTaken, Plugin, Registration, Registry, Role, Table,
 };
+pub use self::program::App;
 pub use self::router::{Pattern, Route, Router};
 pub use self::source::{
-    CommandSpec, ComposeError, Map, NotPermitted, Opened, Outcome, RawRequest, Refusal,
-    RefusalKind, Source,
+    CommandSpec, ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind,
+    Source,
 };
 pub use self::time::{Clock, Rng, SystemClock};
 pub use async_trait::async_trait;

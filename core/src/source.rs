@@ -7,11 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use jiff::Timestamp;
 
-use crate::callback::{Callback, Phase};
-use crate::handler::{Verdict, VerdictKind};
-
-/// A JSON object.
-pub type Map = serde_json::Map<String, serde_json::Value>;
+use crate::callback::Callback;
+use crate::facts::Phase;
+use crate::handler::{Map, Verdict, VerdictKind};
 
 /// One IM system's protocol, mounted at a path.
 pub trait Source: Send + Sync + 'static {

@@ -11,13 +11,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Period, Secret, Size, Text};
+use crate::handler::Map;
 use crate::journal::{
     Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
     LaneStatus, Lease, Page, Position, Settlement, StoredEvent, Want,
 };
 use crate::plugin::{BuildContext, Plugin, Registration, Registry};
 use crate::source::{
-    CommandSpec, ComposeError, Map, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
+    CommandSpec, ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
 };
 use crate::{Action, BoxError, Callback, Facts, Failure, Handler, Phase, Record, Verdict};
 

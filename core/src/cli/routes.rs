@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::output::{Format, json as write_json, line, one_line};
 use super::{Context, Failed, block_on, sources};
-use crate::callback::Phase;
 use crate::config::{Config, Instance, hint, tables};
+use crate::facts::Phase;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use jiff::Timestamp;
 
 use super::*;
-use crate::callback::Phase;
+use crate::facts::Phase;
 use crate::handler::Failure;
 use crate::source::{CommandSpec, ComposeError, NotPermitted, Opened, RawRequest, Refusal};
 

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::callback::{Callback, Phase};
+use crate::callback::Callback;
+use crate::facts::Phase;
 use crate::journal::Entry;
 
 static COUNT: AtomicU64 = AtomicU64::new(1);

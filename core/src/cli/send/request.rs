@@ -9,7 +9,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Uri, header};
 use serde_json::Value;
 
-use crate::source::{Map, Source};
+use crate::handler::Map;
+use crate::source::Source;
 use crate::time::{Clock, SystemClock};
 
 /// Everything that a request is composed from.
