@@ -324,3 +324,42 @@ impl fmt::Display for NameTaken {
 }
 
 impl std::error::Error for NameTaken {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    #[derive(serde::Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct NoOptions {}
+
+    #[async_trait]
+    impl Handler for Nothing {}
+
+    #[async_trait]
+    impl Plugin for Nothing {
+        type Role = dyn Handler;
+        type Options = NoOptions;
+        const NAME: &'static str = "nothing";
+        const ABOUT: &'static str = "does nothing";
+        const EXAMPLE: &'static str = "";
+
+        async fn build(_: NoOptions, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
+            Ok(Arc::new(Self))
+        }
+    }
+
+    #[test]
+    fn a_name_taken_twice_is_refused_naming_both_modules() {
+        let twice = ["mine::here", "yours::there"].map(Registration::of::<Nothing>);
+        let error = Registry::of(twice).expect_err("refused").to_string();
+        assert!(
+            ["handler", "`nothing`", "mine::here", "yours::there"]
+                .iter()
+                .all(|part| error.contains(part)),
+            "{error}"
+        );
+    }
+}
