@@ -16,6 +16,7 @@ use crate::journal::{
     DeadLetter, EventQuery, Health, Journal, JournalError, LaneStatus, StoredEvent,
 };
 use crate::metrics::Metrics;
+use crate::server::exact;
 
 /// What the admin listener tells of.
 pub(crate) struct Admin {
@@ -54,13 +55,15 @@ struct Readiness {
 
 /// All routes.
 pub(crate) fn routes(admin: &Arc<Admin>) -> BoxedFilter<(warp::reply::Response,)> {
-    let livez = route(admin, "livez", |_, _| async { text(StatusCode::OK, "ok\n") });
-    let readyz = route(admin, "readyz", |admin, _| async move { admin.readyz().await });
-    let metrics = route(admin, "metrics", |admin, _| async move { admin.metrics() });
-    let events = api(admin, "events", |admin, query| async move { admin.events(&query).await });
-    let lanes = api(admin, "lanes", |admin, _| async move { admin.lanes().await });
-    let dead =
-        api(admin, "dead-letters", |admin, query| async move { admin.dead_letters(&query).await });
+    let livez = route(admin, "/livez", |_, _| async { text(StatusCode::OK, "ok\n") });
+    let readyz = route(admin, "/readyz", |admin, _| async move { admin.readyz().await });
+    let metrics = route(admin, "/metrics", |admin, _| async move { admin.metrics() });
+    let events =
+        route(admin, "/api/v1/events", |admin, query| async move { admin.events(&query).await });
+    let lanes = route(admin, "/api/v1/lanes", |admin, _| async move { admin.lanes().await });
+    let dead = route(admin, "/api/v1/dead-letters", |admin, query| async move {
+        admin.dead_letters(&query).await
+    });
     let lost = warp::any().map(|| problem(StatusCode::NOT_FOUND, "there is nothing here"));
     let method = warp::any().and(warp::method()).and_then(|method: http::Method| async move {
         if matches!(method, http::Method::GET | http::Method::HEAD) {
@@ -90,45 +93,13 @@ pub(crate) fn routes(admin: &Arc<Admin>) -> BoxedFilter<(warp::reply::Response,)
 
 type Query = HashMap<String, String>;
 
-fn route<F, Fut>(
-    admin: &Arc<Admin>,
-    name: &'static str,
-    answer: F,
-) -> BoxedFilter<(warp::reply::Response,)>
-where
-    F: Fn(Arc<Admin>, Query) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = warp::reply::Response> + Send + 'static,
-{
-    answering(admin, warp::path(name).and(warp::path::end()).boxed(), answer)
-}
-
-fn api<F, Fut>(
-    admin: &Arc<Admin>,
-    name: &'static str,
-    answer: F,
-) -> BoxedFilter<(warp::reply::Response,)>
-where
-    F: Fn(Arc<Admin>, Query) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = warp::reply::Response> + Send + 'static,
-{
-    answering(
-        admin,
-        warp::path!("api" / "v1" / ..).and(warp::path(name)).and(warp::path::end()).boxed(),
-        answer,
-    )
-}
-
-fn answering<F, Fut>(
-    admin: &Arc<Admin>,
-    path: BoxedFilter<()>,
-    answer: F,
-) -> BoxedFilter<(warp::reply::Response,)>
+fn route<F, Fut>(admin: &Arc<Admin>, path: &str, answer: F) -> BoxedFilter<(warp::reply::Response,)>
 where
     F: Fn(Arc<Admin>, Query) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = warp::reply::Response> + Send + 'static,
 {
     let admin = admin.clone();
-    path.and(warp::query::<Query>()).then(move |query| answer(admin.clone(), query)).boxed()
+    exact(path).and(warp::query::<Query>()).then(move |query| answer(admin.clone(), query)).boxed()
 }
 
 impl Admin {

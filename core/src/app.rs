@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::parts::Parts;
-pub(crate) use self::parts::build_sources;
+pub(crate) use self::parts::{build_source, build_sources};
 pub(crate) use self::remarks::remarks;
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};

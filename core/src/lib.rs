@@ -52,15 +52,20 @@ pub use async_trait::async_trait;
 /// Any error, with its causes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An error and its causes in one line, safe for a log.
-pub(crate) fn error_line(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
+/// An error and its causes, parted by colons. Not escaped: causes may hold text from outside.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        line = format!("{line}: {inner}");
+        text = format!("{text}: {inner}");
         cause = inner.source();
     }
-    escape::for_line(&line).into_owned()
+    text
+}
+
+/// An error and its causes in one line, safe for a log.
+pub(crate) fn error_line(error: &dyn std::error::Error) -> String {
+    escape::for_line(&with_causes(error)).into_owned()
 }
 
 #[doc(hidden)]

@@ -28,7 +28,7 @@ pub(crate) fn routes(
 }
 
 /// Matches just this path.
-fn exact(path: &str) -> BoxedFilter<()> {
+pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
     let segments = path.split('/').filter(|segment| !segment.is_empty());
     let start = warp::any().boxed();
     let all =

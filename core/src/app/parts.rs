@@ -273,10 +273,23 @@ pub(crate) async fn build_sources(
     let mut sources = Vec::new();
     for one in instances.into_iter().filter(|one| one.table.enabled) {
         let (name, path) = (one.name.clone(), one.table.path.clone());
-        let context = |name: &Arc<str>| BuildContext::new(name, base);
-        if let Component::Source(source) = build(one, Table::Sources, &context).await? {
-            sources.push((name, path, source));
-        }
+        sources.push((name, path, build_source(one, base).await?));
     }
     Ok(sources)
+}
+
+/// Builds one source.
+///
+/// # Errors
+/// What could not be read.
+pub(crate) async fn build_source(
+    instance: Instance<tables::Source>,
+    base: &Path,
+) -> Result<Arc<dyn Source>, Stopped> {
+    let name = instance.name.clone();
+    let context = |name: &Arc<str>| BuildContext::new(name, base);
+    match build(instance, Table::Sources, &context).await? {
+        Component::Source(source) => Ok(source),
+        other => Err(Stopped::Bug(format!("sources.{name}: the plugin made a {other:?}"))),
+    }
 }

@@ -11,7 +11,6 @@ mod plugins;
 mod routes;
 mod schema;
 mod send;
-mod sources;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::output::{Format, json as write_json, line, one_line};
-use super::{Context, Failed, block_on, sources};
+use super::{Context, Failed, block_on};
+use crate::app::build_source;
 use crate::config::{Config, Instance, hint, tables};
 use crate::facts::Phase;
 
@@ -116,10 +117,10 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
     for instance in std::mem::take(&mut config.sources).into_iter().filter(|one| one.table.enabled)
     {
         let source_name = instance.name.to_string();
-        let source = match sources::build(instance, &config.base).await {
+        let source = match build_source(instance, &config.base).await {
             Ok(source) => source,
-            Err(failed) => {
-                command.remark = Some(format!("not asked: {}", failed.message));
+            Err(stopped) => {
+                command.remark = Some(format!("not asked: {stopped}"));
                 continue;
             }
         };

@@ -55,22 +55,19 @@ impl Works {
     /// After a batch of some size, lets the next one gather: under load ten commits become one, and a lone callback never waits.
     async fn gather(&self, batch: usize) {
         if batch >= GATHER_FROM {
-            let until = self.clock.now() + GATHER;
-            tokio::select! {
-                () = self.stop.cancelled() => {}
-                () = self.clock.sleep_until(until) => {}
-            }
+            self.wait(GATHER).await;
         }
     }
 
     async fn pause(&self, lane: &LaneId, what: &'static str, error: &JournalError) {
         let reason = crate::error_line(error);
         tracing::error!(%lane, what, %reason, "the journal failed for a lane; it is asked again");
-        self.rest().await;
+        self.wait(PAUSE).await;
     }
 
-    async fn rest(&self) {
-        let until = self.clock.now() + PAUSE;
+    /// Waits, unless the server is to stop.
+    async fn wait(&self, so_long: Duration) {
+        let until = self.clock.now() + so_long;
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = self.clock.sleep_until(until) => {}

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Works, retry};
+use super::{PAUSE, Works, retry};
 use crate::action::Action;
 use crate::config::tables;
 use crate::handler::{Failure, Record};
@@ -24,6 +24,7 @@ const MARGIN: Duration = Duration::from_mins(1);
 /// Lines about deliveries that failed: a target that is away must not fill the log.
 static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 
+#[derive(Clone)]
 pub(crate) struct Subscription {
     pub(crate) handler: Arc<str>,
     pub(crate) action_name: Arc<str>,
@@ -177,7 +178,7 @@ impl Subscription {
         }
         let unwell = || matches!(self.works.journal.health(), Health::Unavailable(_));
         while unwell() && !self.works.stop.is_cancelled() {
-            self.works.rest().await;
+            self.works.wait(PAUSE).await;
         }
         true
     }
@@ -217,18 +218,6 @@ impl Subscription {
             let (handler, action) = (self.handler.clone(), self.action_name.clone());
             let labels = OfAction { handler, action, result: result.into() };
             self.works.metrics.deliveries.get_or_create(&labels).inc_by(n as u64);
-        }
-    }
-}
-
-impl Clone for Subscription {
-    fn clone(&self) -> Self {
-        Self {
-            handler: self.handler.clone(),
-            action_name: self.action_name.clone(),
-            action: self.action.clone(),
-            table: self.table.clone(),
-            works: self.works.clone(),
         }
     }
 }

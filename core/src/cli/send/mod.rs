@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use self::request::{Draft, Target, as_curl, fields};
 use super::client::Client;
-use super::{Context, Failed, block_on, output, sources};
+use super::{Context, Failed, block_on, output};
+use crate::app::build_source;
 use crate::config::{Config, Instance, hint, listed, tables};
 
 /// The largest body that a server of ours can be set to take.
@@ -68,7 +69,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         None => Target::new(reachable(config.server.listen)?, &instance.table.path),
     };
     block_on(async {
-        let source = sources::build(instance, &config.base).await?;
+        let source = build_source(instance, &config.base).await?;
         let draft = Draft { source, command: args.command.clone(), fields, body, target };
         if draft.request().is_ok() && !knows(&draft) {
             output::message(&unknown(&draft));

@@ -33,7 +33,7 @@ use switchhook_core::journal::{
     Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
     LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
 };
-use switchhook_core::{BoxError, BuildContext, Plugin, async_trait};
+use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
 use self::lock::Lock;
 use self::store::Shared;
@@ -230,17 +230,6 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Locked { by, folder } => {
             JournalError::Locked { by: by.clone(), folder: folder.clone() }
         }
-        other => JournalError::Store(whole(other).into()),
+        other => JournalError::Store(with_causes(other).into()),
     }
-}
-
-/// An error with its causes, in one line.
-fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

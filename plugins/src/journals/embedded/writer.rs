@@ -319,7 +319,9 @@ impl Writer {
                 self.shared.health.send_replace(Health::Unavailable(error.to_string()));
             }
             JournalError::Closed => self.shared.fail("the journal could not be written"),
-            other => tracing::error!(error = %super::whole(other), "a commit failed"),
+            other => {
+                tracing::error!(error = %switchhook_core::with_causes(other), "a commit failed");
+            }
         }
     }
 
