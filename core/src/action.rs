@@ -51,6 +51,9 @@ pub trait Action: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Opens its files anew, on SIGUSR1: somebody has moved them away.
+    async fn reopen(&self) {}
+
     /// Lets go of everything; no delivery is under way.
     async fn shutdown(&self) {}
 }

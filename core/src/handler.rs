@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::BoxError;
 use crate::callback::Callback;
@@ -235,8 +236,8 @@ pub struct Record {
     pub body: Bytes,
     /// The callback that it came from.
     pub facts: Facts,
-    /// Sent again on request.
-    pub replayed: bool,
+    /// Sent again on request: the id of this new delivery.
+    pub replay: Option<Uuid>,
 }
 
 impl Record {
@@ -248,12 +249,17 @@ impl Record {
         summary: String,
         body: Bytes,
     ) -> Self {
-        Self { handler, key, summary, body, facts, replayed: false }
+        Self { handler, key, summary, body, facts, replay: None }
     }
 
-    /// Its id, the same at every attempt: the callback's id and the handler.
+    /// The id of this delivery, the same at every attempt: the callback's, or a new one for each replay.
+    pub fn delivery(&self) -> Uuid {
+        self.replay.unwrap_or(self.facts.id)
+    }
+
+    /// What targets tell deliveries by, the same at every attempt: the delivery's id and the handler.
     pub fn id(&self) -> String {
-        format!("{}.{}", self.facts.id, self.handler)
+        format!("{}.{}", self.delivery(), self.handler)
     }
 }
 

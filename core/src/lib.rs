@@ -48,6 +48,7 @@ pub use self::source::{
 };
 pub use self::time::{Clock, Rng, SystemClock};
 pub use async_trait::async_trait;
+pub use uuid::Uuid;
 
 /// Any error, with its causes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

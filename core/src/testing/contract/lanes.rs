@@ -122,7 +122,7 @@ pub async fn a_subscription_gets_the_records_of_its_handler(stand: &dyn Stand) {
             let Work::Record(record) = &item.work else { panic!("a record") };
             assert_eq!((&*record.handler, &*record.summary), ("h", "sum"));
             assert_eq!((body, record.key.as_deref()), (item.position.to_string(), Some("k")));
-            assert_eq!((&*record.facts.command, record.replayed), ("A.B", false));
+            assert_eq!((&*record.facts.command, record.replay), ("A.B", None));
         }
     }
     node.nothing(&LaneId::subscription("i", "a"), &want(9)).await;

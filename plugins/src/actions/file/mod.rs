@@ -1,7 +1,8 @@
 //! `file`: appends each record's body to a file, one JSON text to a line, each exactly once.
 //!
 //! What is about to be written is first written down beside the file, in `<file>.intent`, and compared when the file is
-//! opened again: no line is torn, doubled or lost by a crash. Records that are replayed on request are written again.
+//! opened again: no line is torn, doubled or lost by a crash. A replay that was asked for is a delivery of
+//! its own, and written once more.
 //!
 //! The file may be rotated by renaming it: the next batch goes into a new one. Where the file is truncated in place
 //! instead, lines written while it is copied are lost with it.

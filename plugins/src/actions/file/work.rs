@@ -70,9 +70,8 @@ impl<'a> Work<'a> {
 
     /// The result of a record, if its batch succeeds.
     fn take(&mut self, record: &Record, batch: &mut Batch, store: &Store) -> Result<(), Failure> {
-        let id = *record.facts.id.as_bytes();
-        // Whoever asks for a record again wants it written again.
-        if !record.replayed && store.knows(&batch.handler, &id) {
+        let id = *record.delivery().as_bytes();
+        if store.knows(&batch.handler, &id) {
             self.written.push(id);
             return Ok(());
         }
@@ -83,9 +82,7 @@ impl<'a> Work<'a> {
             self.blocked.extend(record.key.clone());
             return Err(Failure::permanent(reason));
         }
-        if !record.replayed {
-            batch.ids.push(id);
-        }
+        batch.ids.push(id);
         self.members.push(self.results.len());
         Ok(())
     }
@@ -93,8 +90,7 @@ impl<'a> Work<'a> {
     /// The batch under way is in the file.
     pub(super) fn succeeded(&mut self) {
         let ids = self.members.iter().map(|place| &self.records[*place]);
-        let ids = ids.filter(|record| !record.replayed).map(|record| *record.facts.id.as_bytes());
-        self.written.extend(ids);
+        self.written.extend(ids.map(|record| *record.delivery().as_bytes()));
         self.members.clear();
     }
 

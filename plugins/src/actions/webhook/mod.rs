@@ -70,6 +70,7 @@ impl Webhook {
 fn put_facts(headers: &mut HeaderMap, record: &Record) {
     let facts = &record.facts;
     let mut fact = |name, text: &str| put(headers, name, beginning(text));
+    fact("switchhook-callback", &facts.id.to_string());
     fact("switchhook-command", &facts.command);
     fact("switchhook-app", &facts.app);
     fact("switchhook-phase", facts.phase.as_str());
@@ -88,7 +89,7 @@ fn put_facts(headers: &mut HeaderMap, record: &Record) {
     if let Some(decision) = &facts.decision {
         fact("switchhook-decision", &decision.verdict);
     }
-    if record.replayed {
+    if record.replay.is_some() {
         fact("switchhook-replayed", "true");
     }
 }

@@ -164,7 +164,8 @@ async fn what_is_handed_over_again_is_not_written_again_but_a_replay_is() {
     deliver(&action, &records("a", (0..1100).rev())).await;
     deliver(&action, &records("b", [7])).await;
     let mut replay = record("a", 7);
-    replay.replayed = true;
+    replay.replay = Some(switchhook_core::Uuid::from_u128(1 << 80));
+    deliver(&action, &[replay.clone()]).await;
     deliver(&action, &[replay]).await;
     let all: Vec<u32> = (0..1024).chain((1024..1100).rev()).chain([7, 7]).collect();
     assert_eq!(text(&path), lines(all));

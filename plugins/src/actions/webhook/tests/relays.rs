@@ -39,17 +39,18 @@ async fn a_relay_carries_the_body_verbatim_and_the_facts_as_headers() {
     record.facts.client.platform = Some("Android".into());
     let decision = Decision { verdict: "deny".into(), ..Decision::default() };
     record.facts.decision = Some(decision);
-    record.replayed = true;
+    record.replay = Some(switchhook_core::Uuid::from_u128(9));
     let more = format!("secret = \"{SECRET}\"\nheaders = {{ authorization = \"Bearer abc\" }}");
     let request = seen(&record, &more).await;
     assert_eq!(request.line, "POST /hook?key=in-the-url HTTP/1.1");
     assert_eq!(request.body, BODY);
-    let id = record.id();
+    let (id, callback) = (record.id(), record.facts.id.to_string());
     for (name, expected) in [
         ("content-type", "application/json"),
         ("user-agent", concat!("switchhook/", env!("CARGO_PKG_VERSION"))),
         ("authorization", "Bearer abc"),
         ("webhook-id", id.as_str()),
+        ("switchhook-callback", callback.as_str()),
         ("switchhook-command", "Group.CallbackAfterTopicInfoChanged"),
         ("switchhook-app", "1400000000"),
         ("switchhook-phase", "after"),
