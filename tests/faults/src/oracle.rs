@@ -97,15 +97,16 @@ impl Oracle {
     /// Numbers that were answered OK and are not in `sink`.
     pub(crate) fn lost(&self, sink: &Sink) -> Vec<u64> {
         let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        acknowledged.iter().filter(|number| !inner.delivered.has(*number)).collect()
+        acknowledged.iter().filter(|number| !inner.once.has(*number)).collect()
     }
 
     /// Whether all that was answered OK is in `sink`.
     pub(crate) fn all_in(&self, sink: &Sink) -> bool {
         let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        let missing = acknowledged.0.iter().enumerate().any(|(index, word)| {
-            word & !inner.delivered.0.get(index).copied().unwrap_or_default() != 0
-        });
+        let missing =
+            acknowledged.0.iter().enumerate().any(|(index, word)| {
+                word & !inner.once.0.get(index).copied().unwrap_or_default() != 0
+            });
         !missing
     }
 
@@ -133,7 +134,7 @@ pub(crate) struct Sink {
 
 #[derive(Default)]
 struct Delivered {
-    delivered: Bits,
+    once: Bits,
     doubled: u64,
     strange: u64,
 }
@@ -149,7 +150,7 @@ impl Sink {
         let mut inner = lock(&self.inner);
         match number {
             Some(number) => {
-                if !inner.delivered.set(number) {
+                if !inner.once.set(number) {
                     inner.doubled += 1;
                 }
             }
@@ -179,7 +180,7 @@ impl Sink {
     /// Delivered, doubled, torn or never sent.
     pub(crate) fn counts(&self) -> (u64, u64, u64) {
         let inner = lock(&self.inner);
-        (inner.delivered.count(), inner.doubled, inner.strange)
+        (inner.once.count(), inner.doubled, inner.strange)
     }
 }
 
