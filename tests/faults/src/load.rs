@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::oracle::{Oracle, lock};
 use crate::wire::{self, Broken, Connection};
@@ -48,6 +48,7 @@ pub(crate) struct Tally {
 
 /// An exchange without a whole answer.
 pub(crate) struct Break {
+    pub(crate) number: u64,
     /// When the request was begun.
     pub(crate) began: Instant,
     /// Whether the connection had been used before.
@@ -100,6 +101,51 @@ impl Drop for Load {
     }
 }
 
+/// One request that was answered OK, in seconds since 1970.
+pub(crate) struct Kept {
+    pub(crate) began: f64,
+    pub(crate) ended: f64,
+}
+
+/// Sends `each` events from each of `senders`, one after the other; a sender whose connection breaks ends early.
+/// Returns those that were answered OK.
+pub(crate) fn send_some(
+    oracle: &Oracle,
+    address: SocketAddr,
+    senders: usize,
+    each: usize,
+) -> Vec<Kept> {
+    thread::scope(|scope| {
+        let work = || send_each(oracle, address, each);
+        let threads: Vec<_> = (0..senders).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a sender panicked")).collect()
+    })
+}
+
+fn send_each(oracle: &Oracle, address: SocketAddr, each: usize) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    let Ok(mut connection) = Connection::open(address) else { return kept };
+    for _ in 0..each {
+        let number = oracle.next();
+        let request = wire::callback(&oracle.body(number));
+        let began = wall();
+        let Ok(reply) = connection.exchange(&request) else { break };
+        if reply.status == 200 {
+            oracle.acknowledge(number);
+            kept.push(Kept { began, ended: wall() });
+        }
+        if connection.last {
+            break;
+        }
+    }
+    kept
+}
+
+/// Seconds since 1970.
+fn wall() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 /// When one sender's next request is due.
 struct Pace {
     due: Instant,
@@ -146,7 +192,7 @@ impl Shared {
                     lock(&self.tally).answer(reply.status, began.elapsed());
                     kept = Some(connection).filter(|connection| !connection.last);
                 }
-                Err(broken) => lock(&self.tally).break_off(Break { began, reused, broken }),
+                Err(broken) => lock(&self.tally).break_off(Break { number, began, reused, broken }),
             }
         }
     }

@@ -9,6 +9,7 @@ mod report;
 mod scenarios;
 mod server;
 mod target;
+mod tools;
 mod wire;
 
 use std::panic::{self, AssertUnwindSafe};

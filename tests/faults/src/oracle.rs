@@ -94,12 +94,6 @@ impl Oracle {
         (number < self.made() && self.body(number) == text).then_some(number)
     }
 
-    /// Numbers that were answered OK and are not in `sink`.
-    pub(crate) fn lost(&self, sink: &Sink) -> Vec<u64> {
-        let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        acknowledged.iter().filter(|number| !inner.once.has(*number)).collect()
-    }
-
     /// Whether all that was answered OK is in `sink`.
     pub(crate) fn all_in(&self, sink: &Sink) -> bool {
         let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
@@ -110,18 +104,64 @@ impl Oracle {
         !missing
     }
 
+    /// Whether this event was answered OK.
+    pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
+        lock(&self.acknowledged).has(number)
+    }
+
+    /// What was answered OK against what a sink got.
+    pub(crate) fn compare(&self, sink: &Sink) -> Compared {
+        let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
+        let missing = || acknowledged.iter().filter(|number| !inner.once.has(*number));
+        Compared {
+            acknowledged: acknowledged.count(),
+            delivered: inner.once.count(),
+            lost: missing().count() as u64,
+            first_lost: missing().next(),
+            doubled: inner.doubled,
+            strange: inner.strange,
+        }
+    }
+
     /// Reports what a sink got: nothing lost, nothing torn or unknown, at most `doubled` more than once.
     pub(crate) fn judge(&self, sink: &Sink, doubled: u64, findings: &mut Findings) {
-        let (name, lost) = (&sink.name, self.lost(sink));
-        let (delivered, twice, strange) = sink.counts();
-        findings.note(&format!("{name} delivered"), delivered);
-        findings.at_most(&format!("{name} lost"), lost.len() as u64, 0);
-        if !lost.is_empty() {
-            let first: Vec<_> = lost.iter().take(5).map(u64::to_string).collect();
-            findings.note(&format!("{name} first lost"), first.join(","));
+        self.compare(sink).judge(&sink.name, doubled, findings);
+    }
+}
+
+/// How deliveries differ from what was answered OK.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Compared {
+    pub(crate) acknowledged: u64,
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) first_lost: Option<u64>,
+    pub(crate) doubled: u64,
+    /// Torn, or never sent.
+    pub(crate) strange: u64,
+}
+
+impl Compared {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            acknowledged: self.acknowledged + other.acknowledged,
+            delivered: self.delivered + other.delivered,
+            lost: self.lost + other.lost,
+            first_lost: self.first_lost.or(other.first_lost),
+            doubled: self.doubled + other.doubled,
+            strange: self.strange + other.strange,
         }
-        findings.at_most(&format!("{name} doubled"), twice, doubled);
-        findings.at_most(&format!("{name} torn or never sent"), strange, 0);
+    }
+
+    pub(crate) fn judge(self, name: &str, doubled: u64, findings: &mut Findings) {
+        findings.note(&format!("{name} delivered"), self.delivered);
+        findings.at_most(&format!("{name} lost"), self.lost, 0);
+        if let Some(first) = self.first_lost {
+            findings.note(&format!("{name} first lost"), first);
+        }
+        findings.at_most(&format!("{name} doubled"), self.doubled, doubled);
+        findings.at_most(&format!("{name} torn or never sent"), self.strange, 0);
     }
 }
 
@@ -158,9 +198,15 @@ impl Sink {
         }
     }
 
-    /// Counts every line of a file that nobody writes to any more. What stands behind the last line break counts as torn.
+    /// Counts every line of a file that nobody writes to any more; a missing one has none. What stands behind the last
+    /// line break counts as torn.
     pub(crate) fn deliver_file(&self, path: &Path) -> io::Result<u64> {
-        let mut reader = BufReader::new(File::open(path)?);
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let mut reader = BufReader::new(file);
         let (mut line, mut lines) = (Vec::new(), 0);
         while reader.read_until(b'\n', &mut line)? > 0 {
             match line.strip_suffix(b"\n") {
@@ -177,10 +223,8 @@ impl Sink {
         lock(&self.inner).doubled
     }
 
-    /// Delivered, doubled, torn or never sent.
-    pub(crate) fn counts(&self) -> (u64, u64, u64) {
-        let inner = lock(&self.inner);
-        (inner.once.count(), inner.doubled, inner.strange)
+    pub(crate) fn has(&self, number: u64) -> bool {
+        lock(&self.inner).once.has(number)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The table of scenarios, and what all of them have in common.
 
 mod kill_loop;
+mod sync_fails;
+mod syscalls;
 
 use std::path::PathBuf;
 
@@ -31,6 +33,8 @@ const fn scenario(
 #[rustfmt::skip] // one line each
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
+    scenario("R03", "every-syscall", "SIGKILL at each write, sync, rename, unlink, truncate of a small run", syscalls::run),
+    scenario("R04", "sync-fails", "the N-th sync or write of journal and file fails", sync_fails::run),
 ];
 
 /// How a scenario is to be run.
