@@ -5,6 +5,7 @@
 
 mod load;
 mod oracle;
+mod probe;
 mod report;
 mod scenarios;
 mod server;

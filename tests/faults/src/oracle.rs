@@ -223,6 +223,11 @@ impl Sink {
         lock(&self.inner).doubled
     }
 
+    /// The number of the event whose body this is, byte for byte.
+    pub(crate) fn number_of(&self, body: &[u8]) -> Option<u64> {
+        self.oracle.number_of(body)
+    }
+
     pub(crate) fn has(&self, number: u64) -> bool {
         lock(&self.inner).once.has(number)
     }

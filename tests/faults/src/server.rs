@@ -276,14 +276,18 @@ impl Server {
         waited.unwrap_or(false)
     }
 
-    fn are_lanes_settled(&self) -> bool {
-        let Ok(reply) = wire::get(self.admin, "/api/v1/lanes") else { return false };
-        let Ok(lanes) = serde_json::from_slice::<Value>(&reply.body) else { return false };
-        let zero = |lane: &Value, key| lane.get(key).and_then(Value::as_u64) == Some(0);
-        let items = lanes.get("items").and_then(Value::as_array);
-        items.is_some_and(|items| {
-            items.iter().all(|lane| zero(lane, "behind") && zero(lane, "open"))
-        })
+    /// Whether nothing is left to be delivered.
+    pub(crate) fn are_lanes_settled(&self) -> bool {
+        self.behind() == Some(0)
+    }
+
+    /// How many records and callbacks the lanes have before them, all together.
+    pub(crate) fn behind(&self) -> Option<u64> {
+        let reply = wire::get(self.admin, "/api/v1/lanes").ok()?;
+        let lanes: Value = serde_json::from_slice(&reply.body).ok()?;
+        let of = |lane: &Value, key| lane.get(key).and_then(Value::as_u64);
+        let items = lanes.get("items")?.as_array()?;
+        items.iter().map(|lane| Some(of(lane, "behind")? + of(lane, "open")?)).sum()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -337,7 +341,7 @@ impl Server {
         }
     }
 
-    fn has_ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 }

@@ -146,7 +146,8 @@ fn call(line: &str, names: &[&str]) -> Option<Traced> {
         None => (stamp, stamp + took),
     };
     let good = !result.starts_with('-');
-    Some(Traced { began, ended, good, injected: result.contains("(INJECTED)") })
+    let injected = result.contains("(INJECTED)") || result.contains("(DELAYED)");
+    Some(Traced { began, ended, good, injected })
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream), last: false })
     }
 
+    /// Part of a request.
+    pub(crate) fn send(&mut self, part: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(part)
+    }
+
     /// One request and its answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Reply, Broken> {
         let (mut got, mut sent) = (0, false);

@@ -1,6 +1,12 @@
 //! The table of scenarios, and what all of them have in common.
 
+mod backlog;
+mod clock;
+mod disk_full;
 mod kill_loop;
+mod rotation;
+mod sigterm;
+mod slow_disk;
 mod sync_fails;
 mod syscalls;
 
@@ -35,6 +41,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
     scenario("R03", "every-syscall", "SIGKILL at each write, sync, rename, unlink, truncate of a small run", syscalls::run),
     scenario("R04", "sync-fails", "the N-th sync or write of journal and file fails", sync_fails::run),
+    scenario("R05", "disk-full", "the journal's disk is full, and has room again", disk_full::run),
+    scenario("R06", "slow-disk", "each sync takes half a second longer", slow_disk::run),
+    scenario("R21", "sigterm", "told to stop under load", sigterm::run),
+    scenario("R23", "rotation", "the file is renamed at 1,000 lines a second, a link put in its place", rotation::run),
+    scenario("R24", "clock", "the time of day jumps by hours and days while retries wait", clock::run),
+    scenario("R29", "big-backlog", "a million events wait when the server starts", backlog::run),
 ];
 
 /// How a scenario is to be run.
