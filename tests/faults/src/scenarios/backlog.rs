@@ -26,8 +26,12 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
         &Config { handler_keys: "enabled = false".into(), ..Config::file_only() },
     )?;
     fill(&folder, &oracle, setting.pick(20_000, 1_000_000))?;
-    let config = Config { handler_keys: "start = \"beginning\"".into(), ..Config::file_only() };
-    folder.configure(&config)?;
+    let begin = "start = \"beginning\"";
+    folder.configure(&Config {
+        handler_keys: begin.into(),
+        file_keys: begin.into(),
+        ..Config::file_only()
+    })?;
     let began = Instant::now();
     let server = folder.start()?;
     let ready = server.ready_after;

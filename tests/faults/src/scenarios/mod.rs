@@ -7,6 +7,7 @@ mod kill_loop;
 mod rotation;
 mod sigterm;
 mod slow_disk;
+mod soak;
 mod sync_fails;
 mod syscalls;
 
@@ -46,6 +47,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R21", "sigterm", "told to stop under load", sigterm::run),
     scenario("R23", "rotation", "the file is renamed at 1,000 lines a second, a link put in its place", rotation::run),
     scenario("R24", "clock", "the time of day jumps by hours and days while retries wait", clock::run),
+    Scenario { in_ci: false, ..scenario("R28", "soak", "an hour at half capacity with a fault a minute; --minutes, --rate", soak::run) },
     scenario("R29", "big-backlog", "a million events wait when the server starts", backlog::run),
 ];
 
