@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::values::{Period, Size};
-use crate::journal::{Ordering, Start};
+use crate::journal::{Ordering, Retention, Start};
 use crate::router::Pattern;
 
 const fn seconds(n: u64) -> Period {
@@ -103,15 +103,51 @@ fn yes() -> bool {
     true
 }
 
-/// `[journal]`.
+/// `[journal]`. What a handler or an action still needs is kept, whatever stands here.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     /// The plugin. Default `embedded`.
     #[serde(default = "embedded")]
     pub plugin: String,
+    /// How long callbacks and records are kept. Default `7d`.
+    #[serde(default = "week")]
+    pub keep_for: Period,
+    /// How large the journal may grow before its oldest callbacks go. Default `8 GiB`.
+    #[serde(default = "eight_gib")]
+    pub keep_size: Size,
+    /// How long dead letters are kept, with their callbacks. Default `30d`.
+    #[serde(default = "month")]
+    pub keep_dead_letters: Period,
+    /// How long what a handler or action had left to do is kept once it has left the configuration. Default `7d`.
+    #[serde(default = "week")]
+    pub detached_keep: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
+}
+
+impl Journal {
+    /// What the journal is asked to remove.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            keep_for: Some(self.keep_for.0),
+            keep_size: Some(self.keep_size.0),
+            keep_dead_letters: Some(self.keep_dead_letters.0),
+            detached_keep: Some(self.detached_keep.0),
+        }
+    }
+}
+
+fn week() -> Period {
+    seconds(7 * 24 * 3600)
+}
+
+fn month() -> Period {
+    seconds(30 * 24 * 3600)
+}
+
+fn eight_gib() -> Size {
+    Size(8 << 30)
 }
 
 fn embedded() -> String {
