@@ -114,10 +114,22 @@ impl Lane {
             let wait = row.due.map_or(Duration::ZERO, |due| {
                 Duration::try_from(due.duration_since(wall)).unwrap_or_default().min(longest)
             });
-            lane.insert(row.position.0, row.key, row.attempts, State::Waiting(now + wait));
-            lane.unstored.remove(&row.position.0);
+            lane.put_stored(&row, now + wait);
         }
         lane
+    }
+
+    /// Takes in items that have just got rows of their own: replays, to be handed out as soon as their key is free.
+    pub fn requeue(&mut self, rows: impl IntoIterator<Item = OpenRow>, now: Duration) {
+        for row in rows {
+            self.put_stored(&row, now);
+        }
+    }
+
+    fn put_stored(&mut self, row: &OpenRow, due: Duration) {
+        let key = row.key.filter(|_| self.ordering == Ordering::Key);
+        self.insert(row.position.0, key, row.attempts, State::Waiting(due));
+        self.unstored.remove(&row.position.0);
     }
 
     /// Numbers the leases from here on, so that no token of an earlier life of the lane is taken for one of this.

@@ -80,7 +80,8 @@ pub async fn state_and_dead_letters_survive_a_crash(stand: &dyn Stand) {
     let node = again(stand, node, Ordering::None).await;
     assert_eq!(node.0.append(vec![one]).await.expect("told"), [Appended::Duplicate(at)]);
     assert_eq!(node.0.state("h", "k").await.expect("state").as_deref(), Some(&b"v"[..]));
-    let letters = node.0.dead_letters(None, 9).await.expect("dead letters");
+    let letters =
+        node.0.dead_letters(&DeadLetterQuery::first(9)).await.expect("dead letters").items;
     assert_eq!((letters.len(), letters[0].position, &*letters[0].reason), (1, at, "no"));
     node.nothing(&LaneId::projection("h"), &want(9)).await;
 }

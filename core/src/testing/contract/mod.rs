@@ -28,8 +28,8 @@ pub use self::retries::*;
 use super::{TestClock, entry};
 use crate::handler::{NewRecord, StateChanges};
 use crate::journal::{
-    Appended, Fate, Journal, JournalError, LaneId, LaneSpec, Lease, Leased, Ordering, Position,
-    Settlement, Start, Want, Work,
+    Appended, DeadLetterQuery, Fate, Journal, JournalError, LaneId, LaneSpec, Lease, Leased,
+    Ordering, Position, Settlement, Start, Want, Work,
 };
 
 /// A store under test. Dropping it throws the store away.

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use self::store::Store;
 use crate::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Fate, Health, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Fate, Health, Journal, JournalError,
+    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
 };
 use crate::time::Clock;
 
@@ -93,6 +93,21 @@ fn counted_down(left: &AtomicUsize) -> bool {
 }
 
 #[async_trait]
+impl Upkeep for MemoryJournal {
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        Ok(self.open()?.lanes())
+    }
+
+    async fn dead_letters(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, JournalError> {
+        let items = self.open()?.dead_letters(query.lane.as_ref(), query.limit);
+        Ok(Page { items, next: None })
+    }
+}
+
+#[async_trait]
 impl Journal for MemoryJournal {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
         let mut store = self.open()?;
@@ -167,18 +182,6 @@ impl Journal for MemoryJournal {
 
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
         Ok(self.open()?.events(query))
-    }
-
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        Ok(self.open()?.lanes())
-    }
-
-    async fn dead_letters(
-        &self,
-        lane: Option<&LaneId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
-        Ok(self.open()?.dead_letters(lane, limit))
     }
 
     fn health(&self) -> Health {

@@ -223,7 +223,7 @@ impl Store {
             }
             LaneId::Subscription { .. } => Work::Record(self.record(id, position)?.clone()),
         };
-        Some(Leased { position, attempts, work })
+        Some(Leased { position, attempts, replay: None, work })
     }
 
     pub(super) fn settle(
@@ -240,12 +240,14 @@ impl Store {
             match fate {
                 Fate::Recorded(Some(new)) => self.keep_record(id.handler(), position, new),
                 Fate::Dead { reason, response } => self.dead.push(DeadLetter {
+                    number: self.dead.len() as u64 + 1,
                     lane: id.to_string(),
                     position,
                     at: clock.wall(),
                     attempts: dead.get(&position.0).copied().unwrap_or_default(),
                     reason,
                     response,
+                    callback: None,
                 }),
                 Fate::Recorded(None) | Fate::Delivered | Fate::Retry { .. } => {}
             }
@@ -291,7 +293,9 @@ impl Store {
             behind: self.head().saturating_sub(kept.lane.scanned()),
             open: kept.lane.open() as u64,
             dead: self.dead.iter().filter(|letter| letter.lane == id.to_string()).count() as u64,
+            paused: false,
             detached: !kept.attached,
+            detached_at: None,
         };
         self.lanes.iter().map(status).collect()
     }

@@ -81,7 +81,9 @@ impl Shared {
                         behind: head.saturating_sub(cursor),
                         open: open.get(&no).copied().unwrap_or_default(),
                         dead,
+                        paused: false,
                         detached: true,
+                        detached_at: None,
                     },
                 }
             })
@@ -114,7 +116,9 @@ fn status(cell: &Cell, head: u64) -> LaneStatus {
         behind: head.saturating_sub(scanned),
         open: inner.lane.open() as u64,
         dead: 0,
+        paused: false,
         detached: false,
+        detached_at: None,
     }
 }
 
@@ -158,18 +162,20 @@ fn dead_letters(
     limit: i64,
 ) -> rusqlite::Result<Vec<DeadLetter>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, position, at, attempts, reason, response
+        "SELECT dead_letters.no, id, position, at, attempts, reason, response
          FROM dead_letters JOIN lanes ON lanes.no = dead_letters.lane
          WHERE ?1 IS NULL OR id = ?1 ORDER BY dead_letters.no DESC LIMIT ?2",
     )?;
     let rows = statement.query_map(params![lane, limit], |row| {
         Ok(DeadLetter {
-            lane: row.get(0)?,
-            position: Position(count(row.get(1)?)),
-            at: Timestamp::from_millisecond(row.get(2)?).unwrap_or_default(),
-            attempts: row.get(3)?,
-            reason: row.get(4)?,
-            response: row.get(5)?,
+            number: count(row.get(0)?),
+            lane: row.get(1)?,
+            position: Position(count(row.get(2)?)),
+            at: Timestamp::from_millisecond(row.get(3)?).unwrap_or_default(),
+            attempts: row.get(4)?,
+            reason: row.get(5)?,
+            response: row.get(6)?,
+            callback: None,
         })
     })?;
     rows.collect()

@@ -174,7 +174,7 @@ impl Shared {
             memory.holds(held.as_ref().map(|held| &held.blob));
             memory.holds(near.as_ref());
             match work {
-                Some(work) => items.push(Leased { position, attempts, work }),
+                Some(work) => items.push(Leased { position, attempts, replay: None, work }),
                 None => lost.push(position),
             }
         }

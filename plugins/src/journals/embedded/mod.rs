@@ -30,8 +30,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
+    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
@@ -125,6 +125,21 @@ impl Drop for Embedded {
 }
 
 #[async_trait]
+impl Upkeep for Embedded {
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        self.shared.lane_states().await
+    }
+
+    async fn dead_letters(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, JournalError> {
+        let items = self.shared.dead(query.lane.as_ref(), query.limit).await?;
+        Ok(Page { items, next: None })
+    }
+}
+
+#[async_trait]
 impl Journal for Embedded {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
         self.shared.append(entries).await
@@ -152,18 +167,6 @@ impl Journal for Embedded {
 
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
         self.shared.events(query).await
-    }
-
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        self.shared.lane_states().await
-    }
-
-    async fn dead_letters(
-        &self,
-        lane: Option<&LaneId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
-        self.shared.dead(lane, limit).await
     }
 
     fn health(&self) -> Health {
@@ -230,6 +233,8 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Locked { by, folder } => {
             JournalError::Locked { by: by.clone(), folder: folder.clone() }
         }
+        JournalError::Unsupported(what) => JournalError::Unsupported(what),
+        JournalError::Refused(why) => JournalError::Refused(why.clone()),
         other => JournalError::Store(with_causes(other).into()),
     }
 }
