@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::oracle::{Oracle, lock};
-use crate::wire::{self, Broken, Connection};
+use crate::wire::{Broken, Connection};
 
 /// How long a sender waits before it tries a server again that is not there.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -127,7 +127,7 @@ fn send_each(oracle: &Oracle, address: SocketAddr, each: usize) -> Vec<Kept> {
     let Ok(mut connection) = Connection::open(address) else { return kept };
     for _ in 0..each {
         let number = oracle.next();
-        let request = wire::callback(&oracle.body(number));
+        let request = oracle.request(number);
         let began = wall();
         let Ok(reply) = connection.exchange(&request) else { break };
         if reply.status == 200 {
@@ -182,7 +182,7 @@ impl Shared {
                 continue;
             };
             let number = self.oracle.next();
-            let request = wire::callback(&self.oracle.body(number));
+            let request = self.oracle.request(number);
             let began = Instant::now();
             match connection.exchange(&request) {
                 Ok(reply) => {

@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::report::Findings;
+use crate::wire;
 
-/// The command of every callback that is counted.
-pub(crate) const COMMAND: &str = "Group.CallbackAfterTopicInfoChanged";
+/// The commands that are counted.
+pub(crate) const TOPIC: &str = "Group.CallbackAfterTopicInfoChanged";
+/// Its events say by themselves which of them are the same.
+pub(crate) const MESSAGE: &str = "C2C.CallbackAfterSendMsg";
 
 /// One bit for each number; grows as needed.
 #[derive(Default)]
@@ -49,13 +52,21 @@ fn place(number: u64) -> (usize, u64) {
 /// Knows every event that was sent, by number, and which of them were answered OK.
 pub(crate) struct Oracle {
     run: u64,
+    command: &'static str,
+    /// Comes last in the query of each request.
+    signature: String,
     next: AtomicU64,
     acknowledged: Mutex<Bits>,
 }
 
 impl Oracle {
     pub(crate) fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self { run: seed, next: AtomicU64::new(0), acknowledged: Mutex::default() })
+        Self::of(seed, TOPIC, String::new())
+    }
+
+    pub(crate) fn of(seed: u64, command: &'static str, signature: String) -> Arc<Self> {
+        let (next, acknowledged) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { run: seed, command, signature, next, acknowledged })
     }
 
     /// The number of a new event.
@@ -70,11 +81,25 @@ impl Oracle {
 
     /// The body of an event: the same text whenever it is asked for, so that a delivery can be compared byte for byte.
     pub(crate) fn body(&self, number: u64) -> String {
-        let (run, group) = (self.run, number % 97);
+        let (run, group, command) = (self.run, number % 97, self.command);
         let pad = "0123456789abcdef".repeat(usize::try_from(number % 7).unwrap_or_default());
-        format!(
-            r#"{{"CallbackCommand":"{COMMAND}","GroupId":"@TGS#_g{group}","Type":"Community","Operator_Account":"alice","Name":"{run:x}-{number}-{pad}"}}"#
-        )
+        match command {
+            MESSAGE => format!(
+                r#"{{"CallbackCommand":"{command}","From_Account":"a{group}","To_Account":"b","MsgSeq":7,"MsgRandom":7,"MsgTime":1557481126,"SendMsgResult":0,"MsgKey":"{run:x}-{number}-{pad}"}}"#
+            ),
+            _ => format!(
+                r#"{{"CallbackCommand":"{command}","GroupId":"@TGS#_g{group}","Type":"Community","Operator_Account":"alice","Name":"{run:x}-{number}-{pad}"}}"#
+            ),
+        }
+    }
+
+    /// The whole request of an event.
+    pub(crate) fn request(&self, number: u64) -> Vec<u8> {
+        self.request_signed(number, &self.signature)
+    }
+
+    pub(crate) fn request_signed(&self, number: u64, signature: &str) -> Vec<u8> {
+        wire::post(&format!("/?{}{signature}", wire::query(self.command)), &self.body(number))
     }
 
     /// To be called only once our 200 has been read in full.
@@ -89,7 +114,7 @@ impl Oracle {
     /// The number of the event whose body this is, byte for byte.
     fn number_of(&self, body: &[u8]) -> Option<u64> {
         let text = std::str::from_utf8(body).ok()?;
-        let (_, name) = text.rsplit_once("\"Name\":\"")?;
+        let (_, name) = text.rsplit_once(":\"")?; // the last field
         let number = name.split('-').nth(1)?.parse().ok()?;
         (number < self.made() && self.body(number) == text).then_some(number)
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::oracle::{COMMAND, lock};
+use crate::oracle::{MESSAGE, TOPIC, lock};
 use crate::report::{Stop, failed};
 use crate::scenarios::Setting;
 use crate::wire;
@@ -37,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) more: String,
     /// Keys of `[journal]`.
     pub(crate) journal_keys: String,
+    /// Keys of `[sources.tencent]`.
+    pub(crate) source_keys: String,
     /// Keys of `[handlers.all]`.
     pub(crate) handler_keys: String,
     /// Keys of `[actions.audit]`.
@@ -53,6 +55,7 @@ impl Config {
             target: None,
             more: String::new(),
             journal_keys: String::new(),
+            source_keys: String::new(),
             handler_keys: String::new(),
             file_keys: RETRY.into(),
             hook_keys: RETRY.into(),
@@ -64,8 +67,17 @@ impl Config {
     }
 
     fn text(&self) -> String {
-        let Self { journal, file, journal_keys, handler_keys, file_keys, hook_keys, more, .. } =
-            self;
+        let Self {
+            journal,
+            file,
+            journal_keys,
+            source_keys,
+            handler_keys,
+            file_keys,
+            hook_keys,
+            more,
+            ..
+        } = self;
         let actions = if self.target.is_some() { r#""audit", "crm""# } else { r#""audit""# };
         let mut text = format!(
             r#"[server]
@@ -77,10 +89,11 @@ listen = "127.0.0.1:0"
 options.path = "{journal}"
 [sources.tencent]
 plugin = "tencent-im"
+{source_keys}
 options.apps.main.sdk_app_id = 1400000000
 [handlers.all]
 plugin = "forward"
-commands = ["{COMMAND}"]
+commands = ["{TOPIC}", "{MESSAGE}"]
 actions = [{actions}]
 {handler_keys}
 [actions.audit]

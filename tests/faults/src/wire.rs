@@ -4,8 +4,6 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::oracle::COMMAND;
-
 /// Longer than any honest answer takes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -95,11 +93,6 @@ pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 fn bad(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
-/// A callback of the command that is counted.
-pub(crate) fn callback(body: &str) -> Vec<u8> {
-    post(&format!("/?{}", query(COMMAND)), body)
 }
 
 pub(crate) fn query(command: &str) -> String {

@@ -3,6 +3,7 @@
 mod backlog;
 mod clock;
 mod disk_full;
+mod duplicates;
 mod kill_loop;
 mod rotation;
 mod sigterm;
@@ -47,6 +48,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R21", "sigterm", "told to stop under load", sigterm::run),
     scenario("R23", "rotation", "the file is renamed at 1,000 lines a second, a link put in its place", rotation::run),
     scenario("R24", "clock", "the time of day jumps by hours and days while retries wait", clock::run),
+    scenario("R26", "duplicates", "the same event again, and many events with one signature", duplicates::run),
     Scenario { in_ci: false, ..scenario("R28", "soak", "an hour at half capacity with a fault a minute; --minutes, --rate", soak::run) },
     scenario("R29", "big-backlog", "a million events wait when the server starts", backlog::run),
 ];

@@ -10,7 +10,7 @@ use crate::oracle::{Oracle, Sink};
 use crate::report::{Findings, Stop, Time};
 use crate::server::{Config, Folder};
 use crate::target::Target;
-use crate::wire::{self, Connection};
+use crate::wire::Connection;
 
 const SENDERS: usize = 16;
 /// Senders whose request is half sent when the server is told to stop.
@@ -108,7 +108,7 @@ fn stop(
 /// Sends the head and half of the body, and the rest later. Whether it was answered with 200.
 fn send_in_halves(oracle: &Oracle, address: SocketAddr, pause: Duration) -> bool {
     let number = oracle.next();
-    let request = wire::callback(&oracle.body(number));
+    let request = oracle.request(number);
     let (first, rest) = request.split_at(request.len() - 20);
     let Ok(mut connection) = Connection::open(address) else { return false };
     if connection.send(first).is_err() {
