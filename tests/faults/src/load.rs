@@ -49,10 +49,6 @@ pub(crate) struct Tally {
 /// An exchange without a whole answer.
 pub(crate) struct Break {
     pub(crate) number: u64,
-    /// When the request was begun.
-    pub(crate) began: Instant,
-    /// Whether the connection had been used before.
-    pub(crate) reused: bool,
     pub(crate) broken: Broken,
 }
 
@@ -176,7 +172,6 @@ impl Shared {
         let mut kept: Option<Connection> = None;
         while !self.stop.load(Ordering::Relaxed) {
             pace.wait();
-            let reused = kept.is_some();
             let Some(mut connection) = kept.take().or_else(|| self.connect()) else {
                 thread::sleep(PAUSE);
                 continue;
@@ -192,7 +187,7 @@ impl Shared {
                     lock(&self.tally).answer(reply.status, began.elapsed());
                     kept = Some(connection).filter(|connection| !connection.last);
                 }
-                Err(broken) => lock(&self.tally).break_off(Break { number, began, reused, broken }),
+                Err(broken) => lock(&self.tally).break_off(Break { number, broken }),
             }
         }
     }

@@ -119,21 +119,6 @@ impl Oracle {
         (number < self.made() && self.body(number) == text).then_some(number)
     }
 
-    /// Whether all that was answered OK is in `sink`.
-    pub(crate) fn all_in(&self, sink: &Sink) -> bool {
-        let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        let missing =
-            acknowledged.0.iter().enumerate().any(|(index, word)| {
-                word & !inner.once.0.get(index).copied().unwrap_or_default() != 0
-            });
-        !missing
-    }
-
-    /// Whether this event was answered OK.
-    pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
-        lock(&self.acknowledged).has(number)
-    }
-
     /// What was answered OK against what a sink got.
     pub(crate) fn compare(&self, sink: &Sink) -> Compared {
         let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));

@@ -24,8 +24,6 @@ pub(crate) struct Reply {
 pub(crate) struct Broken {
     /// How much of the answer had come.
     pub(crate) got: usize,
-    /// Whether all of the request had been handed to the system.
-    pub(crate) sent: bool,
     pub(crate) error: io::Error,
 }
 
@@ -45,12 +43,9 @@ impl Connection {
 
     /// One request and its answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Reply, Broken> {
-        let (mut got, mut sent) = (0, false);
-        let result = self.stream.get_mut().write_all(request).and_then(|()| {
-            sent = true;
-            self.read_reply(&mut got)
-        });
-        result.map_err(|error| Broken { got, sent, error })
+        let mut got = 0;
+        let result = self.send(request).and_then(|()| self.read_reply(&mut got));
+        result.map_err(|error| Broken { got, error })
     }
 
     fn read_reply(&mut self, got: &mut usize) -> io::Result<Reply> {

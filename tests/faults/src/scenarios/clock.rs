@@ -17,11 +17,11 @@ use crate::server::{Config, Folder, Server};
 use crate::target::{Answer, Target};
 
 const JUMPS: &[&str] = &["+3600", "-3600", "+86400", "-86400", "+0"];
-const RETRY_AFTER: Duration = Duration::from_secs(2);
-const EARLIEST: Duration = Duration::from_millis(1500);
+/// The wait less its jitter.
+const EARLIEST: Duration = Duration::from_millis(790);
 /// The wait, its jitter, and two seconds.
-const LATEST: Duration = Duration::from_millis(4400);
-const RETRY: &str = r#"retry = { first = "2s", factor = 1, longest = "2s", jitter = 0.2, attempts = 100 }
+const LATEST: Duration = Duration::from_millis(3200);
+const RETRY: &str = r#"retry = { first = "1s", factor = 1, longest = "1s", jitter = 0.2, attempts = 100 }
 ordering = "none"
 concurrency = 64"#;
 const RATE: u32 = 100;
@@ -58,10 +58,14 @@ fn phase(
     let load = Load::start(&oracle, Plan { senders: 4, rate: Some(setting.rate.unwrap_or(RATE)) });
     let mut server = clock.start(&folder, "+0")?;
     load.point_at(server.address);
-    let jumps = if kills > 0 { kills } else { setting.pick(6, 100) };
-    for _ in 0..jumps {
-        thread::sleep(Duration::from_millis(rng.u64(300..800)));
-        let jump = rng.choice(JUMPS).copied().unwrap_or("+86400");
+    let jumps = if kills > 0 { kills } else { setting.pick(5, 100) };
+    for number in 0..jumps {
+        thread::sleep(Duration::from_millis(rng.u64(300..700)));
+        let jump = match jumps - number {
+            2 => "+86400", // and back by two days at the end
+            1 => "-86400",
+            _ => rng.choice(JUMPS).copied().unwrap_or("+0"),
+        };
         if kills > 0 {
             server.kill()?;
             server = clock.start(&folder, jump)?;
@@ -70,7 +74,6 @@ fn phase(
             clock.set(jump)?;
         }
     }
-    clock.set("-86400")?;
     thread::sleep(Duration::from_millis(300));
     load.stop();
     server.lanes_settled()?;

@@ -53,7 +53,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     findings.note("acknowledged", oracle.acknowledged());
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let per_second = (oracle.acknowledged() as f64 / seconds).round();
-    findings.at_least("per second", per_second, f64::from(rate) * 0.7);
+    findings.at_least("per second", per_second, f64::from(rate) * setting.pick(0.3, 0.9));
     findings.note("lines", lines);
     findings.at_most("bytes through a link", fs::metadata(&victim)?.len(), 0);
     oracle.judge(&file, 0, findings);

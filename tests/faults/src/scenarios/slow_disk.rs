@@ -26,7 +26,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     let load =
         Load::start(&oracle, Plan { senders: SENDERS, rate: Some(setting.rate.unwrap_or(RATE)) });
     load.point_at(server.address);
-    std::thread::sleep(Duration::from_secs(setting.pick(5, 60)));
+    std::thread::sleep(Duration::from_secs(setting.pick(4, 60)));
     let tally = load.stop();
     let syncs = crate::tools::traced(&log, &["fdatasync", "fsync"])?;
     drop(slow);
