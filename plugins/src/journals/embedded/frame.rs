@@ -8,6 +8,9 @@ use switchhook_core::NewRecord;
 /// The log of entries; the records of a handler have its number.
 pub(super) const ENTRIES: u64 = 0;
 const HEAD: usize = 8;
+/// What the fixed parts of a payload take. Zeros, which damage often leaves, are so no frame with a right checksum.
+const ENTRY_MIN: usize = 8;
+const RECORD_MIN: usize = 21;
 const HAS_KEY: u8 = 1;
 const HAS_BODY: u8 = 2;
 
@@ -19,7 +22,7 @@ pub(super) struct Blob {
     /// Between this position and `first` the log has nothing; equal to `first` where that is not known.
     pub(super) after: u64,
     pub(super) data: Bytes,
-    /// The frames that are whole, by position.
+    /// By position.
     frames: Vec<Frame>,
 }
 
@@ -29,6 +32,24 @@ pub(super) struct Frame {
     pub(super) position: u64,
     start: usize,
     end: usize,
+}
+
+impl Frame {
+    fn damaged(position: u64) -> Self {
+        Self { position, start: 0, end: 0 }
+    }
+
+    /// Whether its checksum is right. Of one that is not, nothing can be read.
+    pub(super) fn is_whole(self) -> bool {
+        self.end > self.start
+    }
+}
+
+/// What a frame's head says.
+struct Found {
+    start: usize,
+    end: usize,
+    whole: bool,
 }
 
 /// One frame, kept alive by its blob.
@@ -111,36 +132,87 @@ impl<'a> Cut<'a> {
 }
 
 impl Blob {
-    /// Finds the frames; those whose checksum is wrong are left out. The second is how many were left out.
-    pub(super) fn read(log: u64, first: u64, last: u64, after: u64, data: Bytes) -> (Self, u64) {
+    /// Finds the frames. Damaged ones have their place among them, as far as it can be told, and nothing in it.
+    pub(super) fn read(log: u64, first: u64, last: u64, after: u64, data: Bytes) -> Self {
         let mut blob = Self { first, last, after, data, frames: Vec::new() };
-        let (mut at, mut index, mut damaged) = (0, 0, 0);
-        while at < blob.data.len() {
-            let Some((start, end, whole)) = blob.frame_at(at) else {
-                damaged += 1; // its length is damaged: what follows cannot be found either
-                break;
-            };
-            let position = match log {
-                ENTRIES => Some(first + index),
-                _ => Cut(&blob.data[start..end]).place(),
-            };
-            match position.filter(|_| whole) {
-                Some(position) => blob.frames.push(Frame { position, start, end }),
-                None => damaged += 1,
-            }
-            at = end;
-            index += 1;
+        match log {
+            ENTRIES => blob.find_entries(),
+            _ => blob.find_records(),
         }
-        (blob, damaged)
+        blob
     }
 
-    fn frame_at(&self, at: usize) -> Option<(usize, usize, bool)> {
+    /// Entries lie one after the other without a gap: each has a place, whatever became of its frame.
+    fn find_entries(&mut self) {
+        let mut at = 0;
+        for position in self.first..=self.last {
+            let frame = self.frame_at(at, ENTRY_MIN);
+            at = frame.as_ref().map_or(self.data.len(), |found| found.end);
+            self.frames.push(match frame {
+                Some(Found { start, end, whole: true }) => Frame { position, start, end },
+                _ => Frame::damaged(position),
+            });
+        }
+    }
+
+    /// A record says itself where it belongs; a damaged one is believed as far as its neighbours allow it.
+    fn find_records(&mut self) {
+        let (mut at, mut next, mut unclear) = (0, self.first, Vec::new());
+        while at < self.data.len() {
+            let found = self.frame_at(at, RECORD_MIN);
+            at = found.as_ref().map_or(self.data.len(), |found| found.end);
+            let place = found.as_ref().and_then(|f| Cut(self.data.get(f.start..f.end)?).place());
+            match found {
+                Some(Found { start, end, whole: true })
+                    if place.is_some_and(|at| (next..=self.last).contains(&at)) =>
+                {
+                    let position = place.unwrap_or(next);
+                    self.put_damaged(&mut unclear, next, position - 1);
+                    self.frames.push(Frame { position, start, end });
+                    next = position + 1;
+                }
+                _ => unclear.push(place),
+            }
+        }
+        if unclear.is_empty() && next <= self.last {
+            unclear.push(Some(self.last)); // the blob ends too early
+        }
+        self.put_damaged(&mut unclear, next, self.last);
+    }
+
+    fn put_damaged(&mut self, places: &mut Vec<Option<u64>>, mut low: u64, high: u64) {
+        let mut left = places.len() as u64;
+        for place in places.drain(..) {
+            left -= 1;
+            if low > high {
+                return;
+            }
+            let room = low..=high.saturating_sub(left).max(low);
+            let position = place.filter(|place| room.contains(place)).unwrap_or(low);
+            self.frames.push(Frame::damaged(position));
+            low = position + 1;
+        }
+    }
+
+    /// None: what is there cannot be the head of a frame, and what follows cannot be found.
+    fn frame_at(&self, at: usize, payload_min: usize) -> Option<Found> {
         let mut cut = Cut(self.data.get(at..)?);
-        let length = cut.length()?;
+        let length = cut.length().filter(|length| *length >= payload_min)?;
         let sum: [u8; 4] = cut.take(4)?.try_into().ok()?;
         let payload = cut.take(length)?;
         let whole = crc32fast::hash(payload) == u32::from_le_bytes(sum);
-        Some((at + HEAD, at + HEAD + length, whole))
+        Some(Found { start: at + HEAD, end: at + HEAD + length, whole })
+    }
+
+    /// Whether there is more than the frames: the row's numbers do not fit them then.
+    pub(super) fn has_more(&self) -> bool {
+        let all_whole = self.frames.iter().all(|frame| frame.is_whole());
+        all_whole && self.frames.last().is_some_and(|last| last.end < self.data.len())
+    }
+
+    /// The places of the damaged frames.
+    pub(super) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
+        self.frames.iter().filter(|frame| !frame.is_whole()).map(|frame| frame.position)
     }
 
     /// The frames from a position on.
@@ -149,7 +221,7 @@ impl Blob {
         self.frames.get(begin..).unwrap_or_default()
     }
 
-    /// The whole frames.
+    /// All of them.
     pub(super) fn frames(&self) -> &[Frame] {
         &self.frames
     }

@@ -5,6 +5,7 @@
 
 mod attach;
 mod checkpoint;
+mod damage;
 mod frame;
 mod history;
 mod lanes;
@@ -136,6 +137,10 @@ impl Upkeep for Embedded {
     ) -> Result<Page<DeadLetter>, JournalError> {
         let items = self.shared.dead(query.lane.as_ref(), query.limit).await?;
         Ok(Page { items, next: None })
+    }
+
+    fn damaged(&self) -> u64 {
+        self.shared.reader.damage.count()
     }
 }
 

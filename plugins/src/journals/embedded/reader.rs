@@ -1,14 +1,14 @@
 //! Reading: blobs through a cache that the writer feeds, everything else over a few connections of its own.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::JournalError;
 
+use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
 use super::schema::{SLOT_BITS, count, number, open_reading, slot};
 use super::{locked, store_error};
@@ -22,8 +22,6 @@ const READ_BYTES_MAX: usize = 1 << 20;
 const IDLE_MAX: usize = 4;
 /// Values of handlers' state that are kept in memory.
 const STATE_MAX: usize = 4096;
-/// Damaged blobs that are remembered, so that each is reported once.
-const REPORTED_MAX: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Reader {
@@ -31,8 +29,7 @@ pub(super) struct Reader {
     idle: Mutex<Vec<Connection>>,
     cache: Mutex<Cache>,
     state: Mutex<StateCache>,
-    reported: Mutex<HashSet<(u64, u64)>>,
-    damaged: AtomicU64,
+    pub(super) damage: Damage,
 }
 
 #[derive(Debug, Default)]
@@ -90,15 +87,8 @@ impl Reader {
             idle: Mutex::default(),
             cache: Mutex::default(),
             state: Mutex::default(),
-            reported: Mutex::default(),
-            damaged: AtomicU64::new(0),
+            damage: Damage::default(),
         }
-    }
-
-    /// Frames that were found damaged since the start.
-    #[cfg(test)]
-    pub(super) fn damaged(&self) -> u64 {
-        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Runs a short reading on a blocking thread.
@@ -148,7 +138,7 @@ impl Reader {
         Ok(found)
     }
 
-    /// A blob as it was read: damage is reported once, counted, and left out.
+    /// A blob as it was read; damage in it is reported.
     pub(super) fn checked(
         &self,
         log: u64,
@@ -157,26 +147,16 @@ impl Reader {
         after: u64,
         data: Bytes,
     ) -> Arc<Blob> {
-        let (blob, damaged) = Blob::read(log, first, last, after, data);
-        if damaged > 0 {
-            self.report(log, first, last, damaged);
+        let blob = Blob::read(log, first, last, after, data);
+        if blob.damaged().next().is_some() {
+            self.damage.report(log, &blob);
         }
         Arc::new(blob)
     }
 
-    /// Says once that something cannot be read any more.
-    pub(super) fn report(&self, log: u64, first: u64, last: u64, damaged: u64) {
-        let mut reported = locked(&self.reported);
-        if reported.len() < REPORTED_MAX && reported.insert((log, first)) {
-            self.damaged.fetch_add(damaged, Ordering::Relaxed);
-            let kind = if log == ENTRIES { "entries" } else { "records" };
-            tracing::error!(kind, first, last, damaged, "damaged in the journal, set aside");
-        }
-    }
-
     /// Takes in what has just been committed.
     pub(super) fn written(&self, log: u64, first: u64, last: u64, after: u64, data: Bytes) {
-        let (blob, _) = Blob::read(log, first, last, after, data);
+        let blob = Blob::read(log, first, last, after, data);
         let mut cache = locked(&self.cache);
         if after == first {
             cache.forget_after(log, first);
