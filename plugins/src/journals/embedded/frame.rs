@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use switchhook_core::NewRecord;
 
+use super::queue::BLOB_ENTRIES;
+
 /// The log of entries; the records of a handler have its number.
 pub(super) const ENTRIES: u64 = 0;
 const HEAD: usize = 8;
@@ -144,11 +146,14 @@ impl Blob {
 
     /// Entries lie one after the other without a gap: each has a place, whatever became of its frame.
     fn find_entries(&mut self) {
-        let mut at = 0;
+        let (found, whole) = self.walk(ENTRY_MIN);
+        self.last = match whole {
+            true => self.first + found.len() as u64 - 1, // rather than the row's numbers: these have no checksum
+            false => self.last.min(self.first.saturating_add(self.frames_max())),
+        };
+        let mut found = found.into_iter();
         for position in self.first..=self.last {
-            let frame = self.frame_at(at, ENTRY_MIN);
-            at = frame.as_ref().map_or(self.data.len(), |found| found.end);
-            self.frames.push(match frame {
+            self.frames.push(match found.next() {
                 Some(Found { start, end, whole: true }) => Frame { position, start, end },
                 _ => Frame::damaged(position),
             });
@@ -157,25 +162,27 @@ impl Blob {
 
     /// A record says itself where it belongs; a damaged one is believed as far as its neighbours allow it.
     fn find_records(&mut self) {
-        let (mut at, mut next, mut unclear) = (0, self.first, Vec::new());
-        while at < self.data.len() {
-            let found = self.frame_at(at, RECORD_MIN);
-            at = found.as_ref().map_or(self.data.len(), |found| found.end);
-            let place = found.as_ref().and_then(|f| Cut(self.data.get(f.start..f.end)?).place());
-            match found {
-                Some(Found { start, end, whole: true })
-                    if place.is_some_and(|at| (next..=self.last).contains(&at)) =>
-                {
-                    let position = place.unwrap_or(next);
+        let (found, whole) = self.walk(RECORD_MIN);
+        let place = |found: &Found| Cut(self.data.get(found.start..found.end)?).place();
+        let places: Vec<Option<u64>> = found.iter().map(place).collect();
+        if let Some(last) = places.last().copied().flatten().filter(|_| whole) {
+            self.last = last.max(self.first);
+        }
+        let (mut next, mut unclear) = (self.first, Vec::new());
+        let mut end_of_all = 0;
+        for (Found { start, end, whole }, place) in found.into_iter().zip(places) {
+            end_of_all = end;
+            match place.filter(|place| whole && (next..=self.last).contains(place)) {
+                Some(position) => {
                     self.put_damaged(&mut unclear, next, position - 1);
                     self.frames.push(Frame { position, start, end });
                     next = position + 1;
                 }
-                _ => unclear.push(place),
+                None => unclear.push(place),
             }
         }
-        if unclear.is_empty() && next <= self.last {
-            unclear.push(Some(self.last)); // the blob ends too early
+        if unclear.is_empty() && (next <= self.last || end_of_all < self.data.len()) {
+            unclear.push(Some(self.last)); // the rest cannot be found
         }
         self.put_damaged(&mut unclear, next, self.last);
     }
@@ -194,6 +201,22 @@ impl Blob {
         }
     }
 
+    /// Frames that there can be at most, whatever a row says.
+    pub(super) fn frames_max(&self) -> u64 {
+        (self.data.len() / (HEAD + ENTRY_MIN)).max(BLOB_ENTRIES) as u64
+    }
+
+    /// What lies one behind the other, and whether all of it is whole.
+    fn walk(&self, payload_min: usize) -> (Vec<Found>, bool) {
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some(next) = self.frame_at(at, payload_min) {
+            at = next.end;
+            found.push(next);
+        }
+        let whole = !found.is_empty() && at == self.data.len() && found.iter().all(|f| f.whole);
+        (found, whole)
+    }
+
     /// None: what is there cannot be the head of a frame, and what follows cannot be found.
     fn frame_at(&self, at: usize, payload_min: usize) -> Option<Found> {
         let mut cut = Cut(self.data.get(at..)?);
@@ -202,12 +225,6 @@ impl Blob {
         let payload = cut.take(length)?;
         let whole = crc32fast::hash(payload) == u32::from_le_bytes(sum);
         Some(Found { start: at + HEAD, end: at + HEAD + length, whole })
-    }
-
-    /// Whether there is more than the frames: the row's numbers do not fit them then.
-    pub(super) fn has_more(&self) -> bool {
-        let all_whole = self.frames.iter().all(|frame| frame.is_whole());
-        all_whole && self.frames.last().is_some_and(|last| last.end < self.data.len())
     }
 
     /// The places of the damaged frames.

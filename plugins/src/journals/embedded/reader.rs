@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -27,6 +27,8 @@ const STATE_MAX: usize = 4096;
 pub(super) struct Reader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Held by every reading; true: there are no more.
+    closed: RwLock<bool>,
     cache: Mutex<Cache>,
     state: Mutex<StateCache>,
     pub(super) damage: Damage,
@@ -85,6 +87,7 @@ impl Reader {
         Self {
             file,
             idle: Mutex::default(),
+            closed: RwLock::default(),
             cache: Mutex::default(),
             state: Mutex::default(),
             damage: Damage::default(),
@@ -98,22 +101,29 @@ impl Reader {
     ) -> Result<T, JournalError> {
         let reader = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
+            let closed = reader.closed.read().unwrap_or_else(PoisonError::into_inner);
+            if *closed {
+                return Err(JournalError::Closed);
+            }
             let idle = locked(&reader.idle).pop();
             let connection = match idle {
                 Some(connection) => connection,
-                None => open_reading(&reader.file)?,
+                None => open_reading(&reader.file).map_err(store_error)?,
             };
             let result = read(&connection);
             let mut idle = locked(&reader.idle);
             if idle.len() < IDLE_MAX {
                 idle.push(connection);
             }
-            result
+            result.map_err(store_error)
         });
-        match reading.await {
-            Ok(result) => result.map_err(store_error),
-            Err(_) => Err(JournalError::Closed), // the runtime is going away
-        }
+        reading.await.unwrap_or(Err(JournalError::Closed)) // the runtime is going away
+    }
+
+    /// Ends all readings and waits for those under way: the file is nobody's then.
+    pub(super) fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        locked(&self.idle).clear();
     }
 
     /// The first blob that ends at or after a position.
@@ -129,9 +139,9 @@ impl Reader {
         let (mut found, mut after) = (None, None);
         for (first, last, data) in rows {
             let blob = self.checked(log, first, last, after.unwrap_or(first), data);
-            after = Some(last);
+            after = Some(blob.last);
             locked(&self.cache).put(log, blob.clone());
-            if found.is_none() && last >= position {
+            if found.is_none() && blob.last >= position {
                 found = Some(blob);
             }
         }
