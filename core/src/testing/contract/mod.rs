@@ -13,6 +13,7 @@ mod history;
 mod lanes;
 mod order;
 mod retries;
+mod tools;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use self::history::*;
 pub use self::lanes::*;
 pub use self::order::*;
 pub use self::retries::*;
+pub use self::tools::*;
 use super::{TestClock, entry};
 use crate::handler::{NewRecord, StateChanges};
 use crate::journal::{
@@ -66,6 +68,7 @@ macro_rules! journal_contract {
             unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
             retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
             a_jumping_clock_does_not_delay_for_ever, a_subscription_goes_on_after_a_crash,
+            stats_count_what_there_is, a_sound_store_is_whole, a_backup_can_be_restored,
         }
     };
     ($stand:expr; $($check:ident),* $(,)?) => {

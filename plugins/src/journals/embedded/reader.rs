@@ -11,6 +11,7 @@ use switchhook_core::journal::JournalError;
 use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
 use super::schema::{SLOT_BITS, count, number, open_reading, slot};
+use super::verify::{data_of, is_damage};
 use super::{locked, store_error};
 
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
@@ -221,31 +222,49 @@ impl Reader {
 
 type Row = (u64, u64, Bytes);
 
+const ENTRY_ROWS: &str = "SELECT first, first + count - 1, data FROM entries
+     WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
+     ORDER BY first LIMIT ?4";
+const RECORD_ROWS: &str = "SELECT slot, last, data FROM records
+     WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
+     ORDER BY slot LIMIT ?4";
+
 /// The blob that holds a position, or the next, and some after it.
 fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
-    let (sql, low, high) = match log {
-        ENTRIES => (
-            "SELECT first, first + count - 1, data FROM entries
-             WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
-             ORDER BY first LIMIT ?4",
-            0,
-            i64::MAX,
-        ),
-        _ => (
-            "SELECT slot, last, data FROM records
-             WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
-             ORDER BY slot LIMIT ?4",
-            slot(log, 0),
-            slot(log + 1, 0),
-        ),
+    let sql = if log == ENTRIES { ENTRY_ROWS } else { RECORD_ROWS };
+    let whole = rows(connection, sql, log, position, |row| row.get(2));
+    match whole {
+        Err(error) if is_damage(&error) => {
+            // The database cannot find the rest of one of them: that one is all damaged, the others are read alone.
+            let data = match log {
+                ENTRIES => "SELECT data FROM entries WHERE first = ?1",
+                _ => "SELECT data FROM records WHERE slot = ?1",
+            };
+            let sql = sql.replace(", data FROM", ", x'' FROM");
+            let alone = |row: &rusqlite::Row<'_>| data_of(connection, data, row.get(0)?);
+            rows(connection, &sql, log, position, |row| alone(row).map(Vec::from))
+        }
+        whole => whole,
+    }
+}
+
+fn rows(
+    connection: &Connection,
+    sql: &str,
+    log: u64,
+    position: u64,
+    data: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Vec<u8>>,
+) -> rusqlite::Result<Vec<Row>> {
+    let (low, at, high) = match log {
+        ENTRIES => (0, number(position), i64::MAX),
+        _ => (slot(log, 0), slot(log, position), slot(log + 1, 0)),
     };
-    let at = if log == ENTRIES { number(position) } else { slot(log, position) };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![low, at, high, READ_BLOBS_MAX])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);
-        let data = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+        let data = Bytes::from(data(row)?);
         bytes += data.len();
         let last = count(row.get(1)?);
         found.push((first, last, data));
