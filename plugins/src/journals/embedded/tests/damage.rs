@@ -293,7 +293,7 @@ fn no_changed_bit_goes_unseen() {
     let mut data = Vec::new();
     for (position, body) in [(7, "one"), (12, ""), (13, "three")] {
         let new = NewRecord::new(&callback("A.B", ""), "summary", body);
-        frame::put_record(&mut data, position, &new, b"facts");
+        frame::put_record(&mut data, position, &new, new.body.as_ref(), b"facts");
     }
     each_bit(1, &[7, 12, 13], &data);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::stats::beside;
 use super::*;
+use switchhook_core::journal::{Position, Work};
 
 fn place(version: i64) -> PathBuf {
     let stores = "src/journals/embedded/tests/stores";
@@ -109,6 +110,103 @@ async fn delivery_goes_on_in_a_store_of_version_1() {
     let lanes = journal.lanes().await.unwrap();
     let later = lanes.iter().find(|lane| lane.lane == "topics>later").unwrap();
     assert_eq!((later.cursor.0, later.open), (12, 0));
+}
+
+/// As it is made, so it must be found.
+fn specs_2(gone: bool) -> Vec<LaneSpec> {
+    let mut ids = vec![
+        LaneId::projection("h"),
+        LaneId::subscription("h", "later"),
+        LaneId::subscription("h", "refused"),
+        LaneId::subscription("h", "paused"),
+    ];
+    ids.extend(gone.then(|| LaneId::projection("gone")));
+    ids.into_iter().map(lane).collect()
+}
+
+#[tokio::test]
+#[ignore = "makes test data: see stores/README.md"]
+async fn make_a_store_of_this_version() {
+    let to = PathBuf::from(std::env::var_os("SWITCHHOOK_STORE_TO").unwrap());
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(true)).await.unwrap();
+    for n in 1..=4 {
+        append(&journal, &format!("body {n}")).await.unwrap();
+    }
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let fates = got.items.iter().map(|item| match item.position.0 {
+        1 => (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "own", "own body")))),
+        _ => (item.position, Fate::Recorded(Some(NewRecord::of(&callback)))),
+    });
+    let fates = fates.collect();
+    let state = StateChanges::from([("key".to_owned(), Some(Bytes::from("value")))]);
+    let (lane, token) = (got.lane, got.token);
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+    let later = LaneId::subscription("h", "later");
+    let got = lease(&journal, &later, 9).await;
+    let fates = got.items.iter().map(|item| match item.position.0 {
+        2 => {
+            let after = Duration::from_hours(1);
+            (item.position, Fate::Retry { after, reason: "busy".to_owned() })
+        }
+        _ => (item.position, Fate::Delivered),
+    });
+    let (lane, token, fates) = (got.lane, got.token, fates.collect());
+    journal.settle(Settlement { lane, token, fates, state: StateChanges::new() }).await.unwrap();
+    let refused = LaneId::subscription("h", "refused");
+    let got = lease(&journal, &refused, 1).await;
+    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    let got = lease(&journal, &refused, 9).await;
+    finish(&journal, got, || Fate::Delivered).await;
+    journal.pause("paused", true).await.unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    let positions = vec![Position(3)];
+    journal.replay(&Replay { lane: refused, positions, dry_run: false }).await.unwrap();
+    drop(journal);
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    append(&journal, "body 5").await.unwrap(); // only in the WAL
+    for suffix in ["", "-wal"] {
+        std::fs::copy(beside(&folder.file(), suffix), beside(&to.join("journal.sqlite"), suffix))
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_version_2_is_found_as_it_was_left() {
+    let folder = copied(2);
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    let stats = journal.stats().await.unwrap();
+    assert_eq!((stats.format, stats.events, stats.dead_letters, stats.open), (2, 5, 1, 2));
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!((verified.events, verified.records), (5, 4));
+    let lanes = journal.lanes().await.unwrap();
+    let found: Vec<_> = lanes
+        .iter()
+        .map(|one| (&*one.lane, one.open, one.dead, one.paused, one.detached))
+        .collect();
+    let expected = [
+        ("gone", 0, 0, false, true),
+        ("h", 0, 0, false, false),
+        ("h>later", 1, 0, false, false),
+        ("h>paused", 0, 0, true, false),
+        ("h>refused", 1, 1, false, false),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(journal.state("h", "key").await.unwrap().as_deref(), Some(&b"value"[..]));
+    let got = lease(&journal, &LaneId::subscription("h", "refused"), 9).await;
+    assert!(got.items[0].replay.is_some(), "the replay is on its way");
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
+    assert_eq!((letters[0].number, letters[0].position.0, &*letters[0].reason), (1, 1, "no"));
+    folder.clock.advance(Duration::from_hours(2));
+    let got = lease(&journal, &LaneId::subscription("h", "later"), 9).await;
+    assert_eq!(got.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [2]);
+    let Work::Record(record) = &got.items[0].work else { panic!("a record") };
+    assert_eq!(&record.body[..], b"body 2");
 }
 
 #[tokio::test]
