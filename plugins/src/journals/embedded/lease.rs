@@ -252,12 +252,14 @@ impl Shared {
         lost: Vec<Position>,
     ) -> Result<(), JournalError> {
         let dead = |position: Position| {
-            let reason = match position.replay_number() {
-                Some(_) => "what was to be done again is not in the journal any more, or damaged",
-                None => {
-                    self.reader.report(log, position.0, position.0, 1);
-                    "damaged in the journal"
-                }
+            let again = position.replay_number().is_some();
+            if !again {
+                self.reader.report(log, position.0, position.0, 1);
+            }
+            let reason = if again {
+                "what was to be done again is not in the journal any more, or damaged"
+            } else {
+                "damaged in the journal"
             };
             (position, Fate::Dead { reason: reason.into(), response: None })
         };
