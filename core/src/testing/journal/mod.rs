@@ -153,6 +153,7 @@ impl Journal for MemoryJournal {
             match wake {
                 None => changed.await,
                 Some(at) => tokio::select! {
+                    biased;
                     () = changed => {}
                     () = self.shared.clock.sleep_until(at) => {}
                 },
