@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 /// Around the sender's deadline of two seconds.
 const REPLY_BUCKETS: [f64; 14] =
@@ -55,6 +55,11 @@ pub(crate) struct Metrics {
     limits: Family<OfLimit, Counter>,
 }
 
+fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("switchhook");
@@ -62,11 +67,9 @@ impl Default for Metrics {
             ($name:literal, $help:literal) => {
                 register!($name, $help, <_>::default())
             };
-            ($name:literal, $help:literal, $metric:expr) => {{
-                let metric = $metric;
-                registry.register($name, $help, metric.clone());
-                metric
-            }};
+            ($name:literal, $help:literal, $metric:expr) => {
+                registered(&mut registry, $name, $help, $metric)
+            };
         }
         let replies: fn() -> Histogram = || Histogram::new(REPLY_BUCKETS);
         Self {

@@ -109,4 +109,6 @@ pub(crate) async fn lane_lost(lanes: &mut JoinSet<()>, journal: &dyn Journal) ->
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

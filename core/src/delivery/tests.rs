@@ -1,5 +1,6 @@
 //! Projections and subscriptions over the in-memory journal, with a clock that stands still.
 
+mod gate;
 mod journal;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -31,6 +31,7 @@ struct Shared {
     changed: Notify,
     unreadable: AtomicUsize,
     unsettled: AtomicUsize,
+    uncommitted: AtomicUsize,
 }
 
 impl Clone for MemoryJournal {
@@ -48,6 +49,7 @@ impl MemoryJournal {
             changed: Notify::new(),
             unreadable: AtomicUsize::new(0),
             unsettled: AtomicUsize::new(0),
+            uncommitted: AtomicUsize::new(0),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
@@ -66,6 +68,11 @@ impl MemoryJournal {
     /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
     pub fn fail_deliveries(&self, times: usize) {
         self.shared.unsettled.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets the next so many settlements of any kind fail, as a commit does.
+    pub fn fail_settlements(&self, times: usize) {
+        self.shared.uncommitted.store(times, Ordering::SeqCst);
     }
 
     /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
@@ -163,7 +170,8 @@ impl Journal for MemoryJournal {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
-        if settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled) {
+        let fails = settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled);
+        if fails || counted_down(&self.shared.uncommitted) {
             self.store().end_leases(&settlement.lane, &*self.shared.clock);
             self.shared.changed.notify_waiters();
             return Err(JournalError::Full);
