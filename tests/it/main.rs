@@ -20,3 +20,4 @@ mod lifecycle;
 mod limits;
 mod refusals;
 mod relays;
+mod rotation;
