@@ -141,6 +141,11 @@ impl Parts {
         handler.table.actions.iter().filter_map(|name| self.actions.get_key_value(name.as_str()))
     }
 
+    /// All actions.
+    pub(super) fn actions(&self) -> Vec<Arc<dyn Action>> {
+        self.actions.values().map(|action| action.component.clone()).collect()
+    }
+
     /// Lets go of what the actions hold; no delivery is under way.
     pub(super) async fn shut_down(&self) {
         self.journal.shutdown().await;
