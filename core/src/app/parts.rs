@@ -21,10 +21,13 @@ use crate::decide::Decider;
 use crate::delivery::{Projection, Subscription, Works};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
-use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
+use crate::journal::{
+    Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering, Retention,
+};
 use crate::listener::{Listener, Serving, serve};
 use crate::metrics::Metrics;
 use crate::plugin::{BuildContext, Component, Table};
+use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
@@ -49,6 +52,7 @@ struct BuiltHandler {
 /// Everything that the configuration names, built.
 pub(super) struct Parts {
     server: tables::Server,
+    retention: Retention,
     pub(super) journal: Arc<dyn Journal>,
     sources: Sources,
     handlers: Vec<BuiltHandler>,
@@ -68,6 +72,7 @@ impl Parts {
             rng: rng.clone(),
             read_only: false,
         };
+        let retention = config.journal.table.retention();
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
         for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
@@ -86,7 +91,7 @@ impl Parts {
         let metrics = Arc::new(Metrics::default());
         let works =
             Works { journal: journal.clone(), clock, rng, metrics, stop: CancellationToken::new() };
-        Ok(Self { server: config.server, journal, sources, handlers, actions, works })
+        Ok(Self { server: config.server, retention, journal, sources, handlers, actions, works })
     }
 
     /// Starts actions and lanes.
@@ -106,6 +111,7 @@ impl Parts {
             action.component.start().await.map_err(failed)?;
         }
         let mut lanes = JoinSet::new();
+        lanes.spawn(retain(self.works.clone(), self.retention));
         for handler in &self.handlers {
             let (name, component, works) =
                 (handler.name.clone(), handler.component.clone(), self.works.clone());
