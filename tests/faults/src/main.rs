@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "it measures the machine's own time")]
 #![allow(dead_code, reason = "scenarios to come use the rest")]
 
+mod fuse;
 mod load;
 mod oracle;
 mod report;
