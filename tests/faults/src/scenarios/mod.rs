@@ -1,6 +1,7 @@
 //! The table of scenarios, and what all of them have in common.
 
 mod kill_loop;
+mod power_cut;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ const fn scenario(
 #[rustfmt::skip] // one line each
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
+    scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
 ];
 
 /// How a scenario is to be run.
