@@ -17,6 +17,8 @@ use super::{Machine, Op};
 /// The kernel may remember everything: nobody changes anything behind its back.
 const REMEMBER: Duration = Duration::from_hours(1);
 const BLOCK: u32 = 4096;
+/// Closing a file asks nothing of the disk, also while it hangs.
+const OPENED: FopenFlags = FopenFlags::FOPEN_KEEP_CACHE.union(FopenFlags::FOPEN_NOFLUSH);
 /// As many blocks as the disk says that it has.
 const BLOCKS: u64 = 1 << 20;
 
@@ -195,7 +197,7 @@ impl Filesystem for Served {
 
     fn open(&self, _: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
         match self.on_disk(Op::Look, |disk| disk.content(ino.0).map(drop)) {
-            Ok(()) => reply.opened(FileHandle(0), FopenFlags::FOPEN_KEEP_CACHE),
+            Ok(()) => reply.opened(FileHandle(0), OPENED),
             Err(error) => reply.error(error),
         }
     }
@@ -211,13 +213,9 @@ impl Filesystem for Served {
         reply: ReplyCreate,
     ) {
         match self.make((parent, name), Kind::File(Content::default()), mode & !umask) {
-            Ok(facts) => reply.created(
-                &REMEMBER,
-                &facts,
-                Generation(0),
-                FileHandle(0),
-                FopenFlags::FOPEN_KEEP_CACHE,
-            ),
+            Ok(facts) => {
+                reply.created(&REMEMBER, &facts, Generation(0), FileHandle(0), OPENED);
+            }
             Err(error) => reply.error(error),
         }
     }

@@ -1,5 +1,6 @@
 //! The table of scenarios, and what all of them have in common.
 
+mod hung_disk;
 mod kill_loop;
 mod power_cut;
 
@@ -33,6 +34,7 @@ const fn scenario(
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
     scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
+    scenario("R06b", "hung-disk", "a disk that stands still under load and while the server stops", hung_disk::run),
 ];
 
 /// How a scenario is to be run.

@@ -27,7 +27,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     let (file, hook) = (Sink::new("file", &oracle), Sink::new("webhook", &oracle));
     let target = Target::start(&hook)?;
     let config = Config {
-        journal: format!("{DISK}/journal"),
+        journal: format!("{DISK}/kept/journal"),
         file: FILE.into(),
         ..Config::both(target.address)
     };
