@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use switchhook_plugins as _; // linked for its registrations
+
 use crate::report::{Findings, Stop};
 use crate::scenarios::{SCENARIOS, Scenario, Setting};
 

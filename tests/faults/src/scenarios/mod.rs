@@ -1,5 +1,6 @@
 //! The table of scenarios, and what all of them have in common.
 
+mod bit_rot;
 mod hung_disk;
 mod kill_loop;
 mod power_cut;
@@ -35,6 +36,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
     scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
     scenario("R06b", "hung-disk", "a disk that stands still under load and while the server stops", hung_disk::run),
+    scenario("R07", "bit-rot", "flipped bits, cut, swapped and missing files of the store", bit_rot::run),
 ];
 
 /// How a scenario is to be run.
