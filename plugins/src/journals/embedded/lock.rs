@@ -35,6 +35,22 @@ impl Lock {
     }
 }
 
+/// Refuses a log whose database is gone: SQLite would make a new, empty one and throw the log away.
+pub(super) fn check_files(database: &Path) -> Result<(), BoxError> {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |facts| facts.len());
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    if size(database) > 0 || size(log) == 0 {
+        return Ok(());
+    }
+    let (database, log) = (database.display(), log.display());
+    Err(format!(
+        "{database} is missing or empty, but {log} is there: bring it back, from a backup if need be, or move the log away to begin anew"
+    )
+    .into())
+}
+
 /// Makes the folder, and what is missing above it, so that it is still there after a power cut.
 fn make(folder: &Path) -> std::io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|one| !one.exists()).collect();

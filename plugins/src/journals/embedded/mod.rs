@@ -94,6 +94,7 @@ impl Embedded {
             return Err(format!("there is no journal in {}", folder.display()).into());
         }
         let lock = Lock::take(&folder)?;
+        lock::check_files(&file)?;
         let mut connection = schema::open_writing(&file)?;
         schema::prepare(&mut connection)?;
         let shared = Arc::new(Shared::new(file, attach::head(&connection)?, options, cx));
