@@ -98,6 +98,7 @@ struct Tally {
     hung: u64,
     wrong: u64,
     lost: u64,
+    unnoticed: u64,
     kinds: BTreeMap<&'static str, Kind>,
     shown: Vec<String>,
 }
@@ -131,7 +132,10 @@ impl Tally {
             && (!got.to_the_end || missing.iter().any(|position| *position <= known.safe));
         self.lost += u64::from(too_much);
         self.wrong += u64::from(!got.wrong.is_empty());
-        let bad = too_much || got.hung || !got.wrong.is_empty();
+        // An empty store in the place of a full one would be taken for a good one.
+        let unnoticed = case.damage == Damage::Deleted(DATABASE) && got.refused.is_none();
+        self.unnoticed += u64::from(unnoticed);
+        let bad = unnoticed || too_much || got.hung || !got.wrong.is_empty();
         if bad && self.shown.len() < SHOWN_MAX {
             let (what, place) = (case.damage.word(), &case.place);
             let refused = got.refused.as_deref().unwrap_or("not refused");
@@ -145,6 +149,7 @@ impl Tally {
         findings.at_most("stores that did not answer", self.hung, 0);
         findings.at_most("stores that gave something else", self.wrong, 0);
         findings.at_most("stores that lost more than their log", self.lost, 0);
+        findings.at_most("databases missing unnoticed", self.unnoticed, 0);
         for (word, Kind { whole, partly, refused, most }) in &self.kinds {
             let mut text = String::new();
             // Writing into a string cannot fail.
