@@ -6,6 +6,7 @@
 mod fuse;
 mod load;
 mod oracle;
+mod proxy;
 mod report;
 mod scenarios;
 mod server;

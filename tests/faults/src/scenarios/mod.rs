@@ -1,5 +1,6 @@
 //! The table of scenarios, and what all of them have in common.
 
+mod bad_replies;
 mod bit_rot;
 mod hung_disk;
 mod kill_loop;
@@ -37,6 +38,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
     scenario("R06b", "hung-disk", "a disk that stands still under load and while the server stops", hung_disk::run),
     scenario("R07", "bit-rot", "flipped bits, cut, swapped and missing files of the store", bit_rot::run),
+    scenario("R17", "bad-replies", "targets that answer with too much, too slowly or with something else", bad_replies::run),
 ];
 
 /// How a scenario is to be run.
