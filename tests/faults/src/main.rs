@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use switchhook_plugins as _; // linked for its registrations
+use switchhook_plugins as _; // linked for its registrations, which `faults serve` has too
 
 use crate::report::{Findings, Stop};
 use crate::scenarios::{SCENARIOS, Scenario, Setting};
@@ -34,6 +34,9 @@ struct Asked {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == scenarios::poison::SERVE) {
+        return switchhook_core::App::main(); // with the handler that is poisoned
+    }
     let asked = match parse(std::env::args().skip(1)) {
         Ok(asked) => asked,
         Err(mistake) => {

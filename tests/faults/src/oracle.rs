@@ -88,10 +88,8 @@ impl Oracle {
 
     /// The number of the event whose body this is, byte for byte.
     fn number_of(&self, body: &[u8]) -> Option<u64> {
-        let text = std::str::from_utf8(body).ok()?;
-        let (_, name) = text.rsplit_once("\"Name\":\"")?;
-        let number = name.split('-').nth(1)?.parse().ok()?;
-        (number < self.made() && self.body(number) == text).then_some(number)
+        let number = number_in(body)?;
+        (number < self.made() && self.body(number).as_bytes() == body).then_some(number)
     }
 
     /// Numbers that were answered OK and are not in `sink`.
@@ -123,6 +121,13 @@ impl Oracle {
         findings.at_most(&format!("{name} doubled"), twice, doubled);
         findings.at_most(&format!("{name} torn or never sent"), strange, 0);
     }
+}
+
+/// The number that a body claims to have.
+pub(crate) fn number_in(body: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, name) = text.rsplit_once("\"Name\":\"")?;
+    name.split('-').nth(1)?.parse().ok()
 }
 
 /// One place that deliveries arrive at.

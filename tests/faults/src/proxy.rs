@@ -28,7 +28,7 @@ pub(crate) enum Fault {
     CutReply(usize),
     /// Nothing passes, and nobody is told.
     BlackHole,
-    /// New connections are closed at once.
+    /// Connections are closed at once, those that are open with their next piece.
     CloseEarly,
 }
 
@@ -145,6 +145,7 @@ impl Shared {
         let mut fault = lock(&self.fault);
         match (&mut *fault, way) {
             (Fault::BlackHole, _) => Do::Swallow,
+            (Fault::CloseEarly, _) => Do::Cut(0),
             (Fault::Drip(pause), Way::Reply) => Do::Drip(*pause),
             (Fault::Delay(pause), Way::Reply) => {
                 let pause = *pause;

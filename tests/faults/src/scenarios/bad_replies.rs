@@ -50,16 +50,23 @@ fn each_kind(setting: &Setting, findings: &mut Findings) -> Result<(), Stop> {
     let dead = dead_letters(&server)?;
     let attempts = target.attempts();
     let mut longest = Duration::ZERO;
-    let mut most = 0;
+    let (mut most, mut interim) = ((0, ""), 0);
     for (number, mode) in MODES.iter().enumerate() {
         let own: Vec<&Attempt> = attempts.iter().filter(|one| one.number == number).collect();
         judge(mode, &own)?;
         longest = longest.max(own.iter().map(|one| one.took).max().unwrap_or_default());
-        most = most.max(own.iter().map(|one| one.sent).max().unwrap_or_default());
+        let sent = own.iter().map(|one| one.sent).max().unwrap_or_default();
+        match mode.is_interim() {
+            true => interim = sent,
+            false => most = most.max((sent, mode.name)),
+        }
     }
     findings.note("kinds of answers", MODES.len());
     findings.at_most("longest attempt", Time(longest), Time(TIMEOUT + Duration::from_secs(1)));
-    findings.at_most("most read of an answer", most, READ_MAX);
+    findings.at_most("most read of an answer", most.0, READ_MAX);
+    findings.note("by", most.1);
+    // The client leaves them out by itself, one after the other: only the attempt's time is a limit to them.
+    findings.note("read of interim answers", interim);
     findings.at_most("memory more, in KiB", peak(&server)?.saturating_sub(idle), MEMORY_MAX);
     let given_up = MODES.iter().filter(|mode| mode.then == Then::GivenUp).count();
     findings.at_most("dead letters", dead, given_up);

@@ -3,7 +3,9 @@
 mod bad_replies;
 mod bit_rot;
 mod hung_disk;
+mod isolation;
 mod kill_loop;
+pub(crate) mod poison;
 mod power_cut;
 
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
     scenario("R06b", "hung-disk", "a disk that stands still under load and while the server stops", hung_disk::run),
     scenario("R07", "bit-rot", "flipped bits, cut, swapped and missing files of the store", bit_rot::run),
+    scenario("R15", "isolation", "seven webhooks beside one that hangs, one that fails and one that is slow", isolation::run),
+    scenario("R19", "poison", "callbacks that a handler panics at or rejects", poison::run),
     scenario("R17", "bad-replies", "targets that answer with too much, too slowly or with something else", bad_replies::run),
 ];
 

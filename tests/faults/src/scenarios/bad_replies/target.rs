@@ -47,6 +47,13 @@ pub(super) struct Mode {
     pub(super) then: Then,
 }
 
+impl Mode {
+    /// Whether it never comes to its answer.
+    pub(super) fn is_interim(&self) -> bool {
+        matches!(self.end, End::Repeated(bytes) if bytes.starts_with(b"HTTP/1.1 1"))
+    }
+}
+
 const fn mode(name: &'static str, head: &'static [u8], end: End, then: Then) -> Mode {
     Mode { name, head, end, then }
 }
