@@ -13,7 +13,7 @@ use warp::{Filter, Reply};
 
 use crate::facts::Facts;
 use crate::journal::{
-    DeadLetter, EventQuery, Health, Journal, JournalError, LaneStatus, StoredEvent,
+    DeadLetter, DeadLetterQuery, EventQuery, Health, Journal, JournalError, LaneStatus, StoredEvent,
 };
 use crate::metrics::Metrics;
 use crate::server::exact;
@@ -165,9 +165,10 @@ impl Admin {
 
     async fn dead_letters(&self, query: &Query) -> warp::reply::Response {
         let lane = query.get("lane").and_then(|text| text.parse().ok());
-        match self.journal.dead_letters(lane.as_ref(), PAGE_MAX).await {
-            Ok(items) => {
-                json(StatusCode::OK, &PageView::<DeadLetter> { items: &items, next: None })
+        let query = DeadLetterQuery { limit: PAGE_MAX, lane, ..DeadLetterQuery::default() };
+        match self.journal.dead_letters(&query).await {
+            Ok(page) => {
+                json(StatusCode::OK, &PageView::<DeadLetter> { items: &page.items, next: None })
             }
             Err(error) => unreadable(&error),
         }

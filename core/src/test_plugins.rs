@@ -12,14 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Period, Secret, Size, Text};
 use crate::handler::Map;
-use crate::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Page, Position, Settlement, StoredEvent, Want,
-};
+use crate::journal::{Entry, Journal, JournalError};
 use crate::plugin::{BuildContext, Plugin, Registration, Registry};
 use crate::source::{
     CommandSpec, ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
 };
+use crate::testing::MemoryJournal;
 use crate::{Action, BoxError, Callback, Facts, Failure, Handler, Phase, Record, Verdict};
 
 /// `wire`, `note`, `out` and `embedded`: one of each role.
@@ -99,16 +97,21 @@ const COMMANDS: [CommandSpec; 2] = [
 ];
 
 impl Source for Wire {
-    fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {
-        Ok(Opened::Callbacks(Vec::new()))
+    fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
+        let body = request.body.clone();
+        Ok(Opened::Callbacks(vec![Callback::new(COMMANDS[0].name, Phase::After, "7", body)]))
     }
 
     fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
         Ok(())
     }
 
-    fn reply(&self, _: &[Callback], _: &Outcome) -> Response<Bytes> {
-        Response::new(Bytes::from_static(b"{\"ok\":true}"))
+    fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {
+        let mut answer = Response::new(Bytes::from_static(b"{\"ok\":true}"));
+        if *outcome == Outcome::Unavailable {
+            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        }
+        answer
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
@@ -237,73 +240,14 @@ pub(crate) struct StoreOptions {
     locked: Option<std::path::PathBuf>,
 }
 
-/// A journal that has some events and takes no more.
-pub(crate) struct Store {
-    events: Vec<StoredEvent>,
-}
+/// A journal in memory that has some events.
+pub(crate) struct Store;
 
-fn event(position: u64) -> StoredEvent {
+fn event(number: u64) -> Entry {
     let callback = Callback::new("Group.Changed", Phase::After, "7", Bytes::new());
     let facts = Facts { key: Some("room\u{1b}[31m".into()), ..callback.facts };
-    let body = Bytes::from(format!("{{\n  \"n\": {position}\n}}"));
-    StoredEvent { position: Position(position), facts, body }
-}
-
-#[async_trait]
-impl Journal for Store {
-    async fn append(&self, _: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
-        Err(JournalError::Full)
-    }
-
-    fn note(&self, _: Entry) -> bool {
-        false
-    }
-
-    async fn attach(&self, _: &[LaneSpec]) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    async fn lease(&self, _: &LaneId, _: &Want) -> Result<Lease, JournalError> {
-        std::future::pending().await
-    }
-
-    async fn settle(&self, _: Settlement) -> Result<(), JournalError> {
-        Err(JournalError::Stale)
-    }
-
-    async fn state(&self, _: &str, _: &str) -> Result<Option<Bytes>, JournalError> {
-        Ok(None)
-    }
-
-    async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
-        let older = |event: &&StoredEvent| query.before.is_none_or(|at| event.position < at);
-        let items: Vec<_> =
-            self.events.iter().rev().filter(older).take(query.limit).cloned().collect();
-        let next = items.last().map(|event| event.position).filter(|at| at.0 > 1);
-        Ok(Page { items, next })
-    }
-
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        Ok(Vec::new())
-    }
-
-    async fn dead_letters(
-        &self,
-        _: Option<&LaneId>,
-        _: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
-        Ok(Vec::new())
-    }
-
-    fn health(&self) -> Health {
-        Health::Ready
-    }
-
-    async fn failed(&self) -> String {
-        std::future::pending().await
-    }
-
-    async fn shutdown(&self) {}
+    let body = Bytes::from(format!("{{\n  \"n\": {number}\n}}"));
+    Entry { facts, body, dedupe: None }
 }
 
 #[async_trait]
@@ -314,10 +258,12 @@ impl Plugin for Store {
     const EXAMPLE: &'static str = "";
     type Options = StoreOptions;
 
-    async fn build(options: StoreOptions, _: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
-        match options.locked {
-            Some(folder) => Err(JournalError::Locked { by: "process 7".into(), folder }.into()),
-            None => Ok(Arc::new(Self { events: (1..=options.events).map(event).collect() })),
+    async fn build(options: StoreOptions, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
+        if let Some(folder) = options.locked {
+            return Err(JournalError::Locked { by: "process 7".into(), folder }.into());
         }
+        let journal = MemoryJournal::new(cx.clock.clone());
+        journal.append((1..=options.events).map(event).collect()).await?;
+        Ok(Arc::new(journal))
     }
 }

@@ -13,6 +13,7 @@ mod before;
 mod command_line;
 mod configuration;
 mod crashes;
+mod duplicates;
 mod examples;
 mod first_run;
 mod harness;

@@ -163,7 +163,7 @@ impl Parts {
             commands: handler.commands.clone(),
         });
         let known =
-            self.sources.iter().flat_map(|(_, _, source)| source.catalogue()).map(|spec| spec.name);
+            self.sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| spec.name);
         let router = Router::new(routes.collect(), known);
         let decider = |route: &Route| {
             let handler = self.handlers.iter().find(|handler| handler.name == route.handler)?;
@@ -175,13 +175,17 @@ impl Parts {
             })
         };
         let deciders = router.routes().iter().filter_map(decider).collect();
-        let within = [self.server.decide_within.0, self.server.keep_within.0];
         let (rng, metrics) = (self.works.rng.clone(), self.works.metrics.clone());
-        let intake =
-            Arc::new(Intake::new(self.journal.clone(), router, deciders, within, rng, metrics));
-        let mount = |(name, path, source): &(Arc<str>, String, Arc<dyn Source>)| {
-            Mount::new(name.clone(), path.clone(), source.clone())
-        };
+        let intake = Arc::new(Intake::new(
+            self.journal.clone(),
+            router,
+            deciders,
+            &self.server,
+            rng,
+            metrics,
+        ));
+        let mount =
+            |one: &BuiltSource| Mount::new(one.name.clone(), &one.table, one.component.clone());
         let mounts = self.sources.iter().map(mount).collect();
         self.listener(server::routes(&intake, mounts), limits)
     }
@@ -221,7 +225,8 @@ impl Parts {
     }
 
     pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
-        for (name, path, _) in &self.sources {
+        for BuiltSource { name, table, .. } in &self.sources {
+            let path = &table.path;
             tracing::info!(source = %name, "listening for callbacks on http://{public}{path}");
         }
         if let Some(address) = admin {
@@ -259,8 +264,15 @@ async fn build<T>(
     })
 }
 
-/// The enabled sources, by name and path.
-pub(crate) type Sources = Vec<(Arc<str>, String, Arc<dyn Source>)>;
+/// A built source with its table.
+pub(crate) struct BuiltSource {
+    pub(crate) name: Arc<str>,
+    pub(crate) table: tables::Source,
+    pub(crate) component: Arc<dyn Source>,
+}
+
+/// The enabled sources.
+pub(crate) type Sources = Vec<BuiltSource>;
 
 /// Builds the enabled sources. They are pure: beyond reading its secrets nothing happens.
 ///
@@ -272,8 +284,8 @@ pub(crate) async fn build_sources(
 ) -> Result<Sources, Stopped> {
     let mut sources = Vec::new();
     for one in instances.into_iter().filter(|one| one.table.enabled) {
-        let (name, path) = (one.name.clone(), one.table.path.clone());
-        sources.push((name, path, build_source(one, base).await?));
+        let (name, table) = (one.name.clone(), one.table.clone());
+        sources.push(BuiltSource { name, table, component: build_source(one, base).await? });
     }
     Ok(sources)
 }

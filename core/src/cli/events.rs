@@ -70,7 +70,8 @@ async fn show(
     while shown < args.limit {
         let limit = usize::try_from(args.limit - shown).unwrap_or(PAGE).min(PAGE);
         let commands = args.command.iter().cloned().collect();
-        let page = store.page(&EventQuery { limit, before, commands }).await?;
+        let page =
+            store.page(&EventQuery { limit, before, commands, ..EventQuery::default() }).await?;
         for event in &page.items {
             write(&match args.format {
                 Format::Json => output::json_line(event.get()),
@@ -288,6 +289,7 @@ mod tests {
             limit: 7,
             before: Some(Position(9)),
             commands: vec!["Group.*".parse().expect("a pattern")],
+            ..EventQuery::default()
         };
         assert_eq!(path(&query), "/api/v1/events?limit=7&before=9&command=Group.*");
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::values::{Period, Size};
-use crate::journal::{Ordering, Start};
+use crate::journal::{Ordering, Retention, Start};
 use crate::router::Pattern;
 
 const fn seconds(n: u64) -> Period {
@@ -30,8 +30,21 @@ pub struct Server {
     pub decide_within: Period,
     /// An after-callback that is not durable by then is answered as not kept. Default `1500ms`.
     pub keep_within: Period,
+    /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
+    pub when_unavailable: WhenUnavailable,
     /// How much of anything one sender may take.
     pub limits: Limits,
+}
+
+/// What a sender hears when its callback cannot be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenUnavailable {
+    /// At once that it was not kept (Tencent: 503).
+    #[default]
+    Refuse,
+    /// Nothing, until it has given up: for senders that try again after silence, but not after a refusal.
+    Stall,
 }
 
 impl Default for Server {
@@ -41,6 +54,7 @@ impl Default for Server {
             allow_unsigned: false,
             decide_within: millis(1500),
             keep_within: millis(1500),
+            when_unavailable: WhenUnavailable::default(),
             limits: Limits::default(),
         }
     }
@@ -103,15 +117,51 @@ fn yes() -> bool {
     true
 }
 
-/// `[journal]`.
+/// `[journal]`. What a handler or an action still needs is kept, whatever stands here.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     /// The plugin. Default `embedded`.
     #[serde(default = "embedded")]
     pub plugin: String,
+    /// How long callbacks and records are kept. Default `7d`.
+    #[serde(default = "week")]
+    pub keep_for: Period,
+    /// How large the journal may grow before its oldest callbacks go. Default `8 GiB`.
+    #[serde(default = "eight_gib")]
+    pub keep_size: Size,
+    /// How long dead letters are kept, with their callbacks. Default `30d`.
+    #[serde(default = "month")]
+    pub keep_dead_letters: Period,
+    /// How long what a handler or action had left to do is kept once it has left the configuration. Default `7d`.
+    #[serde(default = "week")]
+    pub detached_keep: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
+}
+
+impl Journal {
+    /// What the journal is asked to remove.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            keep_for: Some(self.keep_for.0),
+            keep_size: Some(self.keep_size.0),
+            keep_dead_letters: Some(self.keep_dead_letters.0),
+            detached_keep: Some(self.detached_keep.0),
+        }
+    }
+}
+
+fn week() -> Period {
+    seconds(7 * 24 * 3600)
+}
+
+fn month() -> Period {
+    seconds(30 * 24 * 3600)
+}
+
+fn eight_gib() -> Size {
+    Size(8 << 30)
 }
 
 fn embedded() -> String {
@@ -130,6 +180,9 @@ pub struct Source {
     /// Where it is mounted. Default `/`.
     #[serde(default = "root")]
     pub path: String,
+    /// For how long an after-callback that is surely the same event as an earlier one is answered but not kept again. Default:
+    /// all are kept.
+    pub dedupe: Option<Period>,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }

@@ -12,7 +12,9 @@ use crate::action::Action;
 use crate::callback::Callback;
 use crate::config::tables;
 use crate::handler::{Failure, HandleContext, Handler, NewRecord, Record};
-use crate::journal::{LaneSpec, LaneStatus, Ordering as LaneOrdering, Start};
+use crate::journal::{
+    DeadLetterQuery, LaneSpec, LaneStatus, Ordering as LaneOrdering, Start, Upkeep as _,
+};
 use crate::testing::{MemoryJournal, RecordingAction, TestClock, entry};
 
 /// A journal, a handler `h` and its action `a`, at work.
@@ -159,7 +161,7 @@ async fn a_callback_that_always_fails_is_tried_three_times_and_then_passed() {
     action.inner.delivered(1).await;
     assert_eq!(handler.calls.load(Ordering::Relaxed), 3 + 1 + 1);
     house.until("h", |lane| lane.dead == 2).await;
-    let letters = house.journal.dead_letters(None, 10).await.unwrap();
+    let letters = house.journal.dead_letters(&DeadLetterQuery::first(10)).await.unwrap().items;
     assert!(letters.iter().any(|letter| letter.reason.contains("panicked")), "{letters:?}");
     house.stop().await;
 }
@@ -236,7 +238,7 @@ async fn a_hanging_attempt_ends_at_its_timeout_and_holds_only_its_own_key() {
         action.inner.delivered(2).await.iter().map(|r| &r.body[..]).collect::<Vec<_>>(),
         [&b"free"[..], b"behind"]
     );
-    let letters = house.journal.dead_letters(None, 10).await.unwrap();
+    let letters = house.journal.dead_letters(&DeadLetterQuery::first(10)).await.unwrap().items;
     assert!(letters[0].reason.contains("timeout of 5s"), "{letters:?}");
     house.stop().await;
 }

@@ -114,10 +114,22 @@ impl Lane {
             let wait = row.due.map_or(Duration::ZERO, |due| {
                 Duration::try_from(due.duration_since(wall)).unwrap_or_default().min(longest)
             });
-            lane.insert(row.position.0, row.key, row.attempts, State::Waiting(now + wait));
-            lane.unstored.remove(&row.position.0);
+            lane.put_stored(&row, now + wait);
         }
         lane
+    }
+
+    /// Takes in items that have just got rows of their own: replays, to be handed out as soon as their key is free.
+    pub fn requeue(&mut self, rows: impl IntoIterator<Item = OpenRow>, now: Duration) {
+        for row in rows {
+            self.put_stored(&row, now);
+        }
+    }
+
+    fn put_stored(&mut self, row: &OpenRow, due: Duration) {
+        let key = row.key.filter(|_| self.ordering == Ordering::Key);
+        self.insert(row.position.0, key, row.attempts, State::Waiting(due));
+        self.unstored.remove(&row.position.0);
     }
 
     /// Numbers the leases from here on, so that no token of an earlier life of the lane is taken for one of this.
@@ -228,9 +240,11 @@ impl Lane {
             Ordering::None => None,
         };
         let free = key.and_then(|key| self.keys.get(&key)).is_none_or(|line| {
-            // A lease takes a key's items from the first on without a gap, so the last one speaks for all.
-            let last = line.open.last().and_then(|last| self.open.get(last));
-            want.whole_keys && last.is_some_and(|last| last.state == State::Leased(token))
+            // A lease takes a key's items from the first on without a gap, so the one before speaks for all before.
+            let before = line.open.range(..position.0).next_back();
+            let neighbour = before.or(line.open.first()).and_then(|other| self.open.get(other));
+            let ours = neighbour.is_some_and(|other| other.state == State::Leased(token));
+            (want.whole_keys && ours) || (before.is_none() && line.leased == 0)
         });
         if !free {
             self.insert(position.0, key, 0, State::Held);

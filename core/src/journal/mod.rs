@@ -1,6 +1,7 @@
 //! The role of a journal: the durable log of callbacks, of the records made from them, and of who still owes what.
 
 mod lane;
+mod upkeep;
 mod work;
 
 use std::fmt;
@@ -12,8 +13,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use self::lane::{Lane, Offer, OpenRow, Plan};
+pub use self::upkeep::{
+    BackedUp, DAMAGE_MAX, Damage, DeadLetter, DeadLetterQuery, LaneStatus, Pruned,
+    REPLAYS_OPEN_MAX, Replay, Requeued, Restored, RestoredLane, Retention, Stats, Upkeep, Verified,
+};
 pub use self::work::{
     Fate, LaneId, LaneSpec, Lease, Leased, Ordering, Settlement, Start, Want, Work,
 };
@@ -24,7 +30,7 @@ use crate::router::Pattern;
 
 /// The durable log. Several nodes may share one: positions are opaque, work is leased for a term and fenced by a token.
 #[async_trait]
-pub trait Journal: Send + Sync + 'static {
+pub trait Journal: Upkeep {
     /// Returns when all entries would survive a power cut; concurrent appends share one commit. All or nothing.
     ///
     /// # Errors
@@ -55,25 +61,11 @@ pub trait Journal: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be read.
     async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError>;
-    /// History for people, newest first.
+    /// History: newest first unless the query says otherwise.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError>;
-    /// Every lane, those that left the configuration included.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError>;
-    /// What was given up, newest first; of one lane or of all.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    async fn dead_letters(
-        &self,
-        lane: Option<&LaneId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError>;
     /// How it is.
     fn health(&self) -> Health;
     /// Resolves, with the reason, when the store can no longer be used by this process; never otherwise.
@@ -122,9 +114,24 @@ pub enum Appended {
     Duplicate(Position),
 }
 
-/// A place in the journal. Later entries have greater positions; nothing else is said.
+/// A place in the journal. Later entries have greater positions; nothing else is said. What a lane works on a second time,
+/// on request, has a place of its own above all entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position(pub u64);
+
+impl Position {
+    const REPLAYS: u64 = 1 << 43;
+
+    /// The place of a replay with this number, which must be new to the store.
+    pub const fn of_replay(number: u64) -> Self {
+        Self(Self::REPLAYS + number)
+    }
+
+    /// The number of a replay; none: an entry.
+    pub fn replay_number(self) -> Option<u64> {
+        self.0.checked_sub(Self::REPLAYS)
+    }
+}
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,24 +146,6 @@ impl FromStr for Position {
     }
 }
 
-/// What was given up, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DeadLetter {
-    /// The lane, as text.
-    pub lane: String,
-    /// The callback's place.
-    pub position: Position,
-    /// When it was given up.
-    pub at: Timestamp,
-    /// Attempts that were made.
-    pub attempts: u32,
-    /// Why.
-    pub reason: String,
-    /// The target's last answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response: Option<String>,
-}
-
 /// A question about history.
 #[derive(Clone, Debug, Default)]
 pub struct EventQuery {
@@ -164,8 +153,18 @@ pub struct EventQuery {
     pub limit: usize,
     /// Only older ones than this.
     pub before: Option<Position>,
+    /// Only newer ones than this.
+    pub after: Option<Position>,
     /// Only these commands; empty: all.
     pub commands: Vec<Pattern>,
+    /// Only these callbacks; empty: all.
+    pub ids: Vec<Uuid>,
+    /// Only those received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only those received before this time.
+    pub until: Option<Timestamp>,
+    /// From the oldest on. The next page then begins after [`Page::next`], not before it.
+    pub oldest_first: bool,
 }
 
 /// One page of an answer.
@@ -173,7 +172,7 @@ pub struct EventQuery {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where the next page begins, if there may be more: give it as [`EventQuery::before`].
+    /// Where the next page begins, if there may be more: the query's next `before`, or `after` where the oldest come first.
     pub next: Option<Position>,
 }
 
@@ -186,23 +185,6 @@ pub struct StoredEvent {
     pub facts: Facts,
     /// The body, byte for byte.
     pub body: Bytes,
-}
-
-/// How a lane stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LaneStatus {
-    /// Its name, as text.
-    pub lane: String,
-    /// Everything at or below has been delivered, or waits below, or is a dead letter.
-    pub cursor: Position,
-    /// Entries of the journal that it has not looked at yet.
-    pub behind: u64,
-    /// Items handed out, held behind their key, or waiting for a retry.
-    pub open: u64,
-    /// Dead letters.
-    pub dead: u64,
-    /// No longer in the configuration.
-    pub detached: bool,
 }
 
 /// How a journal is.
@@ -235,6 +217,10 @@ pub enum JournalError {
     },
     /// It was shut down, or a failed sync ended its life.
     Closed,
+    /// This journal has no way to do it: what.
+    Unsupported(&'static str),
+    /// What was asked for cannot be, and why: the question is wrong, not the store.
+    Refused(String),
     /// Anything else.
     Store(BoxError),
 }
@@ -249,6 +235,8 @@ impl fmt::Display for JournalError {
                 write!(f, "the journal {} is in use by {by}", folder.display())
             }
             Self::Closed => f.write_str("the journal is closed"),
+            Self::Unsupported(what) => write!(f, "this journal has no way to {what}"),
+            Self::Refused(why) => f.write_str(why),
             Self::Store(_) => f.write_str("the journal's store failed"),
         }
     }

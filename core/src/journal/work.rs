@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Position;
 use crate::callback::Callback;
@@ -143,6 +144,8 @@ pub struct Leased {
     pub position: Position,
     /// Attempts so far that counted.
     pub attempts: u32,
+    /// The id of a delivery that was asked for again; a projection that handles such a callback changes no state.
+    pub replay: Option<Uuid>,
     /// What is to be done.
     pub work: Work,
 }

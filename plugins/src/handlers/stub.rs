@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use switchhook_core::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+    Appended, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec, Lease, Page,
+    Settlement, StoredEvent, Upkeep, Want,
 };
 use switchhook_core::{
     Callback, Failure, HandleContext, Handler, NewRecord, StateChanges, async_trait,
@@ -18,6 +18,8 @@ pub(crate) struct StateJournal {
     pub(crate) state: HashMap<String, Bytes>,
     pub(crate) reads: AtomicUsize,
 }
+
+impl Upkeep for StateJournal {}
 
 #[async_trait]
 impl Journal for StateJournal {
@@ -41,16 +43,6 @@ impl Journal for StateJournal {
         Ok(self.state.get(key).cloned())
     }
     async fn events(&self, _: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
-        Err(JournalError::Closed)
-    }
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        Err(JournalError::Closed)
-    }
-    async fn dead_letters(
-        &self,
-        _: Option<&LaneId>,
-        _: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
         Err(JournalError::Closed)
     }
     fn health(&self) -> Health {

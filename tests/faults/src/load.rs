@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::oracle::{Oracle, lock};
-use crate::wire::{self, Broken, Connection};
+use crate::wire::{Broken, Connection};
 
 /// How long a sender waits before it tries a server again that is not there.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -48,10 +48,7 @@ pub(crate) struct Tally {
 
 /// An exchange without a whole answer.
 pub(crate) struct Break {
-    /// When the request was begun.
-    pub(crate) began: Instant,
-    /// Whether the connection had been used before.
-    pub(crate) reused: bool,
+    pub(crate) number: u64,
     pub(crate) broken: Broken,
 }
 
@@ -100,6 +97,51 @@ impl Drop for Load {
     }
 }
 
+/// One request that was answered OK, in seconds since 1970.
+pub(crate) struct Kept {
+    pub(crate) began: f64,
+    pub(crate) ended: f64,
+}
+
+/// Sends `each` events from each of `senders`, one after the other; a sender whose connection breaks ends early.
+/// Returns those that were answered OK.
+pub(crate) fn send_some(
+    oracle: &Oracle,
+    address: SocketAddr,
+    senders: usize,
+    each: usize,
+) -> Vec<Kept> {
+    thread::scope(|scope| {
+        let work = || send_each(oracle, address, each);
+        let threads: Vec<_> = (0..senders).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("a sender panicked")).collect()
+    })
+}
+
+fn send_each(oracle: &Oracle, address: SocketAddr, each: usize) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    let Ok(mut connection) = Connection::open(address) else { return kept };
+    for _ in 0..each {
+        let number = oracle.next();
+        let request = oracle.request(number);
+        let began = wall();
+        let Ok(reply) = connection.exchange(&request) else { break };
+        if reply.status == 200 {
+            oracle.acknowledge(number);
+            kept.push(Kept { began, ended: wall() });
+        }
+        if connection.last {
+            break;
+        }
+    }
+    kept
+}
+
+/// Seconds since 1970.
+fn wall() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 /// When one sender's next request is due.
 pub(crate) struct Pace {
     due: Instant,
@@ -130,13 +172,12 @@ impl Shared {
         let mut kept: Option<Connection> = None;
         while !self.stop.load(Ordering::Relaxed) {
             pace.wait();
-            let reused = kept.is_some();
             let Some(mut connection) = kept.take().or_else(|| self.connect()) else {
                 thread::sleep(PAUSE);
                 continue;
             };
             let number = self.oracle.next();
-            let request = wire::callback(&self.oracle.body(number));
+            let request = self.oracle.request(number);
             let began = Instant::now();
             match connection.exchange(&request) {
                 Ok(reply) => {
@@ -146,7 +187,7 @@ impl Shared {
                     lock(&self.tally).answer(reply.status, began.elapsed());
                     kept = Some(connection).filter(|connection| !connection.last);
                 }
-                Err(broken) => lock(&self.tally).break_off(Break { began, reused, broken }),
+                Err(broken) => lock(&self.tally).break_off(Break { number, broken }),
             }
         }
     }

@@ -1,16 +1,17 @@
 //! Breaks a running Switchhook in every way we know and counts what was lost. `README.md` beside this package says more.
 #![allow(clippy::expect_used, reason = "a scenario that cannot go on ends as failed")]
 #![allow(clippy::disallowed_methods, reason = "it measures the machine's own time")]
-#![allow(dead_code, reason = "scenarios to come use the rest")]
 
 mod fuse;
 mod load;
 mod oracle;
+mod probe;
 mod proxy;
 mod report;
 mod scenarios;
 mod server;
 mod target;
+mod tools;
 mod wire;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::report::Findings;
+use crate::wire;
 
-/// The command of every callback that is counted.
-pub(crate) const COMMAND: &str = "Group.CallbackAfterTopicInfoChanged";
+/// The commands that are counted.
+pub(crate) const TOPIC: &str = "Group.CallbackAfterTopicInfoChanged";
+/// Its events say by themselves which of them are the same.
+pub(crate) const MESSAGE: &str = "C2C.CallbackAfterSendMsg";
 
 /// One bit for each number; grows as needed.
 #[derive(Default)]
@@ -49,13 +52,21 @@ fn place(number: u64) -> (usize, u64) {
 /// Knows every event that was sent, by number, and which of them were answered OK.
 pub(crate) struct Oracle {
     run: u64,
+    command: &'static str,
+    /// Comes last in the query of each request.
+    signature: String,
     next: AtomicU64,
     acknowledged: Mutex<Bits>,
 }
 
 impl Oracle {
     pub(crate) fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self { run: seed, next: AtomicU64::new(0), acknowledged: Mutex::default() })
+        Self::of(seed, TOPIC, String::new())
+    }
+
+    pub(crate) fn of(seed: u64, command: &'static str, signature: String) -> Arc<Self> {
+        let (next, acknowledged) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { run: seed, command, signature, next, acknowledged })
     }
 
     /// The number of a new event.
@@ -70,11 +81,25 @@ impl Oracle {
 
     /// The body of an event: the same text whenever it is asked for, so that a delivery can be compared byte for byte.
     pub(crate) fn body(&self, number: u64) -> String {
-        let (run, group) = (self.run, number % 97);
+        let (run, group, command) = (self.run, number % 97, self.command);
         let pad = "0123456789abcdef".repeat(usize::try_from(number % 7).unwrap_or_default());
-        format!(
-            r#"{{"CallbackCommand":"{COMMAND}","GroupId":"@TGS#_g{group}","Type":"Community","Operator_Account":"alice","Name":"{run:x}-{number}-{pad}"}}"#
-        )
+        match command {
+            MESSAGE => format!(
+                r#"{{"CallbackCommand":"{command}","From_Account":"a{group}","To_Account":"b","MsgSeq":7,"MsgRandom":7,"MsgTime":1557481126,"SendMsgResult":0,"MsgKey":"{run:x}-{number}-{pad}"}}"#
+            ),
+            _ => format!(
+                r#"{{"CallbackCommand":"{command}","GroupId":"@TGS#_g{group}","Type":"Community","Operator_Account":"alice","Name":"{run:x}-{number}-{pad}"}}"#
+            ),
+        }
+    }
+
+    /// The whole request of an event.
+    pub(crate) fn request(&self, number: u64) -> Vec<u8> {
+        self.request_signed(number, &self.signature)
+    }
+
+    pub(crate) fn request_signed(&self, number: u64, signature: &str) -> Vec<u8> {
+        wire::post(&format!("/?{}{signature}", wire::query(self.command)), &self.body(number))
     }
 
     /// To be called only once our 200 has been read in full.
@@ -92,41 +117,66 @@ impl Oracle {
         (number < self.made() && self.body(number).as_bytes() == body).then_some(number)
     }
 
-    /// Numbers that were answered OK and are not in `sink`.
-    pub(crate) fn lost(&self, sink: &Sink) -> Vec<u64> {
+    /// What was answered OK against what a sink got.
+    pub(crate) fn compare(&self, sink: &Sink) -> Compared {
         let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        acknowledged.iter().filter(|number| !inner.once.has(*number)).collect()
-    }
-
-    /// Whether all that was answered OK is in `sink`.
-    pub(crate) fn all_in(&self, sink: &Sink) -> bool {
-        let (acknowledged, inner) = (lock(&self.acknowledged), lock(&sink.inner));
-        let missing =
-            acknowledged.0.iter().enumerate().any(|(index, word)| {
-                word & !inner.once.0.get(index).copied().unwrap_or_default() != 0
-            });
-        !missing
+        let missing = || acknowledged.iter().filter(|number| !inner.once.has(*number));
+        Compared {
+            acknowledged: acknowledged.count(),
+            delivered: inner.once.count(),
+            lost: missing().count() as u64,
+            first_lost: missing().next(),
+            doubled: inner.doubled,
+            strange: inner.strange,
+        }
     }
 
     /// Reports what a sink got: nothing lost, nothing torn or unknown, at most `doubled` more than once.
     pub(crate) fn judge(&self, sink: &Sink, doubled: u64, findings: &mut Findings) {
-        let (name, lost) = (&sink.name, self.lost(sink));
-        let (delivered, twice, strange) = sink.counts();
-        findings.note(&format!("{name} delivered"), delivered);
-        findings.at_most(&format!("{name} lost"), lost.len() as u64, 0);
-        if !lost.is_empty() {
-            let first: Vec<_> = lost.iter().take(5).map(u64::to_string).collect();
-            findings.note(&format!("{name} first lost"), first.join(","));
+        self.compare(sink).judge(&sink.name, doubled, findings);
+    }
+}
+
+/// How deliveries differ from what was answered OK.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Compared {
+    pub(crate) acknowledged: u64,
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) first_lost: Option<u64>,
+    pub(crate) doubled: u64,
+    /// Torn, or never sent.
+    pub(crate) strange: u64,
+}
+
+impl Compared {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            acknowledged: self.acknowledged + other.acknowledged,
+            delivered: self.delivered + other.delivered,
+            lost: self.lost + other.lost,
+            first_lost: self.first_lost.or(other.first_lost),
+            doubled: self.doubled + other.doubled,
+            strange: self.strange + other.strange,
         }
-        findings.at_most(&format!("{name} doubled"), twice, doubled);
-        findings.at_most(&format!("{name} torn or never sent"), strange, 0);
+    }
+
+    pub(crate) fn judge(self, name: &str, doubled: u64, findings: &mut Findings) {
+        findings.note(&format!("{name} delivered"), self.delivered);
+        findings.at_most(&format!("{name} lost"), self.lost, 0);
+        if let Some(first) = self.first_lost {
+            findings.note(&format!("{name} first lost"), first);
+        }
+        findings.at_most(&format!("{name} doubled"), self.doubled, doubled);
+        findings.at_most(&format!("{name} torn or never sent"), self.strange, 0);
     }
 }
 
 /// The number that a body claims to have.
 pub(crate) fn number_in(body: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(body).ok()?;
-    let (_, name) = text.rsplit_once("\"Name\":\"")?;
+    let (_, name) = text.rsplit_once(":\"")?; // the last field
     name.split('-').nth(1)?.parse().ok()
 }
 
@@ -163,9 +213,15 @@ impl Sink {
         }
     }
 
-    /// Counts every line of a file that nobody writes to any more. What stands behind the last line break counts as torn.
+    /// Counts every line of a file that nobody writes to any more; a missing one has none. What stands behind the last
+    /// line break counts as torn.
     pub(crate) fn deliver_file(&self, path: &Path) -> io::Result<u64> {
-        let mut reader = BufReader::new(File::open(path)?);
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let mut reader = BufReader::new(file);
         let (mut line, mut lines) = (Vec::new(), 0);
         while reader.read_until(b'\n', &mut line)? > 0 {
             match line.strip_suffix(b"\n") {
@@ -182,10 +238,13 @@ impl Sink {
         lock(&self.inner).doubled
     }
 
-    /// Delivered, doubled, torn or never sent.
-    pub(crate) fn counts(&self) -> (u64, u64, u64) {
-        let inner = lock(&self.inner);
-        (inner.once.count(), inner.doubled, inner.strange)
+    /// The number of the event whose body this is, byte for byte.
+    pub(crate) fn number_of(&self, body: &[u8]) -> Option<u64> {
+        self.oracle.number_of(body)
+    }
+
+    pub(crate) fn has(&self, number: u64) -> bool {
+        lock(&self.inner).once.has(number)
     }
 }
 

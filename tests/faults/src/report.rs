@@ -10,6 +10,16 @@ pub(crate) enum Stop {
     Failed(String),
 }
 
+impl Stop {
+    /// Says where it failed.
+    pub(crate) fn at(self, place: &str) -> Self {
+        match self {
+            Self::Failed(why) => Self::Failed(format!("{place}: {why}")),
+            Self::NotRun(why) => Self::NotRun(why),
+        }
+    }
+}
+
 impl<E: std::error::Error> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Failed(error.to_string())

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::oracle::{COMMAND, lock};
+use crate::oracle::{MESSAGE, TOPIC, lock};
 use crate::report::{Stop, failed};
 use crate::scenarios::Setting;
 use crate::wire;
@@ -23,6 +23,10 @@ use crate::wire;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// Of a server's log the beginning and the end are kept.
 const LOG_MAX: usize = 400;
+
+/// What fails is soon tried again, and not given up.
+const RETRY: &str =
+    r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000 }"#;
 
 /// The configuration of a server: all events to a file and to a webhook, if there is one.
 pub(crate) struct Config {
@@ -33,8 +37,12 @@ pub(crate) struct Config {
     pub(crate) more: String,
     /// Keys of `[journal]`.
     pub(crate) journal_keys: String,
+    /// Keys of `[sources.tencent]`.
+    pub(crate) source_keys: String,
     /// Keys of `[handlers.all]`.
     pub(crate) handler_keys: String,
+    /// Keys of `[actions.audit]`.
+    pub(crate) file_keys: String,
     /// Keys of `[actions.crm]`.
     pub(crate) hook_keys: String,
 }
@@ -47,10 +55,10 @@ impl Config {
             target: None,
             more: String::new(),
             journal_keys: String::new(),
+            source_keys: String::new(),
             handler_keys: String::new(),
-            hook_keys:
-                r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000 }"#
-                    .into(),
+            file_keys: RETRY.into(),
+            hook_keys: RETRY.into(),
         }
     }
 
@@ -59,7 +67,17 @@ impl Config {
     }
 
     fn text(&self) -> String {
-        let Self { journal, file, journal_keys, handler_keys, hook_keys, more, .. } = self;
+        let Self {
+            journal,
+            file,
+            journal_keys,
+            source_keys,
+            handler_keys,
+            file_keys,
+            hook_keys,
+            more,
+            ..
+        } = self;
         let actions = if self.target.is_some() { r#""audit", "crm""# } else { r#""audit""# };
         let mut text = format!(
             r#"[server]
@@ -71,14 +89,16 @@ listen = "127.0.0.1:0"
 options.path = "{journal}"
 [sources.tencent]
 plugin = "tencent-im"
+{source_keys}
 options.apps.main.sdk_app_id = 1400000000
 [handlers.all]
 plugin = "forward"
-commands = ["{COMMAND}"]
+commands = ["{TOPIC}", "{MESSAGE}"]
 actions = [{actions}]
 {handler_keys}
 [actions.audit]
 plugin = "file"
+{file_keys}
 options.path = "{file}"
 "#
         );
@@ -123,7 +143,7 @@ impl Folder {
     /// Starts the program with variables of its own, under a command that runs what follows its own arguments as itself.
     pub(crate) fn start_under(
         &self,
-        wrapper: &[&str],
+        wrapper: &[String],
         env: &[(&str, &str)],
     ) -> Result<Server, Stop> {
         let mut server = self.spawn(wrapper, env)?;
@@ -132,7 +152,7 @@ impl Folder {
     }
 
     /// The same without waiting until it is ready.
-    pub(crate) fn spawn(&self, wrapper: &[&str], env: &[(&str, &str)]) -> Result<Server, Stop> {
+    pub(crate) fn spawn(&self, wrapper: &[String], env: &[(&str, &str)]) -> Result<Server, Stop> {
         let mut words = wrapper.iter().map(PathBuf::from).chain([self.program.clone()]);
         let mut command = Command::new(words.next().unwrap_or_default());
         for (name, _) in std::env::vars() {
@@ -219,7 +239,8 @@ impl Log {
 }
 
 impl Server {
-    fn wait_until_ready(&mut self) -> Result<(), Stop> {
+    /// Waits until it says that it is ready; an error when it ends before.
+    pub(crate) fn wait_until_ready(&mut self) -> Result<(), Stop> {
         self.address = address_in(&self.log_line("listening for callbacks on")?)?;
         self.admin = address_in(&self.log_line("admin on")?)?;
         let admin = self.admin;
@@ -254,13 +275,32 @@ impl Server {
 
     /// Waits until nothing is left to be delivered.
     pub(crate) fn lanes_settled(&self) -> Result<(), Stop> {
-        eventually("all lanes at their end", || {
-            let reply = wire::get(self.admin, "/api/v1/lanes").ok()?;
-            let lanes: Value = serde_json::from_slice(&reply.body).ok()?;
-            let zero = |lane: &Value, key| lane.get(key).and_then(Value::as_u64) == Some(0);
-            let items = lanes.get("items")?.as_array()?;
-            items.iter().all(|lane| zero(lane, "behind") && zero(lane, "open")).then_some(())
-        })
+        eventually("all lanes at their end", || self.are_lanes_settled().then_some(()))
+    }
+
+    /// Waits until nothing is left to be delivered, or the server has ended: then false.
+    pub(crate) fn settled_or_ended(&mut self) -> bool {
+        let waited = eventually("all lanes at their end", || {
+            if self.has_ended().is_some() {
+                return Some(false);
+            }
+            self.are_lanes_settled().then_some(true)
+        });
+        waited.unwrap_or(false)
+    }
+
+    /// Whether nothing is left to be delivered.
+    pub(crate) fn are_lanes_settled(&self) -> bool {
+        self.behind() == Some(0)
+    }
+
+    /// How many records and callbacks the lanes have before them, all together.
+    pub(crate) fn behind(&self) -> Option<u64> {
+        let reply = wire::get(self.admin, "/api/v1/lanes").ok()?;
+        let lanes: Value = serde_json::from_slice(&reply.body).ok()?;
+        let of = |lane: &Value, key| lane.get(key).and_then(Value::as_u64);
+        let items = lanes.get("items")?.as_array()?;
+        items.iter().map(|lane| Some(of(lane, "behind")? + of(lane, "open")?)).sum()
     }
 
     pub(crate) fn pid(&self) -> u32 {

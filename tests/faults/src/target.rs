@@ -1,10 +1,12 @@
 //! A webhook's target that answers as it is told.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::oracle::{Sink, lock};
 use crate::wire;
@@ -14,8 +16,18 @@ use crate::wire;
 pub(crate) enum Answer {
     /// Answers with this status. Only what is answered with 200 counts as delivered.
     Status(u16),
+    /// Answers the first so many attempts of each event with 500, later ones with 200. Remembers all attempts.
+    FailFirst(usize),
     /// Keeps silent until it is told something else; then it closes the connection.
     Hang,
+}
+
+/// One attempt, as it arrived.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) at: Instant,
+    /// By how many seconds the sender's clock is off.
+    pub(crate) off: i64,
 }
 
 /// Dropping it closes its port and its connections.
@@ -29,7 +41,8 @@ struct Shared {
     answer: Mutex<Answer>,
     changed: Condvar,
     attempts: AtomicU64,
-    closed: Mutex<bool>,
+    remembered: Mutex<BTreeMap<u64, Vec<Attempt>>>,
+    closed: AtomicBool,
 }
 
 impl Target {
@@ -42,7 +55,8 @@ impl Target {
             answer: Mutex::new(Answer::Status(200)),
             changed: Condvar::new(),
             attempts: AtomicU64::new(0),
-            closed: Mutex::default(),
+            remembered: Mutex::default(),
+            closed: AtomicBool::new(false),
         });
         let keep = shared.clone();
         thread::spawn(move || keep.listen(&listener));
@@ -58,11 +72,16 @@ impl Target {
     pub(crate) fn attempts(&self) -> u64 {
         self.shared.attempts.load(Ordering::Relaxed)
     }
+
+    /// The attempts of each event while `FailFirst` was in force.
+    pub(crate) fn remembered(&self) -> BTreeMap<u64, Vec<Attempt>> {
+        lock(&self.shared.remembered).clone()
+    }
 }
 
 impl Drop for Target {
     fn drop(&mut self) {
-        *lock(&self.shared.closed) = true;
+        self.shared.closed.store(true, Ordering::Relaxed);
         self.answer(Answer::Status(503));
         // Wakes the thread that accepts; it may be gone already.
         _ = TcpStream::connect(self.address);
@@ -72,7 +91,7 @@ impl Drop for Target {
 impl Shared {
     fn listen(self: Arc<Self>, listener: &TcpListener) {
         for stream in listener.incoming() {
-            if *lock(&self.closed) {
+            if self.closed.load(Ordering::Relaxed) {
                 return;
             }
             let Ok(stream) = stream else { continue };
@@ -89,7 +108,7 @@ impl Shared {
         while let Some(head) = wire::read_head(&mut reader, &mut 0)? {
             let body = wire::read_body(&mut reader, &head)?;
             self.attempts.fetch_add(1, Ordering::Relaxed);
-            let Some(status) = self.status() else { return Ok(()) };
+            let Some(status) = self.status(&head, &body) else { return Ok(()) };
             if status == 200 {
                 self.sink.deliver(&body);
             }
@@ -99,10 +118,14 @@ impl Shared {
     }
 
     /// None: the connection is to be closed without an answer.
-    fn status(&self) -> Option<u16> {
+    fn status(&self, head: &str, body: &[u8]) -> Option<u16> {
         let answer = lock(&self.answer);
         match *answer {
             Answer::Status(status) => Some(status),
+            Answer::FailFirst(count) => {
+                let earlier = self.remember(head, body);
+                Some(if earlier < count { 500 } else { 200 })
+            }
             Answer::Hang => {
                 let hung = |now: &mut Answer| *now == Answer::Hang;
                 drop(self.changed.wait_while(answer, hung).unwrap_or_else(PoisonError::into_inner));
@@ -110,4 +133,21 @@ impl Shared {
             }
         }
     }
+
+    /// How many attempts of the same event came before.
+    fn remember(&self, head: &str, body: &[u8]) -> usize {
+        let Some(number) = self.sink.number_of(body) else { return 0 };
+        let stamp = wire::header(head, "webhook-timestamp").and_then(|text| text.parse().ok());
+        let off = stamp.map_or(0, |stamp: i64| stamp - now());
+        let mut remembered = lock(&self.remembered);
+        let attempts = remembered.entry(number).or_default();
+        attempts.push(Attempt { at: Instant::now(), off });
+        attempts.len() - 1
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

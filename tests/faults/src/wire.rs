@@ -4,8 +4,6 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::oracle::COMMAND;
-
 /// Longer than any honest answer takes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -26,8 +24,6 @@ pub(crate) struct Reply {
 pub(crate) struct Broken {
     /// How much of the answer had come.
     pub(crate) got: usize,
-    /// Whether all of the request had been handed to the system.
-    pub(crate) sent: bool,
     pub(crate) error: io::Error,
 }
 
@@ -40,14 +36,16 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream), last: false })
     }
 
+    /// Part of a request.
+    pub(crate) fn send(&mut self, part: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(part)
+    }
+
     /// One request and its answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Reply, Broken> {
-        let (mut got, mut sent) = (0, false);
-        let result = self.stream.get_mut().write_all(request).and_then(|()| {
-            sent = true;
-            self.read_reply(&mut got)
-        });
-        result.map_err(|error| Broken { got, sent, error })
+        let mut got = 0;
+        let result = self.send(request).and_then(|()| self.read_reply(&mut got));
+        result.map_err(|error| Broken { got, error })
     }
 
     fn read_reply(&mut self, got: &mut usize) -> io::Result<Reply> {
@@ -90,11 +88,6 @@ pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 fn bad(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
-}
-
-/// A callback of the command that is counted.
-pub(crate) fn callback(body: &str) -> Vec<u8> {
-    post(&format!("/?{}", query(COMMAND)), body)
 }
 
 pub(crate) fn query(command: &str) -> String {

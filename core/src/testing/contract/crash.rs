@@ -4,11 +4,6 @@ use jiff::SignedDuration;
 
 use super::*;
 
-async fn again(stand: &dyn Stand, node: Node, ordering: Ordering) -> Node {
-    drop(node);
-    Node::with_lanes(stand, ordering).await
-}
-
 /// Leased, held and unseen items all come back; so do unread entries of a projection.
 pub async fn unsettled_work_comes_back_after_a_crash(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::Key).await;
@@ -80,7 +75,8 @@ pub async fn state_and_dead_letters_survive_a_crash(stand: &dyn Stand) {
     let node = again(stand, node, Ordering::None).await;
     assert_eq!(node.0.append(vec![one]).await.expect("told"), [Appended::Duplicate(at)]);
     assert_eq!(node.0.state("h", "k").await.expect("state").as_deref(), Some(&b"v"[..]));
-    let letters = node.0.dead_letters(None, 9).await.expect("dead letters");
+    let letters =
+        node.0.dead_letters(&DeadLetterQuery::first(9)).await.expect("dead letters").items;
     assert_eq!((letters.len(), letters[0].position, &*letters[0].reason), (1, at, "no"));
     node.nothing(&LaneId::projection("h"), &want(9)).await;
 }

@@ -56,7 +56,7 @@ pub async fn events_are_filtered_by_command(stand: &dyn Stand) {
         [("A.*", &["A.C", "A.B"][..]), ("X.B", &["X.B"]), ("*", &["X.B", "A.C", "A.B"])]
     {
         let commands = vec![pattern.parse().expect("a pattern")];
-        let page = page(&node, EventQuery { limit: 9, commands, before: None }).await;
+        let page = page(&node, EventQuery { limit: 9, commands, ..EventQuery::default() }).await;
         assert_eq!(texts(&page), expected, "{pattern}");
     }
 }

@@ -42,7 +42,14 @@ pub async fn expired_leases_come_back_and_their_tokens_are_stale(stand: &dyn Sta
         let late = node.settle(&first, fates).await;
         assert!(matches!(late, Err(JournalError::Stale)), "{late:?}");
     }
-    assert!(node.0.dead_letters(None, 9).await.expect("dead letters").is_empty());
+    assert!(
+        node.0
+            .dead_letters(&DeadLetterQuery::first(9))
+            .await
+            .expect("dead letters")
+            .items
+            .is_empty()
+    );
     node.finish(&second, |_| Fate::Delivered).await;
     node.nothing(&lane(), &want(9)).await;
 }
@@ -76,7 +83,12 @@ pub async fn dead_letters_say_why(stand: &dyn Stand) {
     let lease = node.lease(&lane(), &want(9)).await;
     stand.clock().advance(Duration::from_secs(1));
     node.finish(&lease, |_| dead("too often", None)).await;
-    let letters = node.0.dead_letters(Some(&lane()), 9).await.expect("dead letters");
+    let letters = node
+        .0
+        .dead_letters(&DeadLetterQuery::first(9).of(&lane()))
+        .await
+        .expect("dead letters")
+        .items;
     let seen: Vec<_> = letters
         .iter()
         .map(|letter| {
@@ -85,9 +97,19 @@ pub async fn dead_letters_say_why(stand: &dyn Stand) {
         .collect();
     assert_eq!(seen, [(at[0], 2, "too often", None), (at[1], 1, "refused", Some("410 Gone"))]);
     assert!(letters[0].at > letters[1].at && letters[0].lane == "h>a");
-    assert_eq!(node.0.dead_letters(None, 1).await.expect("dead letters").len(), 1);
+    assert_eq!(
+        node.0.dead_letters(&DeadLetterQuery::first(1)).await.expect("dead letters").items.len(),
+        1
+    );
     let other = LaneId::projection("h");
-    assert!(node.0.dead_letters(Some(&other), 9).await.expect("dead letters").is_empty());
+    assert!(
+        node.0
+            .dead_letters(&DeadLetterQuery::first(9).of(&other))
+            .await
+            .expect("dead letters")
+            .items
+            .is_empty()
+    );
     let lanes = node.0.lanes().await.expect("lanes");
     assert_eq!(
         lanes.iter().find(|one| one.lane == "h>a").map(|one| (one.dead, one.open)),

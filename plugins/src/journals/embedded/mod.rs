@@ -10,12 +10,15 @@ mod history;
 mod lanes;
 mod lease;
 mod lock;
+mod prune;
 mod queue;
 mod reader;
+mod replays;
 mod schema;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod write;
 mod writer;
 
@@ -30,8 +33,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Health, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Page, Settlement, StoredEvent, Want,
+    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
+    LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
+    StoredEvent, Upkeep, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
@@ -126,6 +130,44 @@ impl Drop for Embedded {
 }
 
 #[async_trait]
+impl Upkeep for Embedded {
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        self.shared.lane_states().await
+    }
+
+    async fn dead_letters(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, JournalError> {
+        self.shared.dead_letters(query).await
+    }
+
+    async fn retry_dead_letters(&self, numbers: &[u64]) -> Result<Requeued, JournalError> {
+        self.shared.retry_dead_letters(numbers).await
+    }
+
+    async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
+        self.shared.drop_dead_letters(numbers).await
+    }
+
+    async fn replay(&self, replay: &Replay) -> Result<Requeued, JournalError> {
+        self.shared.replay(replay).await
+    }
+
+    async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        self.shared.pause(action, paused).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned, JournalError> {
+        self.shared.prune(*retention).await
+    }
+
+    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        self.shared.forget_lane(lane).await
+    }
+}
+
+#[async_trait]
 impl Journal for Embedded {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
         self.shared.append(entries).await
@@ -153,18 +195,6 @@ impl Journal for Embedded {
 
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {
         self.shared.events(query).await
-    }
-
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        self.shared.lane_states().await
-    }
-
-    async fn dead_letters(
-        &self,
-        lane: Option<&LaneId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
-        self.shared.dead(lane, limit).await
     }
 
     fn health(&self) -> Health {
@@ -231,6 +261,8 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Locked { by, folder } => {
             JournalError::Locked { by: by.clone(), folder: folder.clone() }
         }
+        JournalError::Unsupported(what) => JournalError::Unsupported(what),
+        JournalError::Refused(why) => JournalError::Refused(why.clone()),
         other => JournalError::Store(with_causes(other).into()),
     }
 }

@@ -2,7 +2,7 @@ mod disks;
 
 use std::time::{Duration, Instant};
 
-use switchhook_core::journal::{Fate, Ordering, Start};
+use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Start};
 use switchhook_core::testing::contract::Stand;
 use switchhook_core::testing::{TestClock, entry};
 use switchhook_core::{NewRecord, StateChanges};
@@ -196,7 +196,7 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
     journal.attach(&lanes).await.unwrap();
     let got = lease(&journal, &subscription, 9).await;
     assert_eq!(got.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [2]);
-    let letters = journal.dead_letters(None, 9).await.unwrap();
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
     assert_eq!((letters.len(), letters[0].position.0), (1, 1));
 }
 

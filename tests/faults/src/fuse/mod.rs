@@ -163,6 +163,7 @@ impl Mounted {
     }
 
     /// Where it is.
+    #[cfg(test)]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -2,22 +2,17 @@
 //! lost, and a server that is told to stop meanwhile ends.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Setting;
 use crate::fuse::{Machine, Mounted};
 use crate::load::{Load, Plan, Tally, Times};
 use crate::oracle::{Oracle, Sink};
+use crate::probe::Probe;
 use crate::report::{Findings, Stop, Time, failed, not_run};
 use crate::server::{Config, Folder, Server, eventually};
-use crate::wire::{self, Connection};
 
-/// A callback whose sender waits for our word.
-const BEFORE: &str = "Group.CallbackBeforeCreateGroup";
 /// The sender gives up after this.
 const ANSWERED: Duration = Duration::from_secs(2);
 const WELL: Duration = Duration::from_secs(5);
@@ -62,7 +57,7 @@ fn hang_and_thaw(
     findings: &mut Findings,
 ) -> Result<(), Stop> {
     thread::sleep(Duration::from_secs(1));
-    let before = Before::start(server.address);
+    let before = Probe::start(server.address);
     let healthy = load.take_tally();
     machine.hang();
     if machine.waiting(WELL) == 0 {
@@ -115,44 +110,4 @@ fn stop_while_hung(
         return failed(format!("{status}; its log: {}", server.log()));
     }
     folder.start()
-}
-
-/// One sender of before-callbacks.
-struct Before {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<(Times, u64)>,
-}
-
-impl Before {
-    fn start(address: SocketAddr) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = stop.clone();
-        let thread = thread::spawn(move || {
-            let (mut times, mut other) = (Times::default(), 0);
-            while !asked.load(Ordering::Relaxed) {
-                match ask(address) {
-                    Some(took) => times.add(took),
-                    None => other += 1,
-                }
-                thread::sleep(Duration::from_millis(10));
-            }
-            (times, other)
-        });
-        Self { stop, thread }
-    }
-
-    /// How long answers took, and how many were no answer or another one.
-    fn stop(self) -> (Times, u64) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("a sender panicked")
-    }
-}
-
-/// The time that a good answer took.
-fn ask(address: SocketAddr) -> Option<Duration> {
-    let body = format!(r#"{{"CallbackCommand":"{BEFORE}","Type":"Public","Name":"n"}}"#);
-    let request = wire::post(&format!("/?{}", wire::query(BEFORE)), &body);
-    let began = Instant::now();
-    let reply = Connection::open(address).ok()?.exchange(&request).ok()?;
-    (reply.status == 200).then(|| began.elapsed())
 }

@@ -64,7 +64,7 @@ fn round(setting: &Setting, bad: &[Manner]) -> Result<Round, Stop> {
         pace.wait();
         let number = oracle.next();
         lock(&sent.0).insert(number, Instant::now());
-        match connection.exchange(&wire::callback(&oracle.body(number))) {
+        match connection.exchange(&oracle.request(number)) {
             Ok(reply) if reply.status == 200 => {}
             Ok(reply) => return failed(format!("answered with {}", reply.status)),
             Err(broken) => return Err(broken.error.into()),
@@ -100,7 +100,7 @@ fn config<'a>(webhooks: impl Iterator<Item = &'a Webhook>) -> Config {
         );
     }
     // A handler of its own has them, beside the one with the file.
-    let command = crate::oracle::COMMAND;
+    let command = crate::oracle::TOPIC;
     let names = names.join(", ");
     let handler = format!(
         "[handlers.hooks]\nplugin = \"forward\"\ncommands = [\"{command}\"]\nactions = [{names}]\n"

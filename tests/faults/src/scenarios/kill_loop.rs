@@ -11,7 +11,8 @@ use crate::target::Target;
 
 const SENDERS: usize = 16;
 const RESTART_MAX: Duration = Duration::from_secs(2);
-const LEAST_RATE: u64 = 500;
+/// In a second; a machine that does other work at the same time gives less.
+const LEAST_RATE: [u64; 2] = [100, 500];
 /// What a kill may bring back at a webhook: what was under way, and what was done behind it.
 const DOUBLED_PER_KILL: u64 = 64;
 
@@ -31,7 +32,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
         load.point_at(server.address);
         let began = Instant::now();
         // Most kills hit a busy server, some hit one that has only just begun to recover.
-        std::thread::sleep(Duration::from_millis(rng.u64(0..setting.pick(800, 3000))));
+        std::thread::sleep(Duration::from_millis(rng.u64(0..setting.pick(500, 3000))));
         server.kill()?;
         up += began.elapsed();
         worst = worst.max(hook.doubled() - doubled);
@@ -46,7 +47,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     findings.note("kills", kills);
     findings.note("acknowledged", acknowledged);
     let rate = acknowledged * 1000 / u64::try_from(up.as_millis().max(1)).unwrap_or(u64::MAX);
-    findings.at_least("per second of life", rate, LEAST_RATE);
+    findings.at_least("per second of life", rate, setting.pick(LEAST_RATE[0], LEAST_RATE[1]));
     findings.note("unanswered", tally.broken);
     findings.at_most("slowest restart", Time(slowest), Time(RESTART_MAX));
     oracle.judge(&file, 0, findings);

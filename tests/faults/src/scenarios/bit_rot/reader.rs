@@ -6,7 +6,7 @@ use std::path::Path;
 use fastrand::Rng;
 use switchhook_core::BoxError;
 use switchhook_core::journal::{
-    Appended, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position, Work,
+    Appended, DeadLetterQuery, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position, Work,
 };
 
 use super::store::{self, HANDLER, Hung, Known, PATIENCE};
@@ -169,8 +169,8 @@ impl Reader<'_> {
     }
 
     async fn dead_letters(&mut self) -> Result<(), BoxError> {
-        let letters = self.journal.dead_letters(None, 10_000).await?;
-        for letter in letters {
+        let letters = self.journal.dead_letters(&DeadLetterQuery::first(10_000)).await?;
+        for letter in letters.items {
             let ours = letter.reason == store::reason(letter.position)
                 && self.known.dead.contains(&letter.position.0);
             if !ours && !letter.reason.starts_with("damaged in the ") {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::Setting;
 use crate::load::{Pace, Plan, Times};
-use crate::oracle::{COMMAND, lock};
+use crate::oracle::{TOPIC, lock};
 use crate::report::{Findings, Stop, Time, failed};
 use crate::server::{Config, Folder, Server};
 use crate::wire::{self, Connection};
@@ -93,7 +93,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
 
 fn tables() -> String {
     format!(
-        "[handlers.frail]\nplugin = \"{}\"\ncommands = [\"{COMMAND}\"]\nactions = [\"own\"]\n\
+        "[handlers.frail]\nplugin = \"{}\"\ncommands = [\"{TOPIC}\"]\nactions = [\"own\"]\n\
          [actions.own]\nplugin = \"file\"\noptions.path = \"{FILE}\"\n",
         handler::NAME
     )
@@ -108,11 +108,11 @@ fn send(setting: &Setting, server: &Server) -> Result<HashMap<u64, Instant>, Sto
         pace.wait();
         let word = Kind::of(number).word();
         let body = format!(
-            r#"{{"CallbackCommand":"{COMMAND}","GroupId":"@TGS#_{}","Name":"{word}-{number}-"}}"#,
+            r#"{{"CallbackCommand":"{TOPIC}","GroupId":"@TGS#_{}","Name":"{word}-{number}-"}}"#,
             number % 20
         );
         let began = Instant::now();
-        match connection.exchange(&wire::callback(&body)) {
+        match connection.exchange(&wire::post(&format!("/?{}", wire::query(TOPIC)), &body)) {
             Ok(reply) if reply.status == 200 => sent.insert(number, began),
             Ok(reply) => return failed(format!("answered with {}", reply.status)),
             Err(broken) => return Err(broken.error.into()),

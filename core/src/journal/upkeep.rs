@@ -1,0 +1,348 @@
+//! What operators do with a journal: look, give up or try again, pause, tidy, copy.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{JournalError, LaneId, Page, Position};
+use crate::facts::Facts;
+
+/// Deliveries that a lane keeps open at most before it takes no further replays.
+pub const REPLAYS_OPEN_MAX: usize = 5_000;
+/// Damaged items that one [`Verified`] names; the rest is only counted.
+pub const DAMAGE_MAX: usize = 1_000;
+
+/// The operators' side of a journal. Beside a running server it goes on while callbacks are kept and delivered. What a
+/// store has no way to do it may leave out: that is [`JournalError::Unsupported`].
+#[async_trait]
+pub trait Upkeep: Send + Sync + 'static {
+    /// Every lane, those that left the configuration included, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+        Err(JournalError::Unsupported("list its lanes"))
+    }
+    /// What was given up, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn dead_letters(
+        &self,
+        _query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, JournalError> {
+        Err(JournalError::Unsupported("list dead letters"))
+    }
+    /// Makes dead letters deliveries again, with new ids and all their attempts, in one commit; they are dead letters no
+    /// more. One of a projection is handled again, without a change to the handler's state, and what comes of it goes to all
+    /// the handler's actions.
+    ///
+    /// # Errors
+    /// [`JournalError::Overloaded`] when a lane has [`REPLAYS_OPEN_MAX`] items open; nothing was changed then, nor by any
+    /// other error.
+    async fn retry_dead_letters(&self, _numbers: &[u64]) -> Result<Requeued, JournalError> {
+        Err(JournalError::Unsupported("retry dead letters"))
+    }
+    /// Forgets dead letters for good, in one commit; how many there were.
+    ///
+    /// # Errors
+    /// Nothing was changed.
+    async fn drop_dead_letters(&self, _numbers: &[u64]) -> Result<u64, JournalError> {
+        Err(JournalError::Unsupported("drop dead letters"))
+    }
+    /// Sends stored records again, each as a new delivery with an id of its own, whatever became of the first. The handler
+    /// and its state have no part in it.
+    ///
+    /// # Errors
+    /// As of [`Upkeep::retry_dead_letters`]; also when the lane is no attached subscription.
+    async fn replay(&self, _replay: &Replay) -> Result<Requeued, JournalError> {
+        Err(JournalError::Unsupported("replay"))
+    }
+    /// From now on, and after a restart, the action's lanes hand out nothing, or do so again. What is leased is not
+    /// called back.
+    ///
+    /// # Errors
+    /// When no lane, attached or not, has this action; nothing was changed then, nor by any other error.
+    async fn pause(&self, _action: &str, _paused: bool) -> Result<(), JournalError> {
+        Err(JournalError::Unsupported("pause"))
+    }
+    /// Removes what is older or larger than is wanted and needed by nobody: what an attached lane has not settled, and what a
+    /// dead letter refers to, stays. A lane that left the configuration longer ago than `detached_keep` needs nothing, and
+    /// goes itself, with its dead letters.
+    ///
+    /// # Errors
+    /// Part of it may have been done.
+    async fn prune(&self, _retention: &Retention) -> Result<Pruned, JournalError> {
+        Err(JournalError::Unsupported("remove what is old"))
+    }
+    /// Removes a lane that is not attached, with its dead letters and what waits in it.
+    ///
+    /// # Errors
+    /// When there is no such lane or it is attached.
+    async fn forget_lane(&self, _lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        Err(JournalError::Unsupported("forget lanes"))
+    }
+    /// What there is, in numbers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn stats(&self) -> Result<Stats, JournalError> {
+        Err(JournalError::Unsupported("count what it has"))
+    }
+    /// Reads everything and compares every checksum.
+    ///
+    /// # Errors
+    /// When the store cannot be read at all.
+    async fn verify(&self) -> Result<Verified, JournalError> {
+        Err(JournalError::Unsupported("verify itself"))
+    }
+    /// Copies the store, as of now, into a new file.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written; it is not there then.
+    async fn backup(&self, _to: &Path) -> Result<BackedUp, JournalError> {
+        Err(JournalError::Unsupported("be backed up"))
+    }
+    /// Puts a backup in the store's place and keeps what was there beside it; or, on a dry run, only says what that would
+    /// mean. Afterwards this journal is closed: open it anew.
+    ///
+    /// # Errors
+    /// When the file is no whole backup, or lanes are attached; nothing was changed then, nor by any other error.
+    async fn restore(&self, _from: &Path, _dry_run: bool) -> Result<Restored, JournalError> {
+        Err(JournalError::Unsupported("be restored"))
+    }
+    /// Entries and records found damaged and set aside since this journal was opened.
+    fn damaged(&self) -> u64 {
+        0
+    }
+}
+
+/// How a lane stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LaneStatus {
+    /// Its name, as text.
+    pub lane: String,
+    /// Everything at or below has been delivered, or waits below, or is a dead letter.
+    pub cursor: Position,
+    /// Entries of the journal that it has not looked at yet.
+    pub behind: u64,
+    /// Items handed out, held behind their key, or waiting for a retry.
+    pub open: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Hands out nothing until it is resumed.
+    #[serde(default)]
+    pub paused: bool,
+    /// No longer in the configuration.
+    pub detached: bool,
+    /// Since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached_at: Option<Timestamp>,
+}
+
+/// What was given up, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Names it for commands; never given twice.
+    pub number: u64,
+    /// The lane, as text.
+    pub lane: String,
+    /// The callback's place.
+    pub position: Position,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Attempts that were made.
+    pub attempts: u32,
+    /// Why. Holds what others wrote: escape it wherever it goes.
+    pub reason: String,
+    /// The target's last answer; escape it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
+    /// The callback without its body; none if it is damaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Facts>,
+}
+
+/// A question about dead letters.
+#[derive(Clone, Debug, Default)]
+pub struct DeadLetterQuery {
+    /// At most so many.
+    pub limit: usize,
+    /// Only those with a smaller number: the `next` of the page before.
+    pub before: Option<u64>,
+    /// Only of this lane.
+    pub lane: Option<LaneId>,
+    /// Only these; empty: all.
+    pub numbers: Vec<u64>,
+}
+
+impl DeadLetterQuery {
+    /// The newest, at most so many.
+    pub fn first(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    /// The same, of one lane.
+    #[must_use]
+    pub fn of(self, lane: &LaneId) -> Self {
+        Self { lane: Some(lane.clone()), ..self }
+    }
+}
+
+/// Which records are to be sent again, and to whom.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// A subscription.
+    pub lane: LaneId,
+    /// The callbacks; those of which the handler made no record are skipped and counted.
+    pub positions: Vec<Position>,
+    /// Only count.
+    pub dry_run: bool,
+}
+
+/// What became of a wish to deliver again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requeued {
+    /// Deliveries that are on their way now.
+    pub queued: u64,
+    /// What was named but is not there: no record, or no such dead letter.
+    pub missing: u64,
+}
+
+/// How long what is kept. Nothing set: for ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Retention {
+    /// Callbacks and records, since they were kept.
+    pub keep_for: Option<Duration>,
+    /// Bytes of the whole store; beyond it the oldest go.
+    pub keep_size: Option<u64>,
+    /// Dead letters, since they were given up.
+    pub keep_dead_letters: Option<Duration>,
+    /// Lanes that left the configuration, since then.
+    pub detached_keep: Option<Duration>,
+}
+
+/// What was removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Callbacks.
+    pub events: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+    /// Lanes that had left the configuration, as they stood.
+    pub lanes: Vec<String>,
+    /// The lane without which more would have gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<String>,
+}
+
+/// A store in numbers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Stats {
+    /// Callbacks.
+    pub events: u64,
+    /// The first and the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Position>,
+    /// See `first`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Position>,
+    /// When the first was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Timestamp>,
+    /// When the last was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Timestamp>,
+    /// Bytes that the store takes.
+    pub bytes: u64,
+    /// Of these, free for what comes next.
+    pub free: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+    /// Items waiting for a retry or behind their key, that have a row of their own.
+    pub open: u64,
+    /// The version of the store's format.
+    pub format: u64,
+}
+
+/// What a reading of everything found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Verified {
+    /// Callbacks that are whole.
+    pub events: u64,
+    /// Records that are whole.
+    pub records: u64,
+    /// Damaged ones.
+    pub damaged: u64,
+    /// The first [`DAMAGE_MAX`] of them.
+    pub damage: Vec<Damage>,
+    /// What is wrong with the store itself.
+    pub problems: Vec<String>,
+}
+
+impl Verified {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.damaged == 0 && self.problems.is_empty()
+    }
+}
+
+/// One damaged item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Damage {
+    /// The handler whose record it is; none: a callback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// Its place, or the nearest that can still be told.
+    pub position: Position,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.handler {
+            Some(handler) => write!(f, "record {} of {handler}", self.position),
+            None => write!(f, "callback {}", self.position),
+        }
+    }
+}
+
+/// A copy that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// Its size.
+    pub bytes: u64,
+    /// The last callback in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Position>,
+}
+
+/// What a restore means, or meant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Restored {
+    /// Callbacks that were kept after the backup and will not be in the store any more.
+    pub events_lost: u64,
+    /// Callbacks of the backup.
+    pub events: u64,
+    /// Every lane of either side.
+    pub lanes: Vec<RestoredLane>,
+    /// Where what was there is kept; none on a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+}
+
+/// A lane before and after a restore.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoredLane {
+    /// Its name, as text.
+    pub lane: String,
+    /// Where it stands now; none: it is only in the backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Position>,
+    /// Where it will stand; none: it is not in the backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Position>,
+}
