@@ -123,6 +123,27 @@ async fn a_newer_format_is_refused() {
     assert!(error.contains("no journal of Switchhook"), "{error}");
 }
 
+#[tokio::test]
+async fn a_log_without_its_database_is_refused() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    append(&journal, "kept").await.unwrap();
+    let (database, log) = ("j/journal.sqlite", "j/journal.sqlite-wal");
+    let log = std::fs::read(folder.dir.path().join(log)).unwrap();
+    drop(journal);
+    for empty in [true, false] {
+        std::fs::remove_file(folder.dir.path().join(database)).unwrap();
+        if empty {
+            std::fs::write(folder.dir.path().join(database), "").unwrap();
+        }
+        std::fs::write(folder.dir.path().join("j/journal.sqlite-wal"), &log).unwrap();
+        let error = folder.embedded().err().expect("refused").to_string();
+        assert!(error.contains("journal.sqlite is missing or empty"), "{error}");
+        assert!(folder.dir.path().join("j/journal.sqlite-wal").metadata().unwrap().len() > 0);
+        std::fs::write(folder.dir.path().join(database), "").unwrap();
+    }
+}
+
 fn damage(folder: &Folder, table: &str, part: &[u8]) {
     let raw = folder.raw();
     let sql = format!("SELECT rowid, data FROM {table}");
