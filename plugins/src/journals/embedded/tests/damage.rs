@@ -82,6 +82,8 @@ async fn a_damaged_entry_is_set_aside_by_each_lane_and_counted_once() {
     assert_eq!(places(&got), [1, 3, 4, 5]);
     finish(&journal, got, || Fate::Recorded(None)).await;
     assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
+    let again = journal.retry_dead_letters(&[1]).await.unwrap();
+    assert_eq!((again.queued, again.missing), (0, 1), "there is nothing to handle");
     let action = LaneId::subscription("h", "a");
     assert_eq!(
         places(&lease(&journal, &action, 9).await).len(),
