@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::JournalError;
 
 use super::frame::{Blob, ENTRIES};
-use super::schema::{REPLAYS, SLOT_BITS, count, number, open_reading, slot};
+use super::schema::{PLACE, REPLAYS, count, number, open_reading, slot};
 use super::{locked, store_error};
 
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
@@ -279,7 +279,7 @@ fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Resu
     let mut rows = statement.query(params![low, at, high, limit])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);
+        let first = count(row.get(0)?) & PLACE;
         let data = Bytes::from(row.get::<_, Vec<u8>>(2)?);
         bytes += data.len();
         let last = count(row.get(1)?);
