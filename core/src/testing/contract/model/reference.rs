@@ -59,8 +59,8 @@ pub(super) struct Model {
 fn outcome(position: u64, callback: &crate::callback::Callback) -> Fate {
     match position {
         _ if position % 7 == 3 => dead("broken"),
-        _ if position % 5 == 0 => Fate::Recorded(None),
-        _ if position % 2 == 0 => Fate::Recorded(Some(NewRecord::of(callback))),
+        _ if position.is_multiple_of(5) => Fate::Recorded(None),
+        _ if position.is_multiple_of(2) => Fate::Recorded(Some(NewRecord::of(callback))),
         _ => Fate::Recorded(Some(again_of(callback))),
     }
 }

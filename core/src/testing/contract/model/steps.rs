@@ -260,7 +260,7 @@ impl Driver<'_> {
         let numbers = self.some(self.model.letters.keys().copied().collect::<Vec<_>>());
         if let Some(dropped) = self.well(self.node().0.drop_dead_letters(&numbers).await) {
             assert_eq!(dropped, numbers.len() as u64);
-            numbers.iter().for_each(|number| _ = self.model.letters.remove(number));
+            self.model.letters.retain(|number, _| !numbers.contains(number));
         }
     }
 
