@@ -27,6 +27,8 @@ pub(super) struct Known {
 pub(super) struct Line {
     /// What was settled for good, and how many crashes there had been.
     done: HashMap<u64, u64>,
+    /// What was ever settled for good.
+    once: HashSet<u64>,
     /// What waits: its attempts, and not before when.
     waiting: HashMap<u64, (u32, Duration)>,
     /// Replays that were seen: what of, and their ids.
@@ -163,8 +165,10 @@ impl Model {
             assert!(keys.insert(key) || whole || lane == PROJECTION, "`{key}` twice in a lease");
             let here = |one: &u64| lease.items.iter().any(|item| item.position.0 == *one);
             let before = |one: &u64| *one < place && self.key(lane, *one) == Some(key);
-            let skipped = self.real(lane).find(|one| before(one) && !here(one));
-            let skipped = skipped.filter(|_| item.replay.is_none());
+            let skipped = self.real(lane).filter(|one| before(one) && !here(one));
+            // What was done once and comes back may come behind.
+            let first = |one: &u64| item.replay.is_none() && !self.lines[lane].once.contains(one);
+            let skipped = skipped.filter(first).next();
             assert_eq!(skipped, None, "{place} came before one of its key");
         }
     }
@@ -226,6 +230,17 @@ impl Model {
         );
     }
 
+    /// Leaves out what may not be settled before something else of the same lease: one of its key ahead of it.
+    pub(super) fn in_order(&self, lane: usize, left: &[u64], fates: &mut Vec<(Position, Fate)>) {
+        let chosen: HashSet<u64> = fates.iter().map(|(position, _)| position.0).collect();
+        fates.retain(|(Position(place), _)| {
+            let key = self.key(lane, self.origin(lane, *place));
+            let same = |one: &u64| key.is_some() && self.key(lane, self.origin(lane, *one)) == key;
+            lane != BY_KEY
+                || left.iter().all(|one| one >= place || !same(one) || chosen.contains(one))
+        });
+    }
+
     /// Fates with which everything comes to its end.
     pub(super) fn all_well(&self, lane: usize, lease: &Lease) -> Vec<(Position, Fate)> {
         let fate = |item: &Leased| match &item.work {
@@ -255,6 +270,7 @@ impl Model {
             }
             line.waiting.remove(place);
             line.done.insert(*place, line.crashes);
+            line.once.insert(*place);
             if replay {
                 *line.again.entry(origin).or_default() -= 1;
             }

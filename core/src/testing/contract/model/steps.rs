@@ -105,6 +105,7 @@ impl Driver<'_> {
         }
         self.rng.shuffle(&mut fates);
         fates.truncate(self.rng.usize(1..9));
+        self.model.in_order(one.lane, &one.left, &mut fates);
         let stale = self.rng.u8(0..16) == 0;
         let token = one.lease.token + u64::from(stale) * 1_000_000;
         let lease = Lease { lane: one.lease.lane.clone(), token, items: Vec::new() };
