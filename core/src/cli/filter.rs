@@ -29,11 +29,6 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Whether everything is meant.
-    pub(super) fn is_empty(&self) -> bool {
-        self.id.is_empty() && self.since.is_none() && self.until.is_none() && self.command.is_none()
-    }
-
     /// The question, its limit left open.
     ///
     /// # Errors

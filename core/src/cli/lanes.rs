@@ -130,9 +130,9 @@ mod tests {
         let paused = LaneStatus { paused: true, ..lane("topics>crm") };
         assert_eq!(
             table(&[lane("topics"), paused, gone]),
-            "LANE          CURSOR  BEHIND  OPEN  DEAD  STATE\n\
-             topics        12      3       2     1     runs\n\
-             topics>crm    12      3       2     1     paused\n\
+            "LANE           CURSOR  BEHIND  OPEN  DEAD  STATE\n\
+             topics         12      3       2     1     runs\n\
+             topics>crm     12      3       2     1     paused\n\
              old\\u{1b}[31m  12      3       2     1     not in the configuration since 2026-01-31T08:00:00Z"
         );
     }

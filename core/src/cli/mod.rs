@@ -174,6 +174,11 @@ impl Failed {
         Self { code: 130, message: message.into() }
     }
 
+    /// Whether it is the wish that was wrong, and not the world.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.code == 64
+    }
+
     /// The same with a line more.
     #[must_use]
     pub(crate) fn and(mut self, more: &str) -> Self {

@@ -42,11 +42,6 @@ impl Progress {
         }
     }
 
-    /// What is done so far.
-    pub(super) fn done(&self) -> u64 {
-        self.done
-    }
-
     /// Says something beside the bar.
     pub(super) fn say(&self, text: &str) {
         self.wipe();
@@ -56,23 +51,23 @@ impl Progress {
     /// Takes the bar away.
     pub(super) fn wipe(&self) {
         if self.terminal {
-            self.put("\r\x1b[K");
+            put("\r\x1b[K");
         }
     }
 
     fn show(&self) {
         let text = text(self.what, self.done, self.total, self.begun.elapsed());
         match self.terminal {
-            true => self.put(&format!("\r{} {text}\x1b[K", bar(self.done, self.total))),
+            true => put(&format!("\r{} {text}\x1b[K", bar(self.done, self.total))),
             false => message(&text),
         }
     }
+}
 
-    fn put(&self, text: &str) {
-        let mut out = io::stderr().lock();
-        // A bar that nobody sees is no loss.
-        _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
+fn put(text: &str) {
+    let mut out = io::stderr().lock();
+    // A bar that nobody sees is no loss.
+    _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 fn bar(done: u64, total: u64) -> String {

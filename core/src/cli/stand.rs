@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use bytes::Bytes;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -13,10 +13,12 @@ use crate::admin::{self, Admin};
 use crate::app;
 use crate::config::tables::Limits;
 use crate::config::{Config, Layers};
-use crate::journal::Journal;
+use crate::handler::{NewRecord, Record, StateChanges};
+use crate::journal::{Fate, Journal, LaneId, Lease, Leased, Settlement, Want, Work};
 use crate::listener::{Listener, Serving, serve};
 use crate::metrics::Metrics;
 use crate::test_plugins::{GOOD, registry};
+use crate::testing::{MemoryJournal, TestClock, entry};
 use crate::time::SystemClock;
 
 /// A good configuration, its journal with these options.
@@ -57,5 +59,64 @@ pub(super) async fn served(journal: Arc<dyn Journal>) -> (Store, TempDir) {
     (store, folder)
 }
 
-/// A body that a stranger wrote.
-pub(super) const BODY: Bytes = Bytes::from_static(b"{\"Name\":\"a\\u001b[31m\"}");
+/// A journal in memory with so many callbacks, handled; of their deliveries the first so many were given up, the others made.
+pub(super) async fn journal(events: u64, dead: usize) -> MemoryJournal {
+    let journal = MemoryJournal::new(Arc::new(TestClock::default()));
+    journal.attach(&app::lanes(&config("{}"))).await.expect("attached");
+    let one = |n: u64| entry("Group.Changed", &format!("room{n}"), format!("{{\"n\":{n}}}"));
+    journal.append((1..=events).map(one).collect()).await.expect("kept");
+    let mut handled = 0;
+    while handled < events {
+        let lease = lease(&journal, &LaneId::projection("changes")).await;
+        handled += lease.items.len() as u64;
+        settle(&journal, lease, |work| match work {
+            Work::Callback(callback) => Fate::Recorded(Some(NewRecord::of(callback))),
+            Work::Record(record) => panic!("a record for a projection: {record:?}"),
+        })
+        .await;
+    }
+    let (mut seen, total) = (0, usize::try_from(events).expect("few"));
+    while seen < total {
+        seen += deliver(&journal, dead.saturating_sub(seen)).await.len();
+    }
+    journal
+}
+
+/// The subscription of [`journal`].
+pub(super) fn log_lane() -> LaneId {
+    LaneId::subscription("changes", "log")
+}
+
+/// Delivers what is there, giving up the first so many; the records.
+pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record> {
+    let lease = lease(journal, &log_lane()).await;
+    let record = |item: &Leased| match &item.work {
+        Work::Record(record) => record.clone(),
+        Work::Callback(callback) => panic!("a callback for a subscription: {callback:?}"),
+    };
+    let records = lease.items.iter().map(record).collect();
+    let mut left = dead;
+    settle(journal, lease, |_| {
+        let gone = Fate::Dead {
+            reason: "the target said 410\u{1b}[31m".to_owned(),
+            response: Some("HTTP 410\nGone\u{202e}".to_owned()),
+        };
+        let fate = if left > 0 { gone } else { Fate::Delivered };
+        left = left.saturating_sub(1);
+        fate
+    })
+    .await;
+    records
+}
+
+async fn lease(journal: &MemoryJournal, lane: &LaneId) -> Lease {
+    let want = Want { limit: 10_000, term: Duration::from_mins(1), whole_keys: true };
+    journal.lease(lane, &want).await.expect("leased")
+}
+
+async fn settle(journal: &MemoryJournal, lease: Lease, mut fate: impl FnMut(&Work) -> Fate) {
+    let fates = lease.items.iter().map(|item| (item.position, fate(&item.work))).collect();
+    let (lane, token) = (lease.lane, lease.token);
+    let settlement = Settlement { lane, token, fates, state: StateChanges::new() };
+    journal.settle(settlement).await.expect("settled");
+}

@@ -51,14 +51,17 @@ pub(super) async fn find(store: &mut Store, args: &ChangeArgs) -> Result<Found, 
         for gone in numbers.iter().filter(|n| !letters.iter().any(|letter| letter.number == **n)) {
             message(&format!("there is no dead letter {gone}"));
         }
-        letters.into_iter().for_each(|letter| add(letter.lane, letter.number));
+        for letter in letters {
+            add(letter.lane, letter.number);
+        }
     }
     if args.numbers.is_empty() {
         let mut query = args.of.query(PAGE_MAX);
         loop {
             let page = store.dead_letters(&query).await?;
-            let meant = page.items.into_iter().filter(|letter| args.of.matches(&letter.lane));
-            meant.for_each(|letter| add(letter.lane, letter.number));
+            for letter in page.items.into_iter().filter(|letter| args.of.matches(&letter.lane)) {
+                add(letter.lane, letter.number);
+            }
             query.before = page.next;
             if query.before.is_none() {
                 break;
@@ -95,48 +98,98 @@ fn count(found: &Found) -> u64 {
     found.values().map(|numbers| numbers.len() as u64).sum()
 }
 
-/// Lane by lane in chunks; a lane that is full lets the others go first.
+/// Dead letters on their way back.
+struct Retrying<'a> {
+    store: &'a mut Store,
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    queue: VecDeque<(String, Vec<u64>)>,
+    /// Lanes that were found full one after the other.
+    full: usize,
+    queued: u64,
+    missing: u64,
+    /// What could not be, by lane.
+    refused: Vec<String>,
+}
+
+/// Lane by lane in chunks; a lane that is full lets the others go first, one that refuses keeps its own.
 pub(super) async fn retry_all(
     store: &mut Store,
     found: Found,
     interrupt: &Interrupt,
 ) -> Result<String, Failed> {
-    let mut progress = Progress::new("dead letters", count(&found));
-    let mut queue: VecDeque<(String, Vec<u64>)> = found.into_iter().collect();
-    let (mut queued, mut missing, mut full) = (0, 0, 0);
-    while let Some((lane, mut numbers)) = queue.pop_front() {
-        if interrupt.is_set() {
-            return Err(stopped(Failed::interrupted("interrupted"), &progress, queued));
+    let progress = Progress::new("dead letters", count(&found));
+    let (queue, refused) = (found.into_iter().collect(), Vec::new());
+    let mut retrying =
+        Retrying { store, interrupt, progress, queue, full: 0, queued: 0, missing: 0, refused };
+    let done = retrying.all().await;
+    retrying.progress.wipe();
+    match done {
+        Ok(()) => retrying.outcome(),
+        Err(why) => Err(why.and(&format!(
+            "{} are deliveries again, the others are still dead letters: the same command goes on with them",
+            retrying.queued
+        ))),
+    }
+}
+
+impl Retrying<'_> {
+    async fn all(&mut self) -> Result<(), Failed> {
+        while let Some((lane, mut numbers)) = self.queue.pop_front() {
+            if self.interrupt.is_set() {
+                return Err(Failed::interrupted("interrupted"));
+            }
+            let rest = numbers.split_off(numbers.len().min(CHUNK));
+            match self.store.order(Retry { numbers: numbers.clone() }).await {
+                Ok(requeued) => {
+                    self.full = 0;
+                    self.queued += requeued.queued;
+                    self.missing += requeued.missing;
+                    self.progress.add(numbers.len() as u64);
+                    if !rest.is_empty() {
+                        self.queue.push_front((lane, rest));
+                    }
+                }
+                Err(Trouble::Overloaded) => {
+                    numbers.extend(rest);
+                    self.step_back(lane, numbers).await?;
+                }
+                Err(Trouble::Failed(failed)) if failed.is_usage() => {
+                    self.refused.push(failed.message);
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
         }
-        let chunk: Vec<u64> = numbers.iter().copied().take(CHUNK).collect();
-        match store.order(Retry { numbers: chunk.clone() }).await {
-            Ok(requeued) => {
-                full = 0;
-                (queued, missing) = (queued + requeued.queued, missing + requeued.missing);
-                progress.add(chunk.len() as u64);
-                numbers.drain(..chunk.len());
-                if !numbers.is_empty() {
-                    queue.push_front((lane, numbers));
-                }
-            }
-            Err(Trouble::Overloaded) if !store.is_served() => {
-                return Err(stopped(unserved(&lane), &progress, queued));
-            }
-            Err(Trouble::Overloaded) => {
-                queue.push_back((lane, numbers));
-                full += 1;
-                if full >= queue.len() {
-                    interrupt.wait(FULL).await;
-                    full = 0;
-                }
-            }
-            Err(trouble) => return Err(stopped(trouble.into(), &progress, queued)),
+        Ok(())
+    }
+
+    /// A full lane goes behind the others; when all are full, they are given time.
+    async fn step_back(&mut self, lane: String, numbers: Vec<u64>) -> Result<(), Failed> {
+        if !self.store.is_served() {
+            return Err(unserved(&lane));
+        }
+        self.queue.push_back((lane, numbers));
+        self.full += 1;
+        if self.full >= self.queue.len() {
+            self.interrupt.wait(FULL).await;
+            self.full = 0;
+        }
+        Ok(())
+    }
+
+    fn outcome(&self) -> Result<String, Failed> {
+        let mut text = format!("{} of them are deliveries again", self.queued);
+        if self.missing > 0 {
+            text += &format!(", {} have nothing left to deliver", self.missing);
+        }
+        if self.queued > 0 && !self.store.is_served() {
+            text += "; they go out when the server runs";
+        }
+        match self.refused.is_empty() {
+            true => Ok(text),
+            false => Err(Failed::usage(format!("{}\n{text}", self.refused.join("\n")))),
         }
     }
-    progress.wipe();
-    let gone = if missing > 0 { format!(", {missing} were gone") } else { String::new() };
-    let when = if store.is_served() { "" } else { "; they go out when the server runs" };
-    Ok(format!("{queued} of them are deliveries again{gone}{when}"))
 }
 
 /// A lane is full and will not empty.
@@ -145,13 +198,6 @@ pub(in crate::cli) fn unserved(lane: &str) -> Failed {
         "{} has {REPLAYS_OPEN_MAX} deliveries open and takes no more, and no server runs that would deliver them; start the \
          server and go on beside it",
         one_line(lane)
-    ))
-}
-
-fn stopped(why: Failed, progress: &Progress, queued: u64) -> Failed {
-    progress.wipe();
-    why.and(&format!(
-        "{queued} are deliveries again, the others are still dead letters: the same command goes on with them"
     ))
 }
 

@@ -140,13 +140,12 @@ fn text(pruned: &Pruned) -> String {
     let mut text = format!("removed: {events} callbacks, {dead_letters} dead letters");
     if !lanes.is_empty() {
         let lanes: Vec<String> = lanes.iter().map(|lane| one_line(lane)).collect();
-        text.push_str(&format!(", and the lanes {}", lanes.join(", ")));
+        text += &[", and the lanes ", &lanes.join(", ")].concat();
     }
     if let Some(lane) = held_by {
-        let lane = one_line(lane);
-        text.push_str(&format!(
-            "\n{lane} still needs what is older; without it more would have gone"
-        ));
+        text +=
+            &["\n", &one_line(lane), " still needs what is older; without it more would have gone"]
+                .concat();
     }
     text
 }

@@ -141,10 +141,8 @@ fn known<'a>(
 impl Args {
     /// The command that goes on behind a place.
     fn again(&self, after: Option<Position>, until: Timestamp) -> String {
-        let mut text = "switchhook replay".to_owned();
-        let mut add = |flag: &str, value: String| {
-            text.push_str(&format!(" --{flag} {value}"));
-        };
+        let mut words = vec!["switchhook replay".to_owned()];
+        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {value}"));
         self.filter.id.iter().for_each(|id| add("id", id.to_string()));
         if let Some(since) = &self.filter.since {
             add("since", since.at(filter::now()).to_string());
@@ -159,6 +157,6 @@ impl Args {
             add("after", after.to_string());
         }
         add("rate", self.rate.to_string());
-        text
+        words.join(" ")
     }
 }
