@@ -10,6 +10,7 @@ use switchhook_core::journal::{
 };
 use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Words};
 
+use super::damage::DAMAGED;
 use super::frame::{Blob, ENTRIES, Held};
 use super::lanes::{Cell, Found, Look, Taken, hold};
 use super::locked;
@@ -120,12 +121,13 @@ impl Shared {
                 break;
             };
             for frame in blob.from(at).iter().take_while(|frame| frame.position <= limit) {
+                // What cannot be read goes along: it is set aside when the lease is filled.
                 let key = match log {
-                    ENTRIES => blob
-                        .command(*frame)
-                        .filter(|command| Pattern::any(&spec.commands, command))
-                        .map(|_| Some(Arc::from(""))), // all of a projection is one key
-                    _ => blob.record(*frame).map(|record| record.key.map(Arc::from)),
+                    ENTRIES => match blob.command(*frame) {
+                        Some(command) if !Pattern::any(&spec.commands, command) => None,
+                        _ => Some(Some(Arc::from(""))), // all of a projection is one key
+                    },
+                    _ => Some(blob.record(*frame).and_then(|record| record.key.map(Arc::from))),
                 };
                 if let Some(key) = key {
                     items.push((hold(&blob, *frame), key));
@@ -233,8 +235,8 @@ impl Shared {
         lost: Vec<Position>,
     ) -> Result<(), JournalError> {
         let dead = |position: Position| {
-            self.reader.report(log, position.0, position.0, 1);
-            (position, Fate::Dead { reason: "damaged in the journal".into(), response: None })
+            self.reader.damage.report_item(log, position.0);
+            (position, Fate::Dead { reason: DAMAGED.to_owned(), response: None })
         };
         let fates = lost.into_iter().map(dead).collect();
         let (lane, token) = (lease.lane.clone(), lease.token);

@@ -4,37 +4,49 @@
 //! copying it once. Leases live in memory: one process owns the folder, which a lock file makes sure of.
 
 mod attach;
+mod ballast;
 mod checkpoint;
+mod copy;
+mod damage;
 mod frame;
 mod history;
 mod lanes;
 mod lease;
 mod lock;
+mod migrate;
 mod queue;
 mod reader;
+mod references;
+mod restore;
 mod schema;
+mod stats;
 mod store;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod write;
 mod writer;
 
+use std::io::{self, ErrorKind::QuotaExceeded, ErrorKind::StorageFull};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE;
+use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as IOERR_WRITE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
-    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
+    Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
+    JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Restored, Settlement, Stats,
+    StoredEvent, Upkeep, Verified, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
+use self::ballast::Ballast;
 use self::lock::Lock;
 use self::store::Shared;
 
@@ -50,9 +62,16 @@ struct Options {
     /// Before-callbacks that may wait to be kept at most; past it they are dropped and counted. Default 4096.
     #[serde(default = "notes_default")]
     notes: usize,
+    /// Room kept back on the disk, so that what is kept can be delivered when the disk is full; 0: none. Default "16 MiB".
+    #[serde(default = "ballast_default")]
+    ballast: Size,
 }
 
 fn queue_default() -> Size {
+    Size(16 << 20)
+}
+
+fn ballast_default() -> Size {
     Size(16 << 20)
 }
 
@@ -90,13 +109,18 @@ switchhook_core::register!(Embedded);
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
-        if cx.read_only && !file.exists() {
+        if cx.read_only && !restore::is_store(&file) {
             return Err(format!("there is no journal in {}", folder.display()).into());
         }
         let lock = Lock::take(&folder)?;
+        restore::complete(&file)?;
+        schema::examine(&file)?;
+        let ballast = Ballast::open(&folder, options.ballast.bytes() as u64);
+        lock::own(&file)?;
         let mut connection = schema::open_writing(&file)?;
         schema::prepare(&mut connection)?;
-        let shared = Arc::new(Shared::new(file, attach::head(&connection)?, options, cx));
+        let head = attach::head(&connection)?;
+        let shared = Arc::new(Shared::new(file, ballast, head, options, cx));
         let threads = store::start(&shared, connection)?;
         Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
     }
@@ -109,13 +133,18 @@ impl Embedded {
 }
 
 fn wait_for(held: Option<(Threads, Lock)>) {
-    let Some((threads, lock)) = held else { return };
+    drop(wait_for_threads(held));
+}
+
+/// The lock is held on.
+fn wait_for_threads(held: Option<(Threads, Lock)>) -> Option<Lock> {
+    let (threads, lock) = held?;
     for thread in threads {
         if thread.join().is_err() {
             tracing::error!("a thread of the journal panicked");
         }
     }
-    drop(lock);
+    Some(lock)
 }
 
 impl Drop for Embedded {
@@ -136,6 +165,26 @@ impl Upkeep for Embedded {
     ) -> Result<Page<DeadLetter>, JournalError> {
         let items = self.shared.dead(query.lane.as_ref(), query.limit).await?;
         Ok(Page { items, next: None })
+    }
+
+    async fn stats(&self) -> Result<Stats, JournalError> {
+        self.shared.stats().await
+    }
+
+    async fn verify(&self) -> Result<Verified, JournalError> {
+        self.shared.verify().await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<BackedUp, JournalError> {
+        self.shared.backup(to).await
+    }
+
+    async fn restore(&self, from: &Path, dry_run: bool) -> Result<Restored, JournalError> {
+        restore::restore(self, from, dry_run).await
+    }
+
+    fn damaged(&self) -> u64 {
+        self.shared.reader.damage.count()
     }
 }
 
@@ -182,6 +231,10 @@ impl Journal for Embedded {
         self.shared.failed().await
     }
 
+    fn notes_lost(&self) -> u64 {
+        self.shared.notes_lost.load(Ordering::Relaxed)
+    }
+
     fn folder(&self) -> Option<&Path> {
         Some(&self.folder)
     }
@@ -203,12 +256,22 @@ fn store_error(error: rusqlite::Error) -> JournalError {
 }
 
 /// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more.
-fn commit_error(error: rusqlite::Error) -> JournalError {
+///
+/// `SQLite` tells a full disk (ENOSPC) from a failed one, but not a reached quota (EDQUOT): that is a failed write to it, and
+/// asking for the system's own number of the error takes unsafe code. So a write is tried: `probe`.
+fn commit_error(error: rusqlite::Error, probe: impl FnOnce() -> io::Result<()>) -> JournalError {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
     // Room for the WAL's index is made ahead of its use; nothing has been written when there is none.
-    let no_index = error.sqlite_error().map(|error| error.extended_code) == Some(IOERR_SHMSIZE);
+    let no_index = extended == Some(IOERR_SHMSIZE);
+    let full = |error: io::Error| matches!(error.kind(), StorageFull | QuotaExceeded);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::Full,
         Some(ErrorCode::SystemIoFailure) if no_index => JournalError::Full,
+        Some(ErrorCode::SystemIoFailure)
+            if extended == Some(IOERR_WRITE) && probe().is_err_and(full) =>
+        {
+            JournalError::Full
+        }
         Some(
             ErrorCode::SystemIoFailure
             | ErrorCode::DatabaseCorrupt

@@ -1,14 +1,14 @@
 //! Reading: blobs through a cache that the writer feeds, everything else over a few connections of its own.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::JournalError;
 
+use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
 use super::schema::{SLOT_BITS, count, number, open_reading, slot};
 use super::{locked, store_error};
@@ -22,17 +22,16 @@ const READ_BYTES_MAX: usize = 1 << 20;
 const IDLE_MAX: usize = 4;
 /// Values of handlers' state that are kept in memory.
 const STATE_MAX: usize = 4096;
-/// Damaged blobs that are remembered, so that each is reported once.
-const REPORTED_MAX: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Held by every reading; true: there are no more.
+    closed: RwLock<bool>,
     cache: Mutex<Cache>,
     state: Mutex<StateCache>,
-    reported: Mutex<HashSet<(u64, u64)>>,
-    damaged: AtomicU64,
+    pub(super) damage: Damage,
 }
 
 #[derive(Debug, Default)]
@@ -88,17 +87,11 @@ impl Reader {
         Self {
             file,
             idle: Mutex::default(),
+            closed: RwLock::default(),
             cache: Mutex::default(),
             state: Mutex::default(),
-            reported: Mutex::default(),
-            damaged: AtomicU64::new(0),
+            damage: Damage::default(),
         }
-    }
-
-    /// Frames that were found damaged since the start.
-    #[cfg(test)]
-    pub(super) fn damaged(&self) -> u64 {
-        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Runs a short reading on a blocking thread.
@@ -108,22 +101,29 @@ impl Reader {
     ) -> Result<T, JournalError> {
         let reader = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
+            let closed = reader.closed.read().unwrap_or_else(PoisonError::into_inner);
+            if *closed {
+                return Err(JournalError::Closed);
+            }
             let idle = locked(&reader.idle).pop();
             let connection = match idle {
                 Some(connection) => connection,
-                None => open_reading(&reader.file)?,
+                None => open_reading(&reader.file).map_err(store_error)?,
             };
             let result = read(&connection);
             let mut idle = locked(&reader.idle);
             if idle.len() < IDLE_MAX {
                 idle.push(connection);
             }
-            result
+            result.map_err(store_error)
         });
-        match reading.await {
-            Ok(result) => result.map_err(store_error),
-            Err(_) => Err(JournalError::Closed), // the runtime is going away
-        }
+        reading.await.unwrap_or(Err(JournalError::Closed)) // the runtime is going away
+    }
+
+    /// Ends all readings and waits for those under way: the file is nobody's then.
+    pub(super) fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        locked(&self.idle).clear();
     }
 
     /// The first blob that ends at or after a position.
@@ -139,16 +139,16 @@ impl Reader {
         let (mut found, mut after) = (None, None);
         for (first, last, data) in rows {
             let blob = self.checked(log, first, last, after.unwrap_or(first), data);
-            after = Some(last);
+            after = Some(blob.last);
             locked(&self.cache).put(log, blob.clone());
-            if found.is_none() && last >= position {
+            if found.is_none() && blob.last >= position {
                 found = Some(blob);
             }
         }
         Ok(found)
     }
 
-    /// A blob as it was read: damage is reported once, counted, and left out.
+    /// A blob as it was read; damage in it is reported.
     pub(super) fn checked(
         &self,
         log: u64,
@@ -157,26 +157,16 @@ impl Reader {
         after: u64,
         data: Bytes,
     ) -> Arc<Blob> {
-        let (blob, damaged) = Blob::read(log, first, last, after, data);
-        if damaged > 0 {
-            self.report(log, first, last, damaged);
+        let blob = Blob::read(log, first, last, after, data);
+        if blob.damaged().next().is_some() {
+            self.damage.report(log, &blob);
         }
         Arc::new(blob)
     }
 
-    /// Says once that something cannot be read any more.
-    pub(super) fn report(&self, log: u64, first: u64, last: u64, damaged: u64) {
-        let mut reported = locked(&self.reported);
-        if reported.len() < REPORTED_MAX && reported.insert((log, first)) {
-            self.damaged.fetch_add(damaged, Ordering::Relaxed);
-            let kind = if log == ENTRIES { "entries" } else { "records" };
-            tracing::error!(kind, first, last, damaged, "damaged in the journal, set aside");
-        }
-    }
-
     /// Takes in what has just been committed.
     pub(super) fn written(&self, log: u64, first: u64, last: u64, after: u64, data: Bytes) {
-        let (blob, _) = Blob::read(log, first, last, after, data);
+        let blob = Blob::read(log, first, last, after, data);
         let mut cache = locked(&self.cache);
         if after == first {
             cache.forget_after(log, first);
