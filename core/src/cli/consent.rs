@@ -6,12 +6,28 @@ use super::Failed;
 use super::output::message;
 
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct Consent {
+pub(super) struct DryRun {
     /// Say what would be done, and do nothing
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long)]
     dry_run: bool,
+}
+
+impl DryRun {
+    /// Whether that was all.
+    pub(super) fn ends(&self) -> bool {
+        if self.dry_run {
+            message("a dry run: nothing was done");
+        }
+        self.dry_run
+    }
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Consent {
+    #[command(flatten)]
+    dry: DryRun,
     /// Do it without asking
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "dry_run")]
     yes: bool,
 }
 
@@ -25,16 +41,8 @@ impl Consent {
         self.given_by(question, person.then(|| io::stdin().lock()))
     }
 
-    /// The same where a wish is a yes, unless it is a dry run.
-    pub(super) fn not_dry(&self) -> bool {
-        if self.dry_run {
-            message("a dry run: nothing was done");
-        }
-        !self.dry_run
-    }
-
     fn given_by(&self, question: &str, person: Option<impl BufRead>) -> Result<bool, Failed> {
-        if !self.not_dry() {
+        if self.dry.ends() {
             return Ok(false);
         }
         if self.yes {
@@ -65,7 +73,8 @@ mod tests {
     #[test]
     fn only_a_yes_is_a_yes() {
         let check = |dry_run, yes, answer: &str, expected| {
-            let given = Consent { dry_run, yes }.given_by("go on?", Some(answer.as_bytes()));
+            let given = Consent { dry: DryRun { dry_run }, yes }
+                .given_by("go on?", Some(answer.as_bytes()));
             assert_eq!(given.expect("asked"), expected, "{dry_run} {yes} {answer}");
         };
         check(false, false, "y\n", true);
@@ -79,7 +88,7 @@ mod tests {
 
     #[test]
     fn without_a_person_it_takes_the_flag() {
-        let given = |yes| Consent { dry_run: false, yes }.given_by("go on?", None::<&[u8]>);
+        let given = |yes| Consent { yes, ..Consent::default() }.given_by("go on?", None::<&[u8]>);
         let failed = given(false).expect_err("nobody to ask");
         assert_eq!(failed.code, 64);
         assert!(failed.message.contains("--yes"), "{}", failed.message);

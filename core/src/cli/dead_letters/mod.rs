@@ -9,7 +9,7 @@ mod tests;
 use clap::Subcommand;
 
 pub(super) use self::requeue::unserved;
-use super::consent::Consent;
+use super::consent::{Consent, DryRun};
 use super::output::Format;
 use super::store::Store;
 use super::{Context, Failed, block_on};
@@ -22,14 +22,15 @@ use crate::journal::{DeadLetterQuery, LaneId};
 Examples:
   switchhook dead-letters                          the last 20
   switchhook dead-letters --action crm --limit 500
-  switchhook dead-letters show 17                  one, with its callback and the target's last answer
+  switchhook dead-letters show 17                  with its callback and the last answer
   switchhook dead-letters retry 17 18
   switchhook dead-letters retry --lane 'topics>crm'
   switchhook dead-letters drop --all --dry-run     how many there are, by lane
 
-A dead letter is a callback that a handler could not handle (lane `handler`) or a record that an action could not deliver
-(lane `handler>action`). It works beside a running server, which it asks through the socket in the journal's folder, and
-without one."
+A dead letter is a callback that a handler could not handle (lane `handler`) or a record that an action could not \
+deliver (lane `handler>action`).
+
+It works beside a running server, which it asks through the socket in the journal's folder, and without one."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -45,9 +46,9 @@ enum What {
     /// Prints everything about one: its callback with the body, why it was given up, the target's last answer
     Show(ShowArgs),
     /// Makes them deliveries again, each with a new id and all its attempts
-    Retry(ChangeArgs),
+    Retry(RetryArgs),
     /// Forgets them for good
-    Drop(ChangeArgs),
+    Drop(DropArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,7 +77,7 @@ struct ShowArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "lane", "handler", "action", "all"])))]
-struct ChangeArgs {
+struct Which {
     /// These, by their numbers
     #[arg(value_name = "NUMBER", conflicts_with_all = ["lane", "handler", "action", "all"])]
     numbers: Vec<u64>,
@@ -85,6 +86,20 @@ struct ChangeArgs {
     all: bool,
     #[command(flatten)]
     of: Of,
+}
+
+#[derive(Debug, clap::Args)]
+struct RetryArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    dry: DryRun,
+}
+
+#[derive(Debug, clap::Args)]
+struct DropArgs {
+    #[command(flatten)]
+    which: Which,
     #[command(flatten)]
     consent: Consent,
 }

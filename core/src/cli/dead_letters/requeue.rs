@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::ChangeArgs;
+use super::{DropArgs, RetryArgs, Which};
 use crate::admin::{Drop, ORDER_MAX, PAGE_MAX, Retry};
 use crate::cli::Failed;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::output::{line, message, one_line};
+use crate::cli::output::{counted, line, message, one_line};
 use crate::cli::progress::Progress;
 use crate::cli::store::{Store, Trouble};
 use crate::journal::{DeadLetterQuery, REPLAYS_OPEN_MAX};
@@ -20,9 +20,9 @@ const FULL: Duration = Duration::from_secs(1);
 /// The numbers that are meant, by lane, the oldest first.
 pub(super) type Found = BTreeMap<String, Vec<u64>>;
 
-pub(super) async fn retry(store: &mut Store, args: &ChangeArgs) -> Result<(), Failed> {
-    let found = find(store, args).await?;
-    if !say(&found)? || !args.consent.not_dry() {
+pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Failed> {
+    let found = find(store, &args.which).await?;
+    if !say(&found)? || args.dry.ends() {
         return Ok(());
     }
     let said = retry_all(store, found, &Interrupt::listen()).await?;
@@ -30,8 +30,8 @@ pub(super) async fn retry(store: &mut Store, args: &ChangeArgs) -> Result<(), Fa
     Ok(())
 }
 
-pub(super) async fn forget(store: &mut Store, args: &ChangeArgs) -> Result<(), Failed> {
-    let found = find(store, args).await?;
+pub(super) async fn forget(store: &mut Store, args: &DropArgs) -> Result<(), Failed> {
+    let found = find(store, &args.which).await?;
     if !say(&found)? || !args.consent.given("forget them for good?")? {
         return Ok(());
     }
@@ -41,7 +41,7 @@ pub(super) async fn forget(store: &mut Store, args: &ChangeArgs) -> Result<(), F
 }
 
 /// What is meant by the arguments and there.
-pub(super) async fn find(store: &mut Store, args: &ChangeArgs) -> Result<Found, Failed> {
+pub(super) async fn find(store: &mut Store, args: &Which) -> Result<Found, Failed> {
     let mut found = Found::new();
     let mut add = |lane: String, number| found.entry(lane).or_default().push(number);
     for numbers in args.numbers.chunks(PAGE_MAX) {
@@ -82,16 +82,10 @@ fn say(found: &Found) -> Result<bool, Failed> {
         return Ok(false);
     }
     for (lane, numbers) in found {
-        line(&format!("{}: {}", one_line(lane), dead_letters(numbers.len() as u64)))?;
+        let count = counted(numbers.len() as u64, "dead letter", "dead letters");
+        line(&format!("{}: {count}", one_line(lane)))?;
     }
     Ok(true)
-}
-
-fn dead_letters(count: u64) -> String {
-    match count {
-        1 => "1 dead letter".to_owned(),
-        n => format!("{n} dead letters"),
-    }
 }
 
 fn count(found: &Found) -> u64 {
@@ -180,7 +174,7 @@ impl Retrying<'_> {
     fn outcome(&self) -> Result<String, Failed> {
         let mut text = format!("{} of them are deliveries again", self.queued);
         if self.missing > 0 {
-            text += &format!(", {} have nothing left to deliver", self.missing);
+            text += &[", ", &self.missing.to_string(), " have nothing left to deliver"].concat();
         }
         if self.queued > 0 && !self.store.is_served() {
             text += "; they go out when the server runs";

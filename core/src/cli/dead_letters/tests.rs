@@ -14,9 +14,8 @@ fn list_args(limit: u32) -> ListArgs {
     ListArgs { limit, before: None, of: Of::default(), format: Format::Text }
 }
 
-fn all() -> ChangeArgs {
-    let (of, consent) = (Of::default(), Consent::default());
-    ChangeArgs { numbers: Vec::new(), all: true, of, consent }
+fn all() -> Which {
+    Which { numbers: Vec::new(), all: true, of: Of::default() }
 }
 
 async fn numbers(store: &mut Store, args: &ListArgs) -> Vec<u64> {
@@ -82,7 +81,7 @@ async fn one_is_shown_whole_and_harmless() {
     }
 }
 
-async fn again(store: &mut Store, args: &ChangeArgs) -> Result<String, Failed> {
+async fn again(store: &mut Store, args: &Which) -> Result<String, Failed> {
     let found = find(store, args).await?;
     retry_all(store, found, &Interrupt::default()).await
 }
@@ -93,7 +92,7 @@ async fn what_is_retried_is_delivered_under_a_new_id() {
         let journal = journal(3, 2).await;
         let (ours, theirs, _folder) = both(Arc::new(journal.clone())).await;
         let mut store = if way == 0 { ours } else { theirs };
-        let one = ChangeArgs { numbers: vec![2, 2, 7], all: false, ..all() };
+        let one = Which { numbers: vec![2, 2, 7], all: false, ..all() };
         let said = again(&mut store, &one).await.expect("retried");
         assert!(said.starts_with("1 of them are deliveries again"), "{said}");
         assert_eq!(numbers(&mut store, &list_args(20)).await, [1]);
@@ -187,16 +186,14 @@ async fn interrupted_it_says_what_is_left() {
 #[tokio::test]
 async fn what_is_forgotten_is_gone() {
     let (ours, theirs, _folder) = both(Arc::new(journal(1500, 1500).await)).await;
-    for (mut store, numbers_left) in [(ours, vec![1400, 2]), (theirs, Vec::new())] {
-        let args = match numbers_left.is_empty() {
-            true => all(),
-            false => {
-                let numbers = (1..=1500).filter(|n| !numbers_left.contains(n)).collect();
-                ChangeArgs { numbers, all: false, ..all() }
-            }
-        };
+    for (mut store, left) in [(ours, vec![1400, 2]), (theirs, Vec::new())] {
+        let mut args = all();
+        if !left.is_empty() {
+            let numbers = (1..=1500).filter(|n| !left.contains(n)).collect();
+            args = Which { numbers, all: false, ..args };
+        }
         let found = find(&mut store, &args).await.expect("found");
         forget_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
-        assert_eq!(numbers(&mut store, &list_args(20)).await, numbers_left);
+        assert_eq!(numbers(&mut store, &list_args(20)).await, left);
     }
 }

@@ -14,7 +14,7 @@ use crate::journal::BackedUp;
 Examples:
   switchhook journal backup /backups/monday.sqlite
 
-Beside a running server, which goes on as ever, it is the server that writes the file: it needs the right to. The backup
+Beside a running server, which goes on as ever, it is the server that writes the file: it needs the right to. The backup \
 holds everything that was answered as kept before the command began.")]
 pub(super) struct Args {
     /// The new file

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::filter::{self, Filter};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::output::{json_line, message};
+use crate::cli::output::{counted, json_line, message};
 use crate::cli::store::Store;
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{EventQuery, Position};
@@ -38,10 +38,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             Some(path) => into_file(&mut store, query, path).await,
         };
         store.close().await;
-        message(&match written? {
-            1 => "1 callback".to_owned(),
-            n => format!("{n} callbacks"),
-        });
+        message(&counted(written?, "callback", "callbacks"));
         Ok(())
     })
 }

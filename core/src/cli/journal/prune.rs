@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::admin::{Forget, PAGE_MAX, Prune};
 use crate::cli::consent::Consent;
 use crate::cli::filter;
-use crate::cli::output::{line, one_line};
+use crate::cli::output::{counted, line, one_line, time as days};
 use crate::cli::store::Store;
 use crate::cli::{Context, Failed, block_on};
-use crate::config::{Period, Size};
+use crate::config::Size;
 use crate::journal::{
     DeadLetterQuery, EventQuery, LaneId, LaneStatus, Position, Pruned, Retention,
 };
@@ -69,7 +69,7 @@ pub(super) async fn outlook(
     if let Some(time) = keep.keep_for {
         let old = old_events(store, before(time)).await?;
         let all = stats.events;
-        lines.push(format!("callbacks: {all}, of which {old} are older than {}", Period(time)));
+        lines.push(format!("callbacks: {all}, of which {old} are older than {}", days(time)));
     }
     if let Some(size) = keep.keep_size {
         let used = Size(stats.bytes.saturating_sub(stats.free));
@@ -78,7 +78,7 @@ pub(super) async fn outlook(
     if let Some(time) = keep.keep_dead_letters {
         let old = old_dead_letters(store, before(time)).await?;
         let all = stats.dead_letters;
-        lines.push(format!("dead letters: {all}, of which {old} are older than {}", Period(time)));
+        lines.push(format!("dead letters: {all}, of which {old} are older than {}", days(time)));
     }
     let lanes = store.lanes().await?;
     for lane in lanes.iter().filter(|lane| lane.detached) {
@@ -95,10 +95,7 @@ fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     };
     let gone = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
     let verb = if now.duration_since(at) > gone { "it goes" } else { "it stays" };
-    format!(
-        "lane {name}: not in the configuration since {at:.0}; {verb} ({} are kept)",
-        Period(time)
-    )
+    format!("lane {name}: not in the configuration since {at:.0}; {verb} ({} are kept)", days(time))
 }
 
 /// How many callbacks came before a time, as text.
@@ -137,7 +134,9 @@ async fn old_dead_letters(store: &mut Store, until: Timestamp) -> Result<u64, Fa
 
 fn text(pruned: &Pruned) -> String {
     let Pruned { events, dead_letters, lanes, held_by } = pruned;
-    let mut text = format!("removed: {events} callbacks, {dead_letters} dead letters");
+    let events = counted(*events, "callback", "callbacks");
+    let mut text =
+        format!("removed: {events}, {}", counted(*dead_letters, "dead letter", "dead letters"));
     if !lanes.is_empty() {
         let lanes: Vec<String> = lanes.iter().map(|lane| one_line(lane)).collect();
         text += &[", and the lanes ", &lanes.join(", ")].concat();
@@ -166,8 +165,11 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
 
 /// What is lost with a lane.
 pub(super) fn loss(lane: &LaneStatus) -> String {
-    let (name, behind, open, dead) = (one_line(&lane.lane), lane.behind, lane.open, lane.dead);
     format!(
-        "lane {name}: {behind} callbacks not looked at, {open} waiting and {dead} dead letters go with it"
+        "lane {}: with it go {} it has not looked at, {} and {}",
+        one_line(&lane.lane),
+        counted(lane.behind, "callback", "callbacks"),
+        counted(lane.open, "waiting delivery", "waiting deliveries"),
+        counted(lane.dead, "dead letter", "dead letters"),
     )
 }

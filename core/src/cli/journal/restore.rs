@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::consent::Consent;
-use crate::cli::output::{line, one_line};
+use crate::cli::output::{counted, line, one_line};
 use crate::cli::store::{Ours, Store, Trouble};
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{JournalError, Restored, RestoredLane};
@@ -14,7 +14,7 @@ Examples:
   switchhook journal restore /backups/monday.sqlite --dry-run
   switchhook journal restore /backups/monday.sqlite
 
-The server must be stopped. What was delivered since the backup is delivered again, as often as a lane's place goes back;
+The server must be stopped. What was delivered since the backup is delivered again, as often as a lane's place goes back; \
 what came in since is lost. The journal that was there is kept beside the new one.")]
 pub(super) struct Args {
     /// A file that `switchhook journal backup` made
@@ -63,11 +63,11 @@ async fn restore(ours: &Ours, path: &std::path::Path, consent: &Consent) -> Resu
 
 /// What a restore means, in words.
 pub(super) fn text(outlook: &Restored) -> String {
-    let mut lines = vec![format!("{} callbacks are in the backup", outlook.events)];
+    let callbacks = |count| counted(count, "callback", "callbacks");
+    let mut lines = vec![format!("in the backup: {}", callbacks(outlook.events))];
     lines.push(match outlook.events_lost {
-        0 => "no callback came after it: none is lost".to_owned(),
-        1 => "1 callback that came after it is lost".to_owned(),
-        n => format!("{n} callbacks that came after it are lost"),
+        0 => "lost: nothing, for no callback came after it".to_owned(),
+        count => format!("lost: {} that came after it", callbacks(count)),
     });
     lines.extend(outlook.lanes.iter().map(lane));
     lines.join("\n")
@@ -75,20 +75,22 @@ pub(super) fn text(outlook: &Restored) -> String {
 
 fn lane(lane: &RestoredLane) -> String {
     let name = one_line(&lane.lane);
-    let work = if lane.lane.contains('>') { "deliveries" } else { "callbacks" };
-    let done = if lane.lane.contains('>') { "come again" } else { "are handled again" };
+    let delivers = lane.lane.contains('>');
+    let work = |count| match delivers {
+        true => counted(count, "delivery", "deliveries"),
+        false => counted(count, "callback", "callbacks"),
+    };
+    let again = if delivers { "to be made again" } else { "to be handled again" };
     match (lane.now, lane.then) {
         (Some(now), Some(then)) if then < now => {
-            format!("{name}: {now} → {then}: up to {} {work} {done}", now.0 - then.0)
+            format!("{name}: {now} → {then}: up to {} {again}", work(now.0 - then.0))
         }
         (Some(now), Some(then)) if then > now => {
-            let skipped = then.0 - now.0;
-            format!("{name}: {now} → {then}: up to {skipped} {work} count as done already")
+            let passed = work(then.0 - now.0);
+            format!("{name}: {now} → {then}: up to {passed} taken for done already")
         }
         (Some(now), Some(_)) => format!("{name}: stays at {now}"),
-        (Some(now), None) => {
-            format!("{name}: {now} → none: it is not in the backup and begins anew")
-        }
+        (Some(now), None) => format!("{name}: {now} → none: not in the backup, it begins anew"),
         (None, Some(then)) => format!("{name}: only in the backup, where it stands at {then}"),
         (None, None) => format!("{name}: neither here nor in the backup"),
     }

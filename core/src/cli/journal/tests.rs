@@ -121,13 +121,13 @@ fn a_restore_is_told_in_plain_words() {
     };
     assert_eq!(
         restore::text(&outlook),
-        "900 callbacks are in the backup\n\
-         40 callbacks that came after it are lost\n\
-         topics>crm: 1200 → 900: up to 300 deliveries come again\n\
-         topics: 1200 → 900: up to 300 callbacks are handled again\n\
+        "in the backup: 900 callbacks\n\
+         lost: 40 callbacks that came after it\n\
+         topics>crm: 1200 → 900: up to 300 deliveries to be made again\n\
+         topics: 1200 → 900: up to 300 callbacks to be handled again\n\
          topics>audit: stays at 900\n\
-         ahead>x: 900 → 1000: up to 100 deliveries count as done already\n\
+         ahead>x: 900 → 1000: up to 100 deliveries taken for done already\n\
          old: only in the backup, where it stands at 5\n\
-         new>\\u{1b}: 7 → none: it is not in the backup and begins anew"
+         new>\\u{1b}: 7 → none: not in the backup, it begins anew"
     );
 }

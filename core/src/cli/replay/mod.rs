@@ -28,11 +28,11 @@ Examples:
   switchhook replay --command 'Group.*' --handler topics --rate 20/s --yes
   switchhook replay --id 019b7a3c-5d00-7000-8000-0000000000aa
 
-What a handler made of the callbacks then is delivered again, whatever became of it; the handler is not asked again. Each
-delivery gets an id of its own and is marked as replayed. It is counted first, and you are asked.
+What a handler made of the callbacks then is delivered again, whatever became of it; the handler is not asked again. \
+Each delivery gets an id of its own and is marked as replayed. It is counted first, and you are asked.
 
-It works beside a running server, which it asks through the socket in the journal's folder; without one, deliveries go out
-when the server starts.")]
+It works beside a running server, which it asks through the socket in the journal's folder; without one, deliveries \
+go out when the server starts.")]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["id", "since", "until", "command", "handler", "action"])))]
 pub(super) struct Args {
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use crate::admin::{PAGE_MAX, Replay};
 use crate::cli::Failed;
-use crate::cli::output::one_line;
+use crate::cli::output::{counted, one_line};
 use crate::cli::store::Store;
 use crate::journal::{EventQuery, LaneId, Position, Requeued};
 
@@ -74,18 +74,14 @@ impl Counted {
     }
 
     pub(super) fn text(&self, lanes: &[LaneId]) -> String {
-        let mut lines = vec![match self.callbacks {
-            1 => "1 callback".to_owned(),
-            n => format!("{n} callbacks"),
-        }];
+        let mut lines = vec![counted(self.callbacks, "callback", "callbacks")];
         for (lane, sum) in lanes.iter().zip(&self.lanes) {
             let none = match sum.missing {
                 0 => String::new(),
                 n => format!(" ({n} without a record of this handler)"),
             };
-            let deliveries = if sum.queued == 1 { "delivery" } else { "deliveries" };
             let lane = one_line(&lane.to_string());
-            lines.push(format!("{lane}: {} {deliveries}{none}", sum.queued));
+            lines.push(format!("{lane}: {}{none}", counted(sum.queued, "delivery", "deliveries")));
         }
         lines.join("\n")
     }
