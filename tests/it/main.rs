@@ -20,3 +20,5 @@ mod lifecycle;
 mod limits;
 mod refusals;
 mod relays;
+mod replay;
+mod upkeep;
