@@ -174,6 +174,15 @@ impl Server {
         });
     }
 
+    /// One lane is at the end; others may not have looked at what is not for them.
+    pub fn lane_settled(&self, name: &str) {
+        eventually(&format!("{name} at the end"), || {
+            let lanes: Value = serde_json::from_str(&get(self.admin, "/api/v1/lanes").body).ok()?;
+            let lane = lanes["items"].as_array()?.iter().find(|lane| lane["lane"] == name)?;
+            (lane["behind"] == 0 && lane["open"] == 0).then_some(())
+        });
+    }
+
     pub fn kill(mut self) -> Arc<TempDir> {
         self.child.kill().expect("killed");
         self.child.wait().expect("reaped");

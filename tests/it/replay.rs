@@ -20,7 +20,7 @@ fn three_delivered(target: &Target) -> Server {
     }
     post(server.address, &query(OTHER), &message("three"));
     target.got(3);
-    server.lanes_settled();
+    server.lane_settled("all>crm");
     server
 }
 
@@ -39,12 +39,12 @@ fn counted_first_asked_for_then_sent_under_new_ids_and_marked() {
     let unasked = say(folder, &words);
     assert_eq!(unasked.code, 64, "{unasked:?}");
     assert!(unasked.err.contains("--yes"), "{unasked:?}");
-    server.lanes_settled();
+    server.lane_settled("all>crm");
     assert_eq!(target.got(3).len(), 3, "a dry run sends nothing");
     let done = say(folder, &format!("{words} --yes")).good();
     assert!(done.out.ends_with("2 deliveries are on their way\n"), "{done:?}");
     let got = target.got(5);
-    server.lanes_settled();
+    server.lane_settled("all>crm");
     assert_eq!(target.got(5).len(), 5);
     assert_eq!(ids(&got).len(), 5, "each delivery has an id of its own");
     let (first, again) = got.split_at(3);
@@ -67,7 +67,7 @@ fn without_a_server_it_is_prepared_and_goes_out_at_the_next_start() {
     assert_eq!(target.got(3).len(), 3);
     let server = Server::start_in(folder, |_| ());
     let got = target.got(6);
-    server.lanes_settled();
+    server.lane_settled("all>crm");
     assert_eq!(ids(&got).len(), 6);
     assert!(got[3..].iter().all(|one| one.header("switchhook-replayed").is_some()));
 }
@@ -122,7 +122,7 @@ fn interrupted_it_says_how_to_go_on_and_then_nothing_is_missing_or_doubled() {
     let again = again.replace("--rate 2/s", "--rate 1000/s");
     say(folder, &format!("{again} --yes")).good();
     let got = target.got(2 * COUNT);
-    server.lanes_settled();
+    server.lane_settled("all>crm");
     assert_eq!(target.got(2 * COUNT).len(), 2 * COUNT);
     let again: HashSet<_> = got[COUNT..].iter().map(|one| one.body.clone()).collect();
     assert_eq!(again.len(), COUNT, "each once");

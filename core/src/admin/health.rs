@@ -51,6 +51,7 @@ impl Admin {
     }
 
     pub(super) fn metrics(&self) -> Response {
+        self.metrics.take_in(&*self.journal);
         respond(StatusCode::OK, OPEN_METRICS, self.metrics.text())
     }
 }

@@ -1,5 +1,6 @@
 //! What the nodes of an in-memory journal share.
 
+mod tools;
 mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};
@@ -350,7 +351,8 @@ impl Store {
         let key = new.key.as_deref().map(Lane::key_hash);
         let record = Record::new(handler.clone(), facts, new.key, new.summary, body);
         self.records.entry(handler.clone()).or_default().insert(position.0, record);
-        if position.replay_number().is_some() {
+        let replay = position.replay_number().and_then(|number| self.replays.get(&number));
+        if let Some(id) = replay.map(|one| one.id) {
             let mine = |(id, kept): &(&LaneId, &Kept)| {
                 kept.attached && id.action().is_some() && id.handler() == handler
             };
@@ -358,7 +360,7 @@ impl Store {
                 self.lanes.iter().filter(mine).map(|(id, _)| id.clone()).collect();
             for lane in lanes {
                 let row = OpenRow { position: origin, attempts: 0, key, due: None, reason: None };
-                self.requeue(&lane, row, Some(position.0), clock);
+                self.requeue(&lane, row, Some(position.0), id, clock);
             }
         }
     }

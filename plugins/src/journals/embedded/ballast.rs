@@ -31,19 +31,26 @@ enum State {
 }
 
 impl Ballast {
-    /// Before the store is opened: makes the file if there is room, or gives it up if the store could not be opened with it.
+    /// Makes the file if there is room.
     pub(super) fn open(folder: &Path, size: u64) -> Self {
-        let ballast =
-            Self { path: folder.join("ballast"), size, state: Mutex::new(State::Missing) };
-        if !ballast.is_there() {
-            ballast.remove();
-            ballast.keep();
-        } else if room(folder).is_some_and(|room| room < OPENING) {
-            ballast.give();
-        } else {
-            *locked(&ballast.state) = State::Kept;
+        let state = Mutex::new(State::Missing);
+        let ballast = Self { path: folder.join("ballast"), size, state };
+        match ballast.is_there() {
+            true => *locked(&ballast.state) = State::Kept,
+            false => {
+                ballast.remove();
+                ballast.keep();
+            }
         }
         ballast
+    }
+
+    /// Gives its room up where a store could not even be opened with it.
+    pub(super) fn make_way(folder: &Path, size: u64) -> Option<Self> {
+        let state = Mutex::new(State::Kept);
+        let ballast = Self { path: folder.join("ballast"), size, state };
+        let needed = room(folder).is_some_and(|room| room < OPENING);
+        (needed && ballast.give()).then_some(ballast)
     }
 
     /// Gives its room up; whether there was any.

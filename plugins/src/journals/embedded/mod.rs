@@ -14,15 +14,18 @@ mod lanes;
 mod lease;
 mod lock;
 mod migrate;
+mod prune;
 mod queue;
 mod reader;
 mod references;
+mod replays;
 mod restore;
 mod schema;
 mod stats;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod verify;
 mod write;
 mod writer;
@@ -41,8 +44,8 @@ use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
     Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
-    JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Restored, Settlement, Stats,
-    StoredEvent, Upkeep, Verified, Want,
+    JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
+    Retention, Settlement, Stats, StoredEvent, Upkeep, Verified, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
@@ -114,8 +117,10 @@ impl Embedded {
         }
         let lock = Lock::take(&folder)?;
         restore::complete(&file)?;
+        let size = options.ballast.bytes() as u64;
+        let spent = Ballast::make_way(&folder, size);
         schema::examine(&file)?;
-        let ballast = Ballast::open(&folder, options.ballast.bytes() as u64);
+        let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
         lock::own(&file)?;
         let mut connection = schema::open_writing(&file)?;
         schema::prepare(&mut connection)?;
@@ -163,8 +168,31 @@ impl Upkeep for Embedded {
         &self,
         query: &DeadLetterQuery,
     ) -> Result<Page<DeadLetter>, JournalError> {
-        let items = self.shared.dead(query.lane.as_ref(), query.limit).await?;
-        Ok(Page { items, next: None })
+        self.shared.dead_letters(query).await
+    }
+
+    async fn retry_dead_letters(&self, numbers: &[u64]) -> Result<Requeued, JournalError> {
+        self.shared.retry_dead_letters(numbers).await
+    }
+
+    async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
+        self.shared.drop_dead_letters(numbers).await
+    }
+
+    async fn replay(&self, replay: &Replay) -> Result<Requeued, JournalError> {
+        self.shared.replay(replay).await
+    }
+
+    async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        self.shared.pause(action, paused).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned, JournalError> {
+        self.shared.prune(*retention).await
+    }
+
+    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        self.shared.forget_lane(lane).await
     }
 
     async fn stats(&self) -> Result<Stats, JournalError> {

@@ -116,7 +116,7 @@ fn open_backup(file: &Path, from: &Path) -> Result<Connection, BoxError> {
 }
 
 /// The files that change places.
-struct Replacement {
+pub(super) struct Replacement {
     file: PathBuf,
     copying: PathBuf,
     restoring: PathBuf,
@@ -124,7 +124,7 @@ struct Replacement {
 }
 
 impl Replacement {
-    fn new(file: &Path, time: &str) -> Self {
+    pub(super) fn new(file: &Path, time: &str) -> Self {
         let name = format!(".before-restore-{time}");
         let names = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name}-{n}") });
         let mut free = names.map(|name| beside(file, &name)).filter(|path| !path.exists());
@@ -134,7 +134,7 @@ impl Replacement {
     }
 
     /// With a synced copy of the backup beside the store.
-    fn prepared(self, from: &Path) -> Result<Self, BoxError> {
+    pub(super) fn prepared(self, from: &Path) -> Result<Self, BoxError> {
         let backup = open_backup(&self.file, from)?;
         remove(&self.copying);
         copy(&backup, &self.copying)?;
@@ -143,7 +143,7 @@ impl Replacement {
         Ok(self)
     }
 
-    fn run(&self) -> Result<(), BoxError> {
+    pub(super) fn run(&self) -> Result<(), BoxError> {
         let done = STEPS.iter().try_for_each(|step| step(self));
         done.map_err(|error| {
             if !self.file.exists() {
@@ -189,8 +189,9 @@ impl Replacement {
     }
 }
 
-type Step = fn(&Replacement) -> Result<(), BoxError>;
-const STEPS: [Step; 3] = [Replacement::settle, Replacement::keep_old, Replacement::put_new];
+pub(super) type Step = fn(&Replacement) -> Result<(), BoxError>;
+pub(super) const STEPS: [Step; 3] =
+    [Replacement::settle, Replacement::keep_old, Replacement::put_new];
 
 /// Before the store is opened: completes a restore that was broken off, or removes what is left of it.
 pub(super) fn complete(file: &Path) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use switchhook_core::BoxError;
+use switchhook_core::journal::Position;
 
 use super::migrate::migrate;
 
@@ -15,6 +16,10 @@ const VERSION: i64 = 2;
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
 pub(super) const SLOT_BITS: u32 = 44;
+/// From this position on lie the records that were made again.
+pub(super) const REPLAYS: u64 = Position::of_replay(0).0;
+/// The mark of the last entry that was removed for its age.
+pub(super) const PRUNED: &str = "pruned";
 
 /// No `auto_vacuum`: its page of pointers would be one more to write with every commit. What is freed is used again.
 const TABLES: &str = "

@@ -1,4 +1,8 @@
+mod copies;
+mod damage;
 mod disks;
+mod room;
+mod stores;
 
 use std::time::{Duration, Instant};
 

@@ -8,9 +8,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use switchhook_core::journal::{DAMAGE_MAX, Damage, JournalError, Position, Verified};
 use switchhook_core::{Facts, Words};
 
+use super::attach::mark;
 use super::frame::{Blob, ENTRIES, Frame};
 use super::references;
-use super::schema::{SLOT_BITS, count, number};
+use super::schema::{PRUNED, SLOT_BITS, count, number};
 use super::store::Shared;
 
 /// One reading stops past so many bytes or blobs, so that it keeps no checkpoint waiting.
@@ -36,6 +37,8 @@ pub(super) struct Check {
     words: Words,
     names: HashMap<u64, String>,
     unnamed: HashSet<u64>,
+    /// The last entry that was removed for its age.
+    pruned: u64,
     /// The row to go on with.
     next: i64,
     /// The log and the last position of the row before.
@@ -95,6 +98,7 @@ impl Check {
     }
 
     fn records(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        self.pruned = count(mark(connection, PRUNED)?);
         if self.names.is_empty() {
             let mut names = connection.prepare_cached("SELECT no, name FROM handlers")?;
             let names = names.query_map([], |row| Ok((count(row.get(0)?), row.get(1)?)))?;
@@ -192,9 +196,9 @@ impl Check {
     ) -> rusqlite::Result<bool> {
         let Some(parts) = blob.record(frame) else { return Ok(false) };
         let readable = Facts::read_from(parts.facts, &mut self.words).is_some();
-        let replayed = Position(frame.position).replay_number().is_some();
-        Ok(readable
-            && (parts.body.is_some() || replayed || self.has_entry(connection, frame.position)?))
+        // One that was made again has a body; one that reaches past what was removed for its age waits to go, too.
+        let body = parts.body.is_some() || frame.position <= self.pruned;
+        Ok(readable && (body || self.has_entry(connection, frame.position)?))
     }
 
     /// Whether there is an entry whose body a record may have.

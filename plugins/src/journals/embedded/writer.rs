@@ -13,7 +13,8 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 use super::attach;
 use super::frame::ENTRIES;
 use super::lanes::{Cell, Lanes};
-use super::queue::{Batch, Chunk, Group, Kept, Queue, Queued, Settling, answer};
+use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
+use super::schema::REPLAYS;
 use super::store::Shared;
 use super::write::{self, Stored};
 use super::{locked, same};
@@ -66,6 +67,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Which records may share a blob: the end of each run, as an index.
     pub(super) runs: Vec<usize>,
+    /// Who gets the records that were made again.
+    pub(super) heirs: Vec<Arc<Cell>>,
 }
 
 impl Writer {
@@ -146,6 +149,19 @@ impl Writer {
             }
             drop(job.answer.send(attached));
         }
+        let order = batch.order.take();
+        self.keep_and_settle(batch);
+        if let Some(Order(order)) = order {
+            #[cfg(test)]
+            self.limit_pages();
+            locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
+            order(self);
+            self.at_rest();
+            self.look_after_wal();
+        }
+    }
+
+    fn keep_and_settle(&mut self, mut batch: Batch) {
         self.refuse_new_without_ballast(&mut batch);
         let settles = std::mem::take(&mut batch.settles);
         let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
@@ -187,12 +203,15 @@ impl Writer {
                     inner.facts.remove(&position.0);
                 }
                 let apart = |two: &[(u64, usize)]| match two {
+                    [_, next] if next.0 >= REPLAYS => true,
                     [one, next] => inner.lane.open_between(one.0, next.0),
                     _ => false,
                 };
                 let runs = write::runs(&job.records, apart);
                 drop(inner);
-                Some(Planned { job, cell, plan, runs })
+                let heirs = self.lanes.subscriptions.get(cell.id.handler());
+                let heirs = heirs.filter(|_| !job.again.is_empty()).cloned().unwrap_or_default();
+                Some(Planned { job, cell, plan, runs, heirs })
             }
             Err(error) => {
                 drop(inner);
@@ -233,7 +252,7 @@ impl Writer {
             self.ready();
         }
         self.since_checkpoint += stored.bytes;
-        let Stored { results, blobs, records, .. } = stored;
+        let Stored { results, blobs, records, again, .. } = stored;
         let mut results = results.into_iter();
         let mut head = self.shared.head.load(Ordering::Relaxed);
         let mut woken: Vec<Arc<Cell>> = Vec::new();
@@ -259,6 +278,10 @@ impl Writer {
         answer(&batch.hands, acks);
         for (one, blobs) in planned.into_iter().zip(records) {
             self.settled(one, blobs);
+        }
+        let now = self.shared.clock.now();
+        for (cell, row) in again {
+            cell.requeue(vec![row], now);
         }
     }
 
@@ -302,7 +325,9 @@ impl Writer {
         if !job.state.is_empty() {
             self.shared.reader.state_written(cell.id.handler(), job.state);
         }
-        if let (Some(first), Some(last)) = (blobs.first(), blobs.last()) {
+        let mut new = blobs.iter().filter(|blob| blob.first < REPLAYS);
+        if let Some(first) = new.next() {
+            let last = new.next_back().unwrap_or(first);
             for subscription in subscriptions.into_iter().flatten() {
                 subscription.mark(first.first, last.last, known);
             }
@@ -345,7 +370,7 @@ impl Writer {
         }
     }
 
-    fn unwell(&self, error: &JournalError) {
+    pub(super) fn unwell(&self, error: &JournalError) {
         match error {
             JournalError::Full => {
                 self.shared.ballast.give();

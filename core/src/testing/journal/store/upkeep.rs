@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{Kept, Letter, Replayed, Store};
 use crate::journal::{
@@ -13,7 +14,7 @@ use crate::journal::{
 use crate::time::Clock;
 
 /// What an entry takes beside its body, for [`Retention::keep_size`].
-const ENTRY_BYTES: usize = 256;
+pub(super) const ENTRY_BYTES: usize = 256;
 
 fn refused<T>(why: String) -> Result<T, JournalError> {
     Err(JournalError::Refused(why))
@@ -91,10 +92,10 @@ impl Store {
         lane: &LaneId,
         row: OpenRow,
         record: Option<u64>,
+        id: Uuid,
         clock: &dyn Clock,
     ) {
         self.replays_made += 1;
-        let id = self.rng.id(clock.wall());
         let (number, position) = (self.replays_made, row.position);
         self.replays.insert(number, Replayed { lane: lane.clone(), position, record, id });
         let row = OpenRow { position: Position::of_replay(number), ..row };
@@ -124,7 +125,8 @@ impl Store {
         let queued = found.len() as u64;
         for (number, lane, row, record) in found {
             self.dead.retain(|one| one.letter.number != number);
-            self.requeue(&lane, row, record, clock);
+            let id = self.rng.id(clock.wall());
+            self.requeue(&lane, row, record, id, clock);
         }
         Ok(Requeued { queued, missing: numbers.len() as u64 - queued })
     }
@@ -154,7 +156,10 @@ impl Store {
         let queued = rows.len();
         if !replay.dry_run {
             self.takes(lane, queued)?;
-            rows.into_iter().for_each(|row| self.requeue(lane, row, None, clock));
+            for row in rows {
+                let id = self.rng.id(clock.wall());
+                self.requeue(lane, row, None, id, clock);
+            }
         }
         let missing = (positions.len() - queued) as u64;
         Ok(Requeued { queued: queued as u64, missing })
