@@ -15,8 +15,6 @@ use tokio::time::timeout;
 
 /// From the first byte sent to the last one received; connecting counts by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The same where the other side has a whole store to read or to copy first.
-const LONG_PATIENCE: Duration = Duration::from_hours(6);
 /// An answer that is longer is not read to its end.
 const ANSWER_MAX: usize = 256 << 20;
 
@@ -52,15 +50,16 @@ impl Client {
 
     /// Sends a request, its URI in origin form, and reads the answer to its end.
     pub(super) async fn call(&mut self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
-        within(PATIENCE, self.exchange(request)).await
+        self.call_within(PATIENCE, request).await
     }
 
-    /// The same, with patience for hours of work.
-    pub(super) async fn call_at_length(
+    /// The same, with another patience.
+    pub(super) async fn call_within(
         &mut self,
+        time: Duration,
         request: Request<Bytes>,
     ) -> io::Result<Response<Bytes>> {
-        within(LONG_PATIENCE, self.exchange(request)).await
+        within(time, self.exchange(request)).await
     }
 
     async fn exchange(&mut self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {

@@ -10,13 +10,16 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Interrupt(CancellationToken);
 
 impl Interrupt {
-    /// From now on Ctrl-C no longer ends the process by itself.
+    /// From now on Ctrl-C does not end the process by itself; a second one does.
     pub(super) fn listen() -> Self {
         let interrupt = Self::default();
         let pressed = interrupt.0.clone();
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 pressed.cancel();
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
             }
         });
         interrupt

@@ -354,3 +354,46 @@ fn init_log(cli: &Cli) -> Result<LogWriter, Failed> {
 pub(crate) fn complain(message: &str) {
     output::message(message);
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_goes_without_a_word_stays_so() {
+        let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+        for line in [
+            "switchhook",
+            "switchhook dead-letters",
+            "switchhook dead-letters --lane topics>crm --limit 5",
+            "switchhook dead-letters list --action crm",
+            "switchhook dead-letters retry 1 2 3",
+            "switchhook dead-letters drop --handler topics --action crm --yes",
+            "switchhook replay --since 2h --dry-run",
+            "switchhook journal prune --lane topics>crm",
+        ] {
+            assert!(parses(line), "{line}");
+        }
+        for line in [
+            "switchhook dead-letters retry",
+            "switchhook dead-letters retry 1 --all",
+            "switchhook dead-letters drop --all --action crm",
+            "switchhook dead-letters drop --all --yes --dry-run",
+            "switchhook dead-letters show",
+            "switchhook replay",
+            "switchhook replay --yes --rate 5/s",
+            "switchhook replay --since yesterday",
+            "switchhook replay --since 2h --rate 0/s",
+            "switchhook journal",
+        ] {
+            assert!(!parses(line), "{line}");
+        }
+    }
+}

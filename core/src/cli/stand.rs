@@ -14,7 +14,10 @@ use crate::app;
 use crate::config::tables::Limits;
 use crate::config::{Config, Layers};
 use crate::handler::{NewRecord, Record, StateChanges};
-use crate::journal::{Fate, Journal, LaneId, Lease, Leased, Settlement, Want, Work};
+use crate::journal::{
+    Fate, Journal, LaneId, Lease, Leased, Position, REPLAYS_OPEN_MAX, Replay, Settlement, Upkeep,
+    Want, Work,
+};
 use crate::listener::{Listener, Serving, serve};
 use crate::metrics::Metrics;
 use crate::test_plugins::{GOOD, registry};
@@ -107,6 +110,17 @@ pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record>
     })
     .await;
     records
+}
+
+/// Lets the subscription be so full that it takes only so many more; what fills it are the first callbacks, again and again.
+pub(super) async fn fill(journal: &MemoryJournal, room: usize) {
+    let mut left = REPLAYS_OPEN_MAX - room;
+    while left > 0 {
+        let positions = (1..=left.min(100) as u64).map(Position).collect();
+        let replay = Replay { lane: log_lane(), positions, dry_run: false };
+        let queued = journal.replay(&replay).await.expect("queued").queued;
+        left -= usize::try_from(queued).expect("few");
+    }
 }
 
 async fn lease(journal: &MemoryJournal, lane: &LaneId) -> Lease {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -23,6 +24,11 @@ use crate::journal::{
     Stats,
 };
 use crate::plugin::{BuildContext, Component};
+
+/// For an answer that takes a look into the journal: rare callbacks are searched for in all of it.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// For one that takes reading or copying all of it.
+const LONG_PATIENCE: Duration = Duration::from_hours(6);
 
 /// Whoever has the journal.
 pub(super) enum Store {
@@ -139,7 +145,7 @@ impl Store {
         Ok(Page { items, next: page.next.map(|position| position.0) })
     }
 
-    /// Only where events stand, and when they came.
+    /// Only where events stand.
     pub(super) async fn places(&mut self, query: &EventQuery) -> Result<Page<Place>, Trouble> {
         let ours = match self {
             Self::Ours(ours) => ours,
@@ -226,7 +232,7 @@ impl Ours {
 impl Theirs {
     async fn get<T: DeserializeOwned>(&mut self, target: &str) -> Result<T, Trouble> {
         let request = Request::get(target).header(header::HOST, "localhost").body(Bytes::new());
-        let answer = self.call(request, false).await?;
+        let answer = self.call(request, PATIENCE).await?;
         serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
     }
 
@@ -236,24 +242,22 @@ impl Theirs {
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from(body));
-        let answer = self.call(request, O::TAKES_LONG).await?;
+        let patience = if O::TAKES_LONG { LONG_PATIENCE } else { PATIENCE };
+        let answer = self.call(request, patience).await?;
         serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
     }
 
     async fn call(
         &mut self,
         request: http::Result<Request<Bytes>>,
-        takes_long: bool,
+        patience: Duration,
     ) -> Result<Response<Bytes>, Trouble> {
         let request = request.map_err(|error| bug(&error))?;
         // Between two requests of a slow replay the server may have closed the connection.
         if !self.client.is_open().await {
             self.client = connect(&self.socket).await.map_err(|why| lost(&why))?;
         }
-        let answer = match takes_long {
-            true => self.client.call_at_length(request).await,
-            false => self.client.call(request).await,
-        };
+        let answer = self.client.call_within(patience, request).await;
         refused(answer.map_err(|error| lost(&error_line(&error)))?)
     }
 }

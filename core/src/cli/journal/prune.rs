@@ -15,6 +15,8 @@ use crate::journal::{
 
 /// Old callbacks are counted up to here: it is only to be known whether they are few or many.
 const COUNTED: u64 = 100_000;
+/// So many at a time.
+const PAGE: usize = 250;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -100,12 +102,8 @@ fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
 
 /// How many callbacks came before a time, as text.
 async fn old_events(store: &mut Store, until: Timestamp) -> Result<String, Failed> {
-    let mut query = EventQuery {
-        limit: PAGE_MAX,
-        until: Some(until),
-        oldest_first: true,
-        ..EventQuery::default()
-    };
+    let mut query =
+        EventQuery { limit: PAGE, until: Some(until), oldest_first: true, ..EventQuery::default() };
     let mut count = 0;
     loop {
         let page = store.places(&query).await?;

@@ -31,7 +31,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     }
     let config = cx.config()?;
     block_on(async {
-        let store = Store::open_or_make(config, true).await?;
+        let store = Store::open_or_make(config, true).await.map_err(beyond_use)?;
         let ours = match &store {
             Store::Ours(ours) => ours,
             Store::Theirs(theirs) => return Err(running(&theirs.by)),
@@ -40,6 +40,14 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         store.close().await;
         done
     })
+}
+
+/// A journal that cannot be opened keeps nobody from restoring one.
+fn beyond_use(failed: Failed) -> Failed {
+    match failed.code {
+        74 => failed.and("If that journal is beyond use, move its folder away and restore again."),
+        _ => failed,
+    }
 }
 
 fn running(by: &str) -> Failed {

@@ -1,10 +1,13 @@
 //! What a replay would be: callbacks, lanes, and how many deliveries.
 
-use crate::admin::{PAGE_MAX, Replay};
+use crate::admin::Replay;
 use crate::cli::Failed;
 use crate::cli::output::{counted, one_line};
 use crate::cli::store::Store;
 use crate::journal::{EventQuery, LaneId, Position, Requeued};
+
+/// Callbacks that are counted at a time.
+const PAGE: usize = 250;
 
 pub(super) struct Plan {
     pub(super) lanes: Vec<LaneId>,
@@ -40,7 +43,7 @@ impl Plan {
         let mut counted = Counted { callbacks: 0, lanes };
         let mut after = None;
         loop {
-            let (places, next) = self.places(store, after, PAGE_MAX).await?;
+            let (places, next) = self.places(store, after, PAGE).await?;
             counted.callbacks += places.len() as u64;
             if !places.is_empty() {
                 self.count_in(store, &places, &mut counted.lanes).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::cli::stand::{both, config, deliver, journal, log_lane, served};
+use crate::cli::stand::{both, config, deliver, fill, journal, log_lane, served};
 use crate::journal::{EventQuery, REPLAYS_OPEN_MAX, Upkeep};
 use crate::testing::MemoryJournal;
 
@@ -78,52 +78,57 @@ async fn it_goes_no_faster_than_asked() {
     assert!((9_900..10_500).contains(&took.as_millis()), "{took:?}");
 }
 
+/// A journal of so many callbacks whose lane takes 1000 more.
+async fn nearly_full(callbacks: usize) -> MemoryJournal {
+    let journal = journal(callbacks as u64, 0).await;
+    fill(&journal, 1000).await;
+    journal
+}
+
 #[tokio::test]
 async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
-    let total = REPLAYS_OPEN_MAX + 700;
-    let journal = journal(total as u64, 0).await;
+    let journal = nearly_full(1200).await;
     let mut store = Store::ours(Arc::new(journal.clone()), app::lanes(&config("{}")));
     let interrupt = Interrupt::default();
-    let all = total as u64;
-    let done = run::run(&mut store, &plan(), rate("1000000/s"), all, &interrupt).await;
+    let done = run::run(&mut store, &plan(), rate("1000000/s"), 1200, &interrupt).await;
     let stopped = done.expect_err("full");
-    assert_eq!(stopped.after, Some(Position(5000)));
+    assert_eq!(stopped.after, Some(Position(1000)));
     let now = filter::now();
     let again = args("replay --action log --rate 7/s").again(stopped.after, now);
     assert_eq!(
         again,
-        format!("switchhook replay --until {now} --action log --after 5000 --rate 7/s")
+        format!("switchhook replay --until {now} --action log --after 1000 --rate 7/s")
     );
     let failed = stopped.told(&again);
     assert_eq!(failed.code, 69);
-    assert!(failed.message.contains("5000 of 5700 deliveries are on their way"), "{failed:?}");
+    assert!(failed.message.contains("1000 of 1200 deliveries are on their way"), "{failed:?}");
     assert!(failed.message.contains(&again), "{failed:?}");
-    let mut seen = bodies(&journal, 5000).await;
-    let query = EventQuery { after: args(&again[11..]).after, ..plan().query };
+    let mut seen = bodies(&journal, REPLAYS_OPEN_MAX).await.split_off(REPLAYS_OPEN_MAX - 1000);
+    let query = EventQuery { after: args(&again["switchhook ".len()..]).after, ..plan().query };
     let rest = Plan { query, ..plan() };
-    let sent = run::run(&mut store, &rest, rate("1000000/s"), 700, &interrupt).await;
-    assert_eq!(sent.expect("sent"), 700);
-    seen.extend(bodies(&journal, 700).await);
-    let expected: Vec<_> = (1..=total).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let sent = run::run(&mut store, &rest, rate("1000000/s"), 200, &interrupt).await;
+    assert_eq!(sent.expect("sent"), 200);
+    seen.extend(bodies(&journal, 200).await);
+    let expected: Vec<_> = (1..=1200).map(|n| format!("{{\"n\":{n}}}")).collect();
     assert_eq!(seen, expected, "nothing is missing, nothing comes twice");
 }
 
 #[tokio::test]
 async fn beside_a_server_a_full_lane_is_waited_for() {
-    let total = REPLAYS_OPEN_MAX + 700;
-    let journal = journal(total as u64, 0).await;
+    let journal = nearly_full(1500).await;
     let (mut store, _folder) = served(Arc::new(journal.clone())).await;
+    let all = REPLAYS_OPEN_MAX + 500;
     let delivered = tokio::spawn(async move {
-        while open(&journal).await < 5000 {
+        // Only a full lane is emptied: it is found full for certain.
+        while open(&journal).await < REPLAYS_OPEN_MAX as u64 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        bodies(&journal, total).await.len()
+        bodies(&journal, all).await.len()
     });
     let interrupt = Interrupt::default();
-    let all = total as u64;
-    let sent = run::run(&mut store, &plan(), rate("1000000/s"), all, &interrupt).await;
-    assert_eq!(sent.expect("sent"), total as u64);
-    assert_eq!(delivered.await.expect("delivered"), total);
+    let sent = run::run(&mut store, &plan(), rate("1000000/s"), 1500, &interrupt).await;
+    assert_eq!(sent.expect("sent"), 1500);
+    assert_eq!(delivered.await.expect("delivered"), all);
 }
 
 #[tokio::test]
