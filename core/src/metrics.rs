@@ -17,6 +17,9 @@ use crate::journal::Journal;
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
 
+const DAMAGED_HELP: &str =
+    "Entries and records found damaged and set aside since the journal was opened";
+
 macro_rules! labels {
     ($($name:ident { $($label:ident),* })*) => {
         $(
@@ -60,7 +63,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("switchhook");
         macro_rules! register {
-            ($name:literal, $help:literal, $metric:expr) => {{
+            ($name:literal, $help:expr, $metric:expr) => {{
                 let metric = $metric;
                 registry.register($name, $help, metric.clone());
                 metric
@@ -109,11 +112,7 @@ impl Default for Metrics {
                 "Before-callbacks that were answered but for whose record there was no room",
                 Counter::default()
             ),
-            journal_damaged: register!(
-                "journal_damaged",
-                "Entries and records found damaged and set aside since the journal was opened",
-                Gauge::default()
-            ),
+            journal_damaged: register!("journal_damaged", DAMAGED_HELP, Gauge::default()),
             notes_lost: AtomicU64::new(0),
             limits: register!(
                 "limit_hits",
