@@ -12,7 +12,7 @@ use super::store::Store;
 use crate::admin::{self, Admin};
 use crate::app;
 use crate::config::tables::Limits;
-use crate::config::{Config, Layers};
+use crate::config::{Config, Layers, Period};
 use crate::handler::{NewRecord, Record, StateChanges};
 use crate::journal::{
     Fate, Journal, LaneId, Lease, Leased, Position, REPLAYS_OPEN_MAX, Replay, Settlement, Upkeep,
@@ -44,6 +44,11 @@ pub(super) async fn both(journal: Arc<dyn Journal>) -> (Store, Store, TempDir) {
 
 /// A journal behind the socket of a server that has it.
 pub(super) async fn served(journal: Arc<dyn Journal>) -> (Store, TempDir) {
+    served_for(journal, Limits::default().idle_time.0).await
+}
+
+/// The same by a server that closes idle connections so soon.
+pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (Store, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = tokio::net::UnixListener::bind(folder.path().join("admin.sock")).expect("bound");
     let metrics = Arc::new(Metrics::default());
@@ -51,7 +56,7 @@ pub(super) async fn served(journal: Arc<dyn Journal>) -> (Store, TempDir) {
         Arc::new(Admin { journal, metrics: metrics.clone(), draining: AtomicBool::new(false) });
     let serving = Serving {
         routes: admin::socket_routes(&admin),
-        limits: Limits::default(),
+        limits: Limits { idle_time: Period(idle), ..Limits::default() },
         clock: Arc::new(SystemClock::default()),
         metrics,
     };

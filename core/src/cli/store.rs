@@ -306,3 +306,66 @@ fn lost(error: &dyn fmt::Display) -> Trouble {
 fn bug(error: &dyn fmt::Display) -> Trouble {
     Trouble::Failed(Failed::bug(format!("journal: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::{Pause, Retry};
+    use crate::cli::block_on;
+    use crate::cli::stand::{both, config, journal, served_for};
+
+    #[test]
+    fn a_journal_that_is_held_and_cannot_be_asked_is_unavailable() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = format!("{{ locked = {:?} }}", folder.path());
+        let opened = block_on(async { Store::open(config(&options)).await.map(|_| ()) });
+        let failed = opened.expect_err("held");
+        assert_eq!(failed.code, 69);
+        assert!(failed.message.contains("in use by process 7"), "{}", failed.message);
+    }
+
+    #[tokio::test]
+    async fn both_ways_say_the_same() {
+        let memory = journal(3, 1).await;
+        let (mut ours, mut theirs, _folder) = both(Arc::new(memory.clone())).await;
+        let query = EventQuery { limit: 2, ..EventQuery::default() };
+        let (one, other) = (ours.events(&query, true).await, theirs.events(&query, true).await);
+        let (one, other) = (one.expect("read"), other.expect("read"));
+        let text = |page: &Page<Box<RawValue>>| -> Vec<String> {
+            page.items.iter().map(|item| item.get().to_owned()).collect()
+        };
+        assert_eq!((text(&one), one.next), (text(&other), other.next));
+        assert_eq!((one.items.len(), one.next), (2, Some(2)));
+        let bare = theirs.events(&query, false).await.expect("read");
+        assert!(bare.items.iter().all(|event| !event.get().contains("body")), "{bare:?}");
+        let (one, other) = (ours.lanes().await, theirs.lanes().await);
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        let query = DeadLetterQuery::first(5);
+        let (one, other) = (ours.dead_letters(&query).await, theirs.dead_letters(&query).await);
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        for store in [&mut ours, &mut theirs] {
+            let refused = store.order(Pause { action: "crm".to_owned(), paused: true }).await;
+            let failed = Failed::from(refused.expect_err("no such action"));
+            assert_eq!((failed.code, &*failed.message), (64, "no lane has an action crm"));
+        }
+        memory.set_health(crate::journal::Health::Failed("gone".to_owned()));
+        for store in [&mut ours, &mut theirs] {
+            let failed =
+                Failed::from(store.order(Retry { numbers: vec![1] }).await.expect_err("gone"));
+            assert_eq!(failed.code, 74, "{failed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_closed_is_made_anew() {
+        let memory = journal(1, 0).await;
+        let (mut store, _folder) = served_for(Arc::new(memory), Duration::from_millis(1)).await;
+        for _ in 0..2 {
+            assert_eq!(store.lanes().await.expect("read").len(), 2);
+            let Store::Theirs(theirs) = &mut store else { panic!("a server") };
+            while theirs.client.is_open().await {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    }
+}
