@@ -141,6 +141,7 @@ impl Writer {
             if let Err(error) = &attached {
                 self.unwell(error);
             }
+            self.at_rest();
             drop(job.answer.send(attached));
         }
         let order = batch.order.take();
@@ -149,8 +150,7 @@ impl Writer {
             #[cfg(test)]
             self.limit_pages();
             locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
-            order(self);
-            self.at_rest();
+            order(self); // answers, and says that it is at rest
             self.look_after_wal();
         }
     }
@@ -196,12 +196,7 @@ impl Writer {
                 for (position, _) in &job.fates {
                     inner.facts.remove(&position.0);
                 }
-                let apart = |two: &[(u64, usize)]| match two {
-                    [_, next] if next.0 >= REPLAYS => true,
-                    [one, next] => inner.lane.open_between(one.0, next.0),
-                    _ => false,
-                };
-                let runs = write::runs(&job.records, apart);
+                let runs = inner.runs(&job.records);
                 drop(inner);
                 let heirs = self.lanes.subscriptions.get(cell.id.handler());
                 let heirs = heirs.filter(|_| !job.again.is_empty()).cloned().unwrap_or_default();
@@ -231,7 +226,7 @@ impl Writer {
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
     }
 
-    /// While the ballast is given up, its room is for what was kept before.
+    /// The ballast's room is for what was kept before.
     fn refuse_new_without_ballast(&self, batch: &mut Batch) {
         if batch.chunks.is_empty() || self.shared.ballast.keep() {
             return;
@@ -383,7 +378,7 @@ impl Writer {
     }
 
     /// What was taken is at its end: the disk has answered.
-    fn at_rest(&self) {
+    pub(super) fn at_rest(&self) {
         locked(&self.shared.queue).busy_since = None;
     }
 
