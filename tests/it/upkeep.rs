@@ -101,6 +101,11 @@ fn a_paused_action_gets_nothing_until_it_is_resumed_even_after_a_restart() {
     assert!(target.got(0).is_empty());
     let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
     assert!(remarks.contains("lane all>crm is paused"), "{remarks}");
+    let folder = server.kill();
+    say(folder.path(), "resume crm").good();
+    say(folder.path(), "pause crm").good();
+    let server = Server::start_in(folder, |_| ());
+    waiting(&server, 2);
     say(server.folder.path(), "resume crm").good();
     let got = target.got(2);
     assert!(got[0].body.contains("one") && got[1].body.contains("two"), "in order: {got:?}");
