@@ -150,6 +150,7 @@ impl Journal for Node {
         self.shared.take_time().await;
         if self.shared.fails() {
             self.inner.fail_settlements(1);
+            self.shared.log.push(Event::Restored { lane: Some(settlement.lane.clone()) });
         }
         let (life, lane) = (self.life, settlement.lane.clone());
         let fates: Vec<_> =

@@ -38,6 +38,10 @@ pub(in crate::delivery) enum Event {
     Crashed {
         life: u32,
     },
+    /// The store forgot the leases of a lane, or of all, and went back to what it has for certain.
+    Restored {
+        lane: Option<LaneId>,
+    },
     Paused {
         action: String,
         paused: bool,
@@ -98,6 +102,10 @@ impl Log {
         let begun =
             |(at, event): &(Duration, Event)| matches!(event, Event::Begun { .. }).then_some(*at);
         self.events.lock().unwrap().iter().filter_map(begun).collect()
+    }
+
+    pub(super) fn count(&self, which: impl Fn(&(Duration, Event)) -> bool) -> usize {
+        self.events.lock().unwrap().iter().filter(|event| which(event)).count()
     }
 
     /// A number that is the same for the same events at the same times.
