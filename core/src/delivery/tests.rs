@@ -248,6 +248,21 @@ async fn a_panicking_action_is_caught_and_its_record_given_up() {
     house.stop().await;
 }
 
+#[tokio::test]
+async fn a_record_on_which_a_batch_panics_is_given_up_alone() {
+    let action = picky(100);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+    for body in ["bomb", "one", "two", "three"] {
+        house.append(body, body).await;
+    }
+    while action.inner.records().len() < 3 {
+        house.clock.advance(Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    house.until("h>a", |lane| lane.dead == 1 && lane.open == 0).await;
+    house.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hanging_attempt_ends_at_its_timeout_and_holds_only_its_own_key() {
     let action = picky(1);
