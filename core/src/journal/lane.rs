@@ -240,9 +240,11 @@ impl Lane {
             Ordering::None => None,
         };
         let free = key.and_then(|key| self.keys.get(&key)).is_none_or(|line| {
-            // A lease takes a key's items from the first on without a gap, so the last one speaks for all.
-            let last = line.open.last().and_then(|last| self.open.get(last));
-            want.whole_keys && last.is_some_and(|last| last.state == State::Leased(token))
+            // A lease takes a key's items from the first on without a gap, so the one before speaks for all before.
+            let before = line.open.range(..position.0).next_back();
+            let neighbour = before.or(line.open.first()).and_then(|other| self.open.get(other));
+            let ours = neighbour.is_some_and(|other| other.state == State::Leased(token));
+            (want.whole_keys && ours) || (before.is_none() && line.leased == 0)
         });
         if !free {
             self.insert(position.0, key, 0, State::Held);

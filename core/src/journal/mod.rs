@@ -123,7 +123,7 @@ impl Position {
     const REPLAYS: u64 = 1 << 43;
 
     /// The place of a replay with this number, which must be new to the store.
-    pub fn of_replay(number: u64) -> Self {
+    pub const fn of_replay(number: u64) -> Self {
         Self(Self::REPLAYS + number)
     }
 

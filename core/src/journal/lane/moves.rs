@@ -62,10 +62,14 @@ impl Lane {
         self.line(position).is_none_or(|line| line.open.first() == Some(&position))
     }
 
-    /// The item and, where a lease may hold a whole key, those behind it: they only waited for it.
+    /// The item and, where a lease may hold a whole key, those behind it that only waited for it.
     pub(super) fn with_followers(&self, position: u64, want: &Want) -> Vec<u64> {
+        let held = |other: &u64| self.open.get(other).is_some_and(|one| one.state == State::Held);
         match self.line(position).filter(|_| want.whole_keys) {
-            Some(line) => line.open.range(position..).copied().take(want.limit).collect(),
+            Some(line) => {
+                let line = line.open.range(position..).copied();
+                line.take_while(held).take(want.limit).collect()
+            }
             None => vec![position],
         }
     }

@@ -273,3 +273,73 @@ fn what_is_given_back_goes_out_again_in_its_order() {
     assert_eq!(taken, [2]);
     assert_eq!(settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap().cursor, 4);
 }
+
+fn replay(number: u64, key: &str) -> OpenRow {
+    let key = Some(Lane::key_hash(key));
+    OpenRow { position: Position::of_replay(number), attempts: 0, key, due: None, reason: None }
+}
+
+#[test]
+fn a_replay_neither_holds_the_cursor_nor_goes_before_what_its_key_waits_for() {
+    let mut lane = Lane::new(Ordering::Key, 0);
+    let (token, taken) = lease(&mut lane, at(0), &WANT, &[(1, "a"), (2, "a"), (3, "b")]);
+    assert_eq!(taken, [1, 3]);
+    lane.requeue([replay(1, "a"), replay(2, "c")], at(0));
+    let (other, taken) = lease(&mut lane, at(0), &WANT, &[]);
+    assert_eq!(taken, [Position::of_replay(2).0], "that of `a` waits behind 2");
+    settle(&mut lane, token, at(0), 3, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    let (token, taken) = lease(&mut lane, at(0), &WANT, &[]);
+    assert_eq!(taken, [2]);
+    let plan = settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap();
+    assert_eq!((plan.cursor, lane.settled_to()), (3, 3));
+    let (token, taken) = lease(&mut lane, at(0), &WANT, &[]);
+    assert_eq!(taken, [Position::of_replay(1).0]);
+    for (token, number) in [(token, 1), (other, 2)] {
+        let position = Position::of_replay(number).0;
+        let plan = settle(&mut lane, token, at(0), position, Fate::Delivered).unwrap();
+        assert_eq!((plan.cursor, plan.delete), (3, vec![position]));
+    }
+    assert_eq!(lane.open(), 0);
+}
+
+#[test]
+fn what_is_new_does_not_wait_for_a_replay_of_its_key_that_waits() {
+    for whole_keys in [false, true] {
+        let want = Want { whole_keys, ..WANT };
+        let mut lane = Lane::new(Ordering::Key, 0);
+        lane.requeue([replay(1, "a")], at(0));
+        let (token, taken) = lease(&mut lane, at(0), &want, &[]);
+        settle(&mut lane, token, at(0), taken[0], retry(20)).unwrap();
+        let (token, taken) = lease(&mut lane, at(1), &want, &[(1, "a"), (2, "a")]);
+        assert_eq!(taken, if whole_keys { vec![1, 2] } else { vec![1] });
+        assert_eq!(lease(&mut lane, at(25), &want, &[]).1, [0; 0], "its turn is after theirs");
+        for position in &taken {
+            settle(&mut lane, token, at(25), *position, Fate::Delivered).unwrap();
+        }
+        assert_eq!(lane.cursor(), 2 - u64::from(!whole_keys));
+        let (_, taken) = lease(&mut lane, at(25), &want, &[]);
+        assert_eq!(taken, [if whole_keys { Position::of_replay(1).0 } else { 2 }]);
+    }
+}
+
+#[test]
+fn a_retry_behind_its_key_is_not_made_before_its_time() {
+    let whole = Want { whole_keys: true, ..WANT };
+    let mut lane = Lane::new(Ordering::Key, 0);
+    let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "a")]);
+    let fates = [(1, retry(5)), (2, retry(20)), (3, retry(5))].map(|(p, fate)| (Position(p), fate));
+    lane.settle(token, &fates, at(0), wall(at(0))).unwrap();
+    assert_eq!(lease(&mut lane, at(5), &whole, &[]).1, [1]);
+}
+
+#[test]
+fn what_is_new_waits_for_a_replay_of_its_key_that_is_under_way() {
+    let mut lane = Lane::new(Ordering::Key, 0);
+    lane.requeue([replay(1, "a")], at(0));
+    let (token, replayed) = lease(&mut lane, at(0), &WANT, &[]);
+    assert_eq!(lease(&mut lane, at(0), &WANT, &[(1, "a"), (2, "b")]).1, [2]);
+    assert_eq!(lease(&mut lane, at(0), &WANT, &[]).1, [0; 0]);
+    settle(&mut lane, token, at(0), replayed[0], Fate::Delivered).unwrap();
+    assert_eq!(lease(&mut lane, at(0), &WANT, &[]).1, [1]);
+}

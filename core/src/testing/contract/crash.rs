@@ -4,11 +4,6 @@ use jiff::SignedDuration;
 
 use super::*;
 
-async fn again(stand: &dyn Stand, node: Node, ordering: Ordering) -> Node {
-    drop(node);
-    Node::with_lanes(stand, ordering).await
-}
-
 /// Leased, held and unseen items all come back; so do unread entries of a projection.
 pub async fn unsettled_work_comes_back_after_a_crash(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::Key).await;

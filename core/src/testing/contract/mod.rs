@@ -12,7 +12,10 @@ mod crash;
 mod history;
 mod lanes;
 mod order;
+mod prune;
+mod replays;
 mod retries;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,12 +27,15 @@ pub use self::crash::*;
 pub use self::history::*;
 pub use self::lanes::*;
 pub use self::order::*;
+pub use self::prune::*;
+pub use self::replays::*;
 pub use self::retries::*;
+pub use self::upkeep::*;
 use super::{TestClock, entry};
 use crate::handler::{NewRecord, StateChanges};
 use crate::journal::{
-    Appended, DeadLetterQuery, Fate, Journal, JournalError, LaneId, LaneSpec, Lease, Leased,
-    Ordering, Position, Settlement, Start, Want, Work,
+    Appended, DeadLetter, DeadLetterQuery, Fate, Journal, JournalError, LaneId, LaneSpec,
+    LaneStatus, Lease, Leased, Ordering, Position, Settlement, Start, Want, Work,
 };
 
 /// A store under test. Dropping it throws the store away.
@@ -66,6 +72,17 @@ macro_rules! journal_contract {
             unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
             retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
             a_jumping_clock_does_not_delay_for_ever, a_subscription_goes_on_after_a_crash,
+            a_dead_letter_is_delivered_again, a_replay_is_a_new_delivery, a_replay_is_retried_like_any_delivery,
+            a_replay_goes_after_what_its_key_waits_for, too_many_replays_are_refused,
+            a_replay_of_what_cannot_be_is_refused, a_callback_given_up_is_handled_again,
+            what_came_of_a_callback_handled_again_can_be_retried, dead_letters_are_paged_and_found_by_number,
+            numbers_of_dead_letters_are_not_given_twice,
+            a_paused_action_gets_nothing, a_pause_outlives_a_crash_and_holds_for_new_lanes,
+            a_lane_that_left_says_since_when, a_lane_that_left_can_be_forgotten,
+            events_are_found_by_id_and_time, events_come_oldest_first_when_wanted,
+            old_entries_go_and_their_positions_stay_taken, the_oldest_go_when_the_store_is_too_large,
+            what_a_lane_needs_stays, what_a_dead_letter_or_a_replay_needs_stays, old_dead_letters_go,
+            lanes_that_left_long_ago_go, new_lanes_begin_with_what_is_kept,
         }
     };
     ($stand:expr; $($check:ident),* $(,)?) => {
@@ -165,6 +182,26 @@ impl Node {
         positions
     }
 
+    async fn letters(&self) -> Vec<DeadLetter> {
+        self.0.dead_letters(&DeadLetterQuery::first(100)).await.expect("dead letters").items
+    }
+
+    async fn status(&self, lane: &str) -> LaneStatus {
+        let lanes = self.0.lanes().await.expect("lanes");
+        lanes.into_iter().find(|one| one.lane == lane).expect("a lane")
+    }
+
+    /// Delivers all that a lane has.
+    async fn deliver(&self, lane: &LaneId, count: usize) -> Vec<Position> {
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            let lease = self.lease(lane, &want(100)).await;
+            seen.extend(positions(&lease));
+            self.finish(&lease, |_| Fate::Delivered).await;
+        }
+        seen
+    }
+
     /// Lets a projection make a record of each of what waits for it.
     async fn project(&self, handler: &str) {
         let lease = self.lease(&LaneId::projection(handler), &want(1000)).await;
@@ -212,6 +249,16 @@ fn subscription(handler: &str, action: &str, ordering: Ordering) -> LaneSpec {
         commands: Vec::new(),
         ordering,
     }
+}
+
+fn dead(reason: &str) -> Fate {
+    Fate::Dead { reason: reason.to_owned(), response: None }
+}
+
+/// As after a crash, with the lanes of [`Node::with_lanes`].
+async fn again(stand: &dyn Stand, node: Node, ordering: Ordering) -> Node {
+    drop(node);
+    Node::with_lanes(stand, ordering).await
 }
 
 /// The subscription that most checks work on.

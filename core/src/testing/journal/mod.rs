@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use self::store::Store;
 use crate::journal::{
     Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Fate, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
+    LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
+    StoredEvent, Upkeep, Want,
 };
 use crate::time::Clock;
 
@@ -93,6 +94,16 @@ impl MemoryJournal {
             false => Ok(store),
         }
     }
+
+    /// Changes the store and wakes whoever waits.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Store, &dyn Clock) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let changed = change(&mut *self.open()?, &*self.shared.clock);
+        self.shared.changed.notify_waiters();
+        changed
+    }
 }
 
 fn counted_down(left: &AtomicUsize) -> bool {
@@ -109,8 +120,31 @@ impl Upkeep for MemoryJournal {
         &self,
         query: &DeadLetterQuery,
     ) -> Result<Page<DeadLetter>, JournalError> {
-        let items = self.open()?.dead_letters(query.lane.as_ref(), query.limit);
-        Ok(Page { items, next: None })
+        Ok(self.open()?.dead_letters(query))
+    }
+
+    async fn retry_dead_letters(&self, numbers: &[u64]) -> Result<Requeued, JournalError> {
+        self.change(|store, clock| store.retry_dead_letters(numbers, clock))
+    }
+
+    async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
+        self.change(|store, _| Ok(store.drop_dead_letters(numbers)))
+    }
+
+    async fn replay(&self, replay: &Replay) -> Result<Requeued, JournalError> {
+        self.change(|store, clock| store.replay(replay, clock))
+    }
+
+    async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        self.change(|store, _| store.pause(action, paused))
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned, JournalError> {
+        self.change(|store, clock| store.prune(retention, clock.wall()))
+    }
+
+    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        self.change(|store, _| store.forget_lane(lane))
     }
 }
 
@@ -138,7 +172,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
-        self.open()?.attach(lanes);
+        self.open()?.attach(lanes, self.shared.clock.wall());
         self.shared.changed.notify_waiters();
         Ok(())
     }
@@ -149,7 +183,7 @@ impl Journal for MemoryJournal {
             changed.as_mut().enable();
             let wake = {
                 let mut store = self.open()?;
-                match store.lease(lane, want, self.shared.clock.now())? {
+                match store.lease(lane, want, &*self.shared.clock)? {
                     Ok(lease) => {
                         self.shared.changed.notify_waiters(); // those who wait must know when it runs out
                         return Ok(lease);

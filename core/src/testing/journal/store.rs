@@ -1,48 +1,86 @@
 //! What the nodes of an in-memory journal share.
 
+mod upkeep;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::callback::Callback;
 use crate::handler::{NewRecord, Record};
 use crate::journal::{
     Appended, DeadLetter, Entry, EventQuery, Fate, Health, JournalError, Lane, LaneId, LaneSpec,
-    LaneStatus, Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start,
-    StoredEvent, Want, Work,
+    Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start, StoredEvent,
+    Want, Work,
 };
 use crate::router::Pattern;
-use crate::time::Clock;
+use crate::time::{Clock, Rng};
 
 /// No retry waits longer than this after a restart, whatever the time of day says.
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
 #[derive(Debug)]
 pub(super) struct Store {
-    entries: Vec<StoredEvent>,
+    entries: BTreeMap<u64, KeptEntry>,
+    head: u64,
+    /// The last that was removed: new lanes begin after it.
+    pruned: u64,
     records: HashMap<Arc<str>, BTreeMap<u64, Record>>,
     state: HashMap<(String, String), Bytes>,
     seen: HashMap<Arc<str>, (Position, Timestamp)>,
     lanes: BTreeMap<LaneId, Kept>,
-    dead: Vec<DeadLetter>,
+    dead: Vec<Letter>,
+    letters_made: u64,
+    replays: BTreeMap<u64, Replayed>,
+    replays_made: u64,
+    rng: Rng,
     pub(super) health: Health,
 }
 
 impl Default for Store {
     fn default() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
+            head: 0,
+            pruned: 0,
             records: HashMap::new(),
             state: HashMap::new(),
             seen: HashMap::new(),
             lanes: BTreeMap::new(),
             dead: Vec::new(),
+            letters_made: 0,
+            replays: BTreeMap::new(),
+            replays_made: 0,
+            rng: Rng::seeded(1),
             health: Health::Ready,
         }
     }
+}
+
+#[derive(Debug)]
+struct KeptEntry {
+    event: StoredEvent,
+    at: Timestamp,
+}
+
+/// A dead letter, and where its record lies if not at its position.
+#[derive(Debug)]
+struct Letter {
+    letter: DeadLetter,
+    record: Option<u64>,
+}
+
+/// What is to be done again: a callback, or its record where that lies elsewhere.
+#[derive(Debug)]
+struct Replayed {
+    lane: LaneId,
+    position: Position,
+    record: Option<u64>,
+    id: Uuid,
 }
 
 /// A lane, and what of it would survive a crash.
@@ -50,6 +88,8 @@ impl Default for Store {
 struct Kept {
     spec: LaneSpec,
     attached: bool,
+    paused: bool,
+    detached_at: Option<Timestamp>,
     lane: Lane,
     cursor: u64,
     rows: BTreeMap<u64, OpenRow>,
@@ -81,16 +121,12 @@ impl Kept {
 }
 
 impl Store {
-    fn head(&self) -> u64 {
-        self.entries.len() as u64
-    }
-
     fn entry(&self, position: u64) -> Option<&StoredEvent> {
-        self.entries.get(usize::try_from(position.checked_sub(1)?).ok()?)
+        self.entries.get(&position).map(|one| &one.event)
     }
 
     pub(super) fn append(&mut self, entry: Entry, wall: Timestamp) -> Appended {
-        let position = Position(self.head() + 1);
+        let position = Position(self.head + 1);
         if let Some(dedupe) = entry.dedupe {
             if let Some((first, _)) = self.seen.get(&dedupe.key).filter(|(_, until)| *until > wall)
             {
@@ -99,27 +135,35 @@ impl Store {
             let until = wall.saturating_add(dedupe.window).unwrap_or(Timestamp::MAX);
             self.seen.insert(dedupe.key, (position, until));
         }
-        self.entries.push(StoredEvent { position, facts: entry.facts, body: entry.body });
+        self.head += 1;
+        let event = StoredEvent { position, facts: entry.facts, body: entry.body };
+        self.entries.insert(position.0, KeptEntry { event, at: wall });
         Appended::Kept(position)
     }
 
-    pub(super) fn attach(&mut self, specs: &[LaneSpec]) {
-        let head = self.head();
+    pub(super) fn attach(&mut self, specs: &[LaneSpec], wall: Timestamp) {
         self.lanes.values_mut().for_each(|kept| kept.attached = false);
         for spec in specs {
             let cursor = match spec.start {
-                Start::Now => head,
-                Start::Beginning => 0,
+                Start::Now => self.head,
+                Start::Beginning => self.pruned,
             };
+            let paused = spec.id.action().is_some_and(|action| self.is_paused(action));
             let kept = self.lanes.entry(spec.id.clone()).or_insert_with(|| Kept {
                 spec: spec.clone(),
                 attached: true,
+                paused,
+                detached_at: None,
                 lane: Lane::new(Kept::ordering(spec), cursor),
                 cursor,
                 rows: BTreeMap::new(),
             });
             kept.spec = spec.clone();
             kept.attached = true;
+        }
+        for kept in self.lanes.values_mut() {
+            let since = kept.detached_at.or(Some(wall));
+            kept.detached_at = since.filter(|_| !kept.attached);
         }
     }
 
@@ -143,7 +187,7 @@ impl Store {
             LaneId::Projection { .. } => None,
             LaneId::Subscription { handler, .. } => self.lanes.get(&LaneId::projection(handler)),
         };
-        projection.map_or(self.head(), |kept| kept.lane.settled_to())
+        projection.map_or(self.head, |kept| kept.lane.settled_to())
     }
 
     /// A lease, or when to look again.
@@ -151,7 +195,7 @@ impl Store {
         &mut self,
         id: &LaneId,
         want: &Want,
-        now: Duration,
+        clock: &dyn Clock,
     ) -> Result<Result<Lease, Option<Duration>>, JournalError> {
         let limit = self.limit(id);
         let mut kept = match self.lanes.remove(id) {
@@ -161,9 +205,13 @@ impl Store {
                 return Err(JournalError::Store(format!("lane {id} was never attached").into()));
             }
         };
+        if kept.paused {
+            self.lanes.insert(id.clone(), kept);
+            return Ok(Err(None));
+        }
         let whole = want.whole_keys || id.action().is_none();
         let want = Want { whole_keys: whole, ..*want };
-        let (token, mut taken) = kept.lane.begin(now, &want);
+        let (token, mut taken) = kept.lane.begin(clock.now(), &want);
         self.offer(&mut kept, token, limit, &want, &mut taken);
         let held = kept.lane.finish(token);
         let wake = kept.lane.next_wake();
@@ -171,12 +219,10 @@ impl Store {
         if !held {
             return Ok(Err(wake));
         }
+        taken.sort_unstable();
         let work = |(position, attempts)| self.work(id, position, attempts);
-        Ok(Ok(Lease {
-            lane: id.clone(),
-            token,
-            items: taken.into_iter().filter_map(work).collect(),
-        }))
+        let items = taken.into_iter().filter_map(work).collect();
+        Ok(Ok(Lease { lane: id.clone(), token, items }))
     }
 
     fn offer(
@@ -215,15 +261,28 @@ impl Store {
         self.records.get(id.handler())?.get(&position.0)
     }
 
+    /// What a position of a lane stands for: itself, or what is to be done again.
+    fn origin(&self, position: Position) -> (Position, Option<u64>) {
+        let replay = position.replay_number().and_then(|number| self.replays.get(&number));
+        replay.map_or((position, None), |one| (one.position, one.record))
+    }
+
     fn work(&self, id: &LaneId, position: Position, attempts: u32) -> Option<Leased> {
+        let replay = position.replay_number().and_then(|number| self.replays.get(&number));
+        let replay = replay.map(|one| one.id);
+        let (origin, record) = self.origin(position);
         let work = match id {
             LaneId::Projection { .. } => {
-                let entry = self.entry(position.0)?;
+                let entry = self.entry(origin.0)?;
                 Work::Callback(Callback::restored(entry.facts.clone(), entry.body.clone()))
             }
-            LaneId::Subscription { .. } => Work::Record(self.record(id, position)?.clone()),
+            LaneId::Subscription { .. } => {
+                let mut record = self.record(id, record.map_or(origin, Position))?.clone();
+                record.replay = replay;
+                Work::Record(record)
+            }
         };
-        Some(Leased { position, attempts, replay: None, work })
+        Some(Leased { position, attempts, replay, work })
     }
 
     pub(super) fn settle(
@@ -237,19 +296,18 @@ impl Store {
         let dead: HashMap<u64, u32> = plan.dead.iter().copied().collect();
         kept.keep(plan);
         for (position, fate) in fates {
+            let done = !matches!(fate, Fate::Retry { .. });
             match fate {
-                Fate::Recorded(Some(new)) => self.keep_record(id.handler(), position, new),
-                Fate::Dead { reason, response } => self.dead.push(DeadLetter {
-                    number: self.dead.len() as u64 + 1,
-                    lane: id.to_string(),
-                    position,
-                    at: clock.wall(),
-                    attempts: dead.get(&position.0).copied().unwrap_or_default(),
-                    reason,
-                    response,
-                    callback: None,
-                }),
+                Fate::Recorded(Some(new)) => self.keep_record(id.handler(), position, new, clock),
+                Fate::Dead { reason, response } => {
+                    let attempts = dead.get(&position.0).copied().unwrap_or_default();
+                    self.give_up(&id, position, attempts, (reason, response), clock.wall());
+                }
                 Fate::Recorded(None) | Fate::Delivered | Fate::Retry { .. } => {}
+            }
+            if let Some(number) = position.replay_number().filter(|_| done) {
+                self.replays.remove(&number);
+                self.sweep();
             }
         }
         for (key, value) in state {
@@ -262,12 +320,48 @@ impl Store {
         Ok(())
     }
 
-    fn keep_record(&mut self, handler: &Arc<str>, position: Position, new: NewRecord) {
-        let Some(entry) = self.entry(position.0) else { return };
+    fn give_up(
+        &mut self,
+        id: &LaneId,
+        position: Position,
+        attempts: u32,
+        (reason, response): (String, Option<String>),
+        at: Timestamp,
+    ) {
+        self.letters_made += 1;
+        let (number, lane) = (self.letters_made, id.to_string());
+        let (position, record) = self.origin(position);
+        let letter =
+            DeadLetter { number, lane, position, at, attempts, reason, response, callback: None };
+        self.dead.push(Letter { letter, record });
+    }
+
+    fn keep_record(
+        &mut self,
+        handler: &Arc<str>,
+        position: Position,
+        new: NewRecord,
+        clock: &dyn Clock,
+    ) {
+        let (origin, _) = self.origin(position);
+        let Some(entry) = self.entry(origin.0) else { return };
         let body = new.body.unwrap_or_else(|| entry.body.clone());
         let facts = entry.facts.clone();
+        let key = new.key.as_deref().map(Lane::key_hash);
         let record = Record::new(handler.clone(), facts, new.key, new.summary, body);
         self.records.entry(handler.clone()).or_default().insert(position.0, record);
+        let replay = position.replay_number().and_then(|number| self.replays.get(&number));
+        if let Some(id) = replay.map(|one| one.id) {
+            let mine = |(id, kept): &(&LaneId, &Kept)| {
+                kept.attached && id.action().is_some() && id.handler() == handler
+            };
+            let lanes: Vec<LaneId> =
+                self.lanes.iter().filter(mine).map(|(id, _)| id.clone()).collect();
+            for lane in lanes {
+                let row = OpenRow { position: origin, attempts: 0, key, due: None, reason: None };
+                self.requeue(&lane, row, Some(position.0), id, clock);
+            }
+        }
     }
 
     pub(super) fn state(&self, handler: &str, key: &str) -> Option<Bytes> {
@@ -276,33 +370,25 @@ impl Store {
 
     pub(super) fn events(&self, query: &EventQuery) -> Page<StoredEvent> {
         let wanted = |event: &&StoredEvent| {
-            query.before.is_none_or(|before| event.position < before)
+            let (at, received) = (event.position, event.facts.received);
+            query.before.is_none_or(|before| at < before)
+                && query.after.is_none_or(|after| at > after)
+                && (query.ids.is_empty() || query.ids.contains(&event.facts.id))
+                && query.since.is_none_or(|since| received >= since)
+                && query.until.is_none_or(|until| received < until)
                 && (query.commands.is_empty()
                     || Pattern::any(&query.commands, &event.facts.command))
         };
-        let mut found = self.entries.iter().rev().filter(wanted);
-        let items: Vec<StoredEvent> = found.by_ref().take(query.limit).cloned().collect();
-        let next = items.last().map(|last| last.position).filter(|_| found.next().is_some());
-        Page { items, next }
+        let all = self.entries.values().map(|one| &one.event).filter(wanted);
+        match query.oldest_first {
+            true => page(all, query.limit),
+            false => page(all.rev(), query.limit),
+        }
     }
+}
 
-    pub(super) fn lanes(&self) -> Vec<LaneStatus> {
-        let status = |(id, kept): (&LaneId, &Kept)| LaneStatus {
-            lane: id.to_string(),
-            cursor: Position(kept.lane.cursor()),
-            behind: self.head().saturating_sub(kept.lane.scanned()),
-            open: kept.lane.open() as u64,
-            dead: self.dead.iter().filter(|letter| letter.lane == id.to_string()).count() as u64,
-            paused: false,
-            detached: !kept.attached,
-            detached_at: None,
-        };
-        self.lanes.iter().map(status).collect()
-    }
-
-    pub(super) fn dead_letters(&self, lane: Option<&LaneId>, limit: usize) -> Vec<DeadLetter> {
-        let lane = lane.map(LaneId::to_string);
-        let wanted = |letter: &&DeadLetter| lane.as_ref().is_none_or(|lane| *lane == letter.lane);
-        self.dead.iter().rev().filter(wanted).take(limit).cloned().collect()
-    }
+fn page<'a>(mut found: impl Iterator<Item = &'a StoredEvent>, limit: usize) -> Page<StoredEvent> {
+    let items: Vec<StoredEvent> = found.by_ref().take(limit).cloned().collect();
+    let next = items.last().map(|last| last.position).filter(|_| found.next().is_some());
+    Page { items, next }
 }

@@ -1,6 +1,6 @@
 //! The lanes as they are stored: named at start, read again when a commit has failed.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use switchhook_core::journal::{
 use tokio::sync::Notify;
 
 use super::lanes::{Cell, Inner, Lanes};
-use super::schema::{count, number, slot};
+use super::schema::{PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::writer::Writer;
 use super::{commit_error, locked};
@@ -28,7 +28,8 @@ const TOKENS_BITS: u32 = 40;
 /// Names the lanes: new ones get their cursor, others go on where they were.
 pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
     let head = writer.shared.head.load(Atomic::Acquire);
-    let rows = name(&mut writer.connection, specs, head).map_err(commit_error)?;
+    let wall = writer.shared.clock.wall().as_millisecond();
+    let rows = name(&mut writer.connection, specs, head, wall).map_err(commit_error)?;
     let old = writer.lanes.clone();
     writer.attached += 1;
     let mut settled = old.settled.clone();
@@ -96,6 +97,7 @@ fn name(
     connection: &mut Connection,
     specs: &[LaneSpec],
     head: u64,
+    wall: i64,
 ) -> rusqlite::Result<Vec<(u64, i64)>> {
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut numbers = Vec::new();
@@ -103,20 +105,45 @@ fn name(
         let (handler, id) = (&**spec.id.handler(), spec.id.to_string());
         let cursor = match spec.start {
             Start::Now => number(head),
-            Start::Beginning => 0,
+            Start::Beginning => mark(&tx, PRUNED)?,
         };
         tx.execute("INSERT OR IGNORE INTO handlers (name) VALUES (?1)", [handler])?;
         tx.execute(
-            "INSERT OR IGNORE INTO lanes (id, cursor) VALUES (?1, ?2)",
-            params![id, cursor],
+            "INSERT OR IGNORE INTO lanes (id, cursor, paused) SELECT ?1, ?2, EXISTS
+             (SELECT 1 FROM lanes WHERE paused AND instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?3)",
+            params![id, cursor, spec.id.action().map(|action| &**action)],
         )?;
         let find = "SELECT handlers.no, lanes.no FROM handlers, lanes WHERE name = ?1 AND id = ?2";
         let found =
             tx.query_row(find, params![handler, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
         numbers.push((count(found.0), found.1));
     }
+    detach(&tx, specs, wall)?;
     tx.commit()?;
     Ok(numbers)
+}
+
+/// Notes since when lanes are not in the configuration.
+fn detach(connection: &Connection, specs: &[LaneSpec], wall: i64) -> rusqlite::Result<()> {
+    let named: HashSet<String> = specs.iter().map(|spec| spec.id.to_string()).collect();
+    let mut rows = connection.prepare_cached("SELECT no, id, detached_at FROM lanes")?;
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows: Vec<(i64, String, Option<i64>)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (no, id, since) in rows {
+        let attached = named.contains(&id);
+        if attached == since.is_some() {
+            connection
+                .prepare_cached("UPDATE lanes SET detached_at = ?2 WHERE no = ?1")?
+                .execute(params![no, (!attached).then_some(wall)])?;
+        }
+    }
+    Ok(())
+}
+
+/// A number that outlives what it was taken from; 0 if there is none.
+pub(super) fn mark(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    let find = "SELECT value FROM marks WHERE name = ?1";
+    Ok(connection.query_row(find, [name], |row| row.get(0)).optional()?.unwrap_or_default())
 }
 
 fn load(
@@ -127,11 +154,11 @@ fn load(
     handler: u64,
     tokens: u64,
 ) -> rusqlite::Result<Inner> {
-    let cursor = count(connection.query_row(
-        "SELECT cursor FROM lanes WHERE no = ?1",
-        [no],
-        |row| row.get(0),
-    )?);
+    let (cursor, paused): (i64, bool) =
+        connection.query_row("SELECT cursor, paused FROM lanes WHERE no = ?1", [no], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let cursor = count(cursor);
     let mut rows = connection.prepare_cached(
         "SELECT position, attempts, key, due FROM open_items WHERE lane = ?1 ORDER BY position",
     )?;
@@ -159,17 +186,19 @@ fn load(
         // What it made of entries beyond its cursor it makes again: nobody has seen that.
         connection.execute(
             "DELETE FROM records WHERE slot > ?1 AND slot < ?2",
-            params![slot(handler, cursor), slot(handler + 1, 0)],
+            params![slot(handler, cursor), slot(handler, REPLAYS)],
         )?;
     }
-    Ok(Inner::new(spec, lane, last_match, cursor))
+    let mut inner = Inner::new(spec, lane, last_match, cursor);
+    inner.paused = paused;
+    Ok(inner)
 }
 
 fn last_record(connection: &Connection, handler: u64) -> rusqlite::Result<u64> {
     let last = connection
         .query_row(
             "SELECT last FROM records WHERE slot BETWEEN ?1 AND ?2 ORDER BY slot DESC LIMIT 1",
-            params![slot(handler, 0), slot(handler + 1, 0) - 1],
+            params![slot(handler, 0), slot(handler, REPLAYS) - 1],
             |row| row.get(0),
         )
         .optional()?;
@@ -203,12 +232,6 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<u64> {
     let head = connection.query_row(last, [], |row| row.get(0)).optional()?.map_or(0, count);
     let cursors: Option<i64> =
         connection.query_row("SELECT max(cursor) FROM lanes", [], |row| row.get(0))?;
-    Ok(head.max(cursors.map_or(0, count)))
-}
-
-/// The numbers of lanes by name, for history.
-pub(super) fn numbers(connection: &Connection) -> rusqlite::Result<HashMap<i64, (String, u64)>> {
-    let mut rows = connection.prepare_cached("SELECT no, id, cursor FROM lanes")?;
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, count(row.get(2)?)))))?;
-    rows.collect()
+    let pruned = mark(connection, PRUNED)?;
+    Ok(head.max(cursors.map_or(0, count)).max(count(pruned)))
 }

@@ -74,13 +74,18 @@ pub(super) fn put_entry(out: &mut Vec<u8>, command: &str, facts: &[u8], body: &[
     framed(out, &[&length(command), &length(facts), command, facts, body]);
 }
 
-/// Appends a record's frame; `facts` as the entry's frame has them.
-pub(super) fn put_record(out: &mut Vec<u8>, position: u64, record: &NewRecord, facts: &[u8]) {
+/// Appends a record's frame; `facts` as the entry's frame has them; without a body it has the entry's.
+pub(super) fn put_record(
+    out: &mut Vec<u8>,
+    position: u64,
+    record: &NewRecord,
+    body: Option<&Bytes>,
+    facts: &[u8],
+) {
     let key = record.key.as_deref().unwrap_or_default().as_bytes();
-    let body = record.body.as_deref().unwrap_or_default();
     let summary = record.summary.as_bytes();
-    let flags =
-        u8::from(record.key.is_some()) * HAS_KEY + u8::from(record.body.is_some()) * HAS_BODY;
+    let flags = u8::from(record.key.is_some()) * HAS_KEY + u8::from(body.is_some()) * HAS_BODY;
+    let body = body.map(|body| &**body).unwrap_or_default();
     let place = position.to_le_bytes();
     let lengths = [length(key), length(summary), length(facts)].concat();
     framed(out, &[&place, &[flags], &lengths, key, summary, facts, body]);

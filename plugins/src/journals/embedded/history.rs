@@ -1,106 +1,174 @@
 //! Looking back, for people.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use switchhook_core::journal::{
-    DeadLetter, EventQuery, JournalError, LaneId, LaneStatus, Page, Position, StoredEvent,
+    DeadLetter, DeadLetterQuery, EventQuery, JournalError, LaneId, LaneStatus, Page, Position,
+    StoredEvent,
 };
 use switchhook_core::{Facts, Pattern, Words};
 
-use super::frame::{Blob, ENTRIES};
+use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
-use super::schema::{count, number};
+use super::locked;
+use super::schema::{REPLAYS, count, number};
 use super::store::Shared;
-use super::{attach, locked};
 
 /// One question reads so many bytes at most; the page says where to go on.
 const SCAN_BYTES_MAX: usize = 16 << 20;
 /// So much at a time, so that no reading is long.
 const STEP_BLOBS: u32 = 8;
 
+/// Entries may have been kept so much later than they were received.
+const LATE_MAX: SignedDuration = SignedDuration::from_hours(24);
+
 type Row = (u64, u64, Bytes);
+
+/// What of the log a question has still to see: the positions between two, both left out, and times of keeping.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    after: u64,
+    before: u64,
+    since: i64,
+    until: i64,
+    oldest_first: bool,
+}
+
+impl Span {
+    fn of(query: &EventQuery) -> Self {
+        let millis = |at: Result<Timestamp, _>| at.ok().map(Timestamp::as_millisecond);
+        let since = query.since.map(|since| since.saturating_sub(LATE_MAX));
+        let until = query.until.map(|until| until.saturating_add(LATE_MAX));
+        Self {
+            after: query.after.map_or(0, |after| after.0),
+            before: query.before.map_or(REPLAYS, |before| before.0.min(REPLAYS)),
+            since: since.and_then(millis).unwrap_or(i64::MIN),
+            until: until.and_then(millis).unwrap_or(i64::MAX),
+            oldest_first: query.oldest_first,
+        }
+    }
+
+    /// Leaves out a blob that was seen.
+    fn pass(&mut self, first: u64, last: u64) {
+        match self.oldest_first {
+            true => self.after = last,
+            false => self.before = first,
+        }
+    }
+
+    fn next(&self) -> Position {
+        Position(if self.oldest_first { self.after } else { self.before })
+    }
+
+    fn rows(&self, connection: &Connection) -> rusqlite::Result<Vec<Row>> {
+        let order = if self.oldest_first { "ASC" } else { "DESC" };
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT first, first + count - 1, data FROM entries
+             WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first <= ?1 + 1), 0)
+                 AND first < ?2 AND first + count - 1 > ?1 AND at BETWEEN ?3 AND ?4
+             ORDER BY first {order} LIMIT ?5"
+        ))?;
+        let (after, before) = (number(self.after), number(self.before));
+        let bounds = params![after, before, self.since, self.until, STEP_BLOBS];
+        let rows = statement.query_map(bounds, |row| {
+            Ok((count(row.get(0)?), count(row.get(1)?), Bytes::from(row.get::<_, Vec<u8>>(2)?)))
+        })?;
+        rows.collect()
+    }
+}
 
 impl Shared {
     pub(super) async fn events(
         self: &Arc<Self>,
         query: &EventQuery,
     ) -> Result<Page<StoredEvent>, JournalError> {
-        let mut before = query.before.map_or(u64::MAX >> 1, |before| before.0);
+        let mut span = Span::of(query);
         let (mut items, mut bytes) = (Vec::new(), 0);
         while items.len() < query.limit {
-            let rows = self.reader.with(move |connection| rows_before(connection, before)).await?;
+            let rows = self.reader.with(move |connection| span.rows(connection)).await?;
             if rows.is_empty() {
                 return Ok(Page { items, next: None });
             }
             for (first, last, data) in rows {
                 bytes += data.len();
                 let blob = self.reader.checked(ENTRIES, first, last, first, data);
-                collect(&blob, query, before, &mut items);
-                before = first;
+                collect(&blob, query, &mut items);
+                span.pass(first, last);
                 if items.len() >= query.limit {
                     break;
                 }
             }
             if bytes > SCAN_BYTES_MAX && items.len() < query.limit {
-                return Ok(Page { items, next: Some(Position(before)) });
+                return Ok(Page { items, next: Some(span.next()) });
             }
         }
-        let next = items.last().map(|last| last.position).filter(|last| last.0 > 1);
+        let end = if query.oldest_first { self.head.load(Ordering::Acquire) } else { 1 };
+        let next = items.last().map(|last| last.position).filter(|last| last.0 != end);
         Ok(Page { items, next })
     }
 
     pub(super) async fn lane_states(self: &Arc<Self>) -> Result<Vec<LaneStatus>, JournalError> {
-        let (names, open, dead) = self
-            .reader
-            .with(|connection| {
-                let names = attach::numbers(connection)?;
-                let open =
-                    counts(connection, "SELECT lane, count(*) FROM open_items GROUP BY lane")?;
-                let dead =
-                    counts(connection, "SELECT lane, count(*) FROM dead_letters GROUP BY lane")?;
-                Ok((names, open, dead))
-            })
-            .await?;
         let head = self.head.load(Ordering::Acquire);
+        let mut all = self.reader.with(move |connection| stored_lanes(connection, head)).await?;
         let lanes = locked(&self.lanes).clone();
-        let mut all: Vec<LaneStatus> = names
-            .into_iter()
-            .map(|(no, (lane, cursor))| {
-                let dead = dead.get(&no).copied().unwrap_or_default();
-                let id: LaneId = lane.parse().unwrap_or_else(|never| match never {});
-                match lanes.cells.get(&id) {
-                    Some(cell) => LaneStatus { dead, ..status(cell, head) },
-                    None => LaneStatus {
-                        lane,
-                        cursor: Position(cursor),
-                        behind: head.saturating_sub(cursor),
-                        open: open.get(&no).copied().unwrap_or_default(),
-                        dead,
-                        paused: false,
-                        detached: true,
-                        detached_at: None,
-                    },
-                }
-            })
-            .collect();
+        for one in &mut all {
+            let id: LaneId = one.lane.parse().unwrap_or_else(|never| match never {});
+            if let Some(cell) = lanes.cells.get(&id) {
+                *one = LaneStatus { dead: one.dead, ..status(cell, head) };
+            }
+        }
         all.sort_by(|one, other| one.lane.cmp(&other.lane));
         Ok(all)
     }
 
-    pub(super) async fn dead(
+    pub(super) async fn dead_letters(
         self: &Arc<Self>,
-        lane: Option<&LaneId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, JournalError> {
-        let lane = lane.map(LaneId::to_string);
-        let limit = number(limit as u64);
-        self.reader.with(move |connection| dead_letters(connection, lane.as_deref(), limit)).await
+        query: &DeadLetterQuery,
+    ) -> Result<Page<DeadLetter>, JournalError> {
+        let asked = query.clone();
+        let read = self.reader.with(move |connection| dead_letters(connection, &asked));
+        let mut items = read.await?;
+        let more = items.len() > query.limit;
+        items.truncate(query.limit);
+        let next = items.last().filter(|_| more).map(|last| Position(last.number));
+        let words = &mut Words::default();
+        for letter in &mut items {
+            let held = self.held(ENTRIES, letter.position.0).await?;
+            let parts = held.and_then(|held| held.blob.entry(held.frame));
+            letter.callback = parts.and_then(|parts| Facts::read_from(&parts.facts, words));
+        }
+        Ok(Page { items, next })
     }
+}
+
+/// Every lane as it is stored.
+pub(super) fn stored_lanes(
+    connection: &Connection,
+    head: u64,
+) -> rusqlite::Result<Vec<LaneStatus>> {
+    let mut rows = connection.prepare_cached(
+        "SELECT id, cursor, paused, detached_at, (SELECT count(*) FROM open_items WHERE lane = no),
+         (SELECT count(*) FROM dead_letters WHERE lane = lanes.no) FROM lanes",
+    )?;
+    let rows = rows.query_map([], |row| {
+        let cursor = count(row.get(1)?);
+        let detached_at: Option<i64> = row.get(3)?;
+        Ok(LaneStatus {
+            lane: row.get(0)?,
+            cursor: Position(cursor),
+            behind: head.saturating_sub(cursor),
+            open: count(row.get(4)?),
+            dead: count(row.get(5)?),
+            paused: row.get(2)?,
+            detached: detached_at.is_some(),
+            detached_at: detached_at.and_then(|at| Timestamp::from_millisecond(at).ok()),
+        })
+    })?;
+    rows.collect()
 }
 
 fn status(cell: &Cell, head: u64) -> LaneStatus {
@@ -116,15 +184,24 @@ fn status(cell: &Cell, head: u64) -> LaneStatus {
         behind: head.saturating_sub(scanned),
         open: inner.lane.open() as u64,
         dead: 0,
-        paused: false,
+        paused: inner.paused,
         detached: false,
         detached_at: None,
     }
 }
 
-fn collect(blob: &Blob, query: &EventQuery, before: u64, items: &mut Vec<StoredEvent>) {
+fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) {
     let words = &mut Words::default();
-    for frame in blob.frames().iter().rev().filter(|frame| frame.position < before) {
+    let frames = blob.frames().iter();
+    let frames: &mut dyn Iterator<Item = &Frame> = match query.oldest_first {
+        true => &mut frames.into_iter(),
+        false => &mut frames.rev(),
+    };
+    let within = |frame: &&Frame| {
+        query.before.is_none_or(|before| frame.position < before.0)
+            && query.after.is_none_or(|after| frame.position > after.0)
+    };
+    for frame in frames.filter(within) {
         if items.len() >= query.limit {
             return;
         }
@@ -133,50 +210,48 @@ fn collect(blob: &Blob, query: &EventQuery, before: u64, items: &mut Vec<StoredE
             continue;
         }
         let Some(parts) = blob.entry(*frame) else { continue };
-        if let Some(facts) = Facts::read_from(&parts.facts, words) {
+        let facts = Facts::read_from(&parts.facts, words);
+        if let Some(facts) = facts.filter(|facts| is_wanted(facts, query)) {
             let position = Position(frame.position);
             items.push(StoredEvent { position, facts, body: parts.body });
         }
     }
 }
 
-fn rows_before(connection: &Connection, before: u64) -> rusqlite::Result<Vec<Row>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT first, first + count - 1, data FROM entries WHERE first < ?1 ORDER BY first DESC LIMIT ?2",
-    )?;
-    let rows = statement.query_map(params![number(before), STEP_BLOBS], |row| {
-        Ok((count(row.get(0)?), count(row.get(1)?), Bytes::from(row.get::<_, Vec<u8>>(2)?)))
-    })?;
-    rows.collect()
+fn is_wanted(facts: &Facts, query: &EventQuery) -> bool {
+    (query.ids.is_empty() || query.ids.contains(&facts.id))
+        && query.since.is_none_or(|since| facts.received >= since)
+        && query.until.is_none_or(|until| facts.received < until)
 }
 
-fn counts(connection: &Connection, sql: &str) -> rusqlite::Result<HashMap<i64, u64>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, count(row.get(1)?))))?;
-    rows.collect()
-}
-
+/// One more than is wanted, so that it is known whether there are more.
 fn dead_letters(
     connection: &Connection,
-    lane: Option<&str>,
-    limit: i64,
+    query: &DeadLetterQuery,
 ) -> rusqlite::Result<Vec<DeadLetter>> {
+    let numbers = query.numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
     let mut statement = connection.prepare_cached(
         "SELECT dead_letters.no, id, position, at, attempts, reason, response
          FROM dead_letters JOIN lanes ON lanes.no = dead_letters.lane
-         WHERE ?1 IS NULL OR id = ?1 ORDER BY dead_letters.no DESC LIMIT ?2",
+         WHERE (?1 IS NULL OR id = ?1) AND dead_letters.no < ?2
+             AND (?3 = '[]' OR dead_letters.no IN (SELECT value FROM json_each(?3)))
+         ORDER BY dead_letters.no DESC LIMIT ?4",
     )?;
-    let rows = statement.query_map(params![lane, limit], |row| {
-        Ok(DeadLetter {
-            number: count(row.get(0)?),
-            lane: row.get(1)?,
-            position: Position(count(row.get(2)?)),
-            at: Timestamp::from_millisecond(row.get(3)?).unwrap_or_default(),
-            attempts: row.get(4)?,
-            reason: row.get(5)?,
-            response: row.get(6)?,
-            callback: None,
-        })
-    })?;
+    let lane = query.lane.as_ref().map(LaneId::to_string);
+    let before = query.before.map_or(i64::MAX, number);
+    let limit = number(query.limit as u64).saturating_add(1);
+    let rows =
+        statement.query_map(params![lane, before, format!("[{numbers}]"), limit], |row| {
+            Ok(DeadLetter {
+                number: count(row.get(0)?),
+                lane: row.get(1)?,
+                position: Position(count(row.get(2)?)),
+                at: Timestamp::from_millisecond(row.get(3)?).unwrap_or_default(),
+                attempts: row.get(4)?,
+                reason: row.get(5)?,
+                response: row.get(6)?,
+                callback: None,
+            })
+        })?;
     rows.collect()
 }

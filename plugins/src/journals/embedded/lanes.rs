@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use switchhook_core::journal::{Lane, LaneId, LaneSpec, Offer, Position, Want};
+use switchhook_core::journal::{Lane, LaneId, LaneSpec, Offer, OpenRow, Position, Want};
 use tokio::sync::Notify;
 
 use super::frame::{Frame, Held};
@@ -34,13 +34,23 @@ pub(super) struct Inner {
     /// Nothing after this position is for the lane.
     pub(super) last_match: u64,
     /// The facts of what a projection has leased: they go into its records.
-    pub(super) facts: HashMap<u64, Bytes>,
+    pub(super) facts: HashMap<u64, Known>,
     /// A settlement is on its way to the disk.
     pub(super) committing: bool,
+    /// Nothing is handed out.
+    pub(super) paused: bool,
     /// The cursor as it is stored.
     pub(super) stored: u64,
     /// When those who wait look again by themselves; zero: nobody waits.
     armed: Duration,
+}
+
+/// What goes from a leased callback into its record.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) facts: Bytes,
+    /// For one that is handled again: its record is not found beside the callback.
+    pub(super) body: Option<Bytes>,
 }
 
 /// What a lane may read now.
@@ -49,8 +59,8 @@ pub(super) enum Look {
     Read(u64),
     /// Nothing new; what is open may still go out.
     Nothing,
-    /// Not before the settlement under way is safe: a projection reads its own state.
-    Committing,
+    /// Not now: the lane is paused, or a settlement is not safe yet and a projection reads its own state.
+    NotNow,
 }
 
 /// Items for a lease before they have been read.
@@ -72,7 +82,11 @@ impl Inner {
     pub(super) fn new(spec: &LaneSpec, lane: Lane, last_match: u64, stored: u64) -> Self {
         let spec = Arc::new(spec.clone());
         let (facts, armed) = (HashMap::new(), Duration::ZERO);
-        Self { spec, lane, last_match, facts, committing: false, stored, armed }
+        Self { spec, lane, last_match, facts, committing: false, paused: false, stored, armed }
+    }
+
+    fn must_wait(&self, projection: bool) -> bool {
+        self.paused || (self.committing && projection)
     }
 
     fn may_read(&self, projection: bool, limit: u64, taken: usize) -> bool {
@@ -98,8 +112,8 @@ impl Cell {
     /// Says what may be read up to `limit`, and moves past what is known not to be for this lane.
     pub(super) fn look(&self, limit: u64) -> Look {
         let mut inner = locked(&self.inner);
-        if inner.committing && self.is_projection() {
-            return Look::Committing;
+        if inner.must_wait(self.is_projection()) {
+            return Look::NotNow;
         }
         if inner.last_match <= inner.lane.scanned() {
             inner.lane.skip_to(Position(limit));
@@ -122,7 +136,7 @@ impl Cell {
         let projection = self.is_projection();
         let want = Want { whole_keys: want.whole_keys || projection, ..*want };
         let mut inner = locked(&self.inner);
-        if inner.committing && projection {
+        if inner.must_wait(projection) {
             return Found::Wait(None);
         }
         let (token, open) = inner.lane.begin(now, &want);
@@ -174,6 +188,18 @@ impl Cell {
     /// Gives items back at once.
     pub(super) fn release(&self, token: u64) {
         locked(&self.inner).lane.release(token);
+        self.notify.notify_waiters();
+    }
+
+    /// Takes in what is to be done again.
+    pub(super) fn requeue(&self, rows: Vec<OpenRow>, now: Duration) {
+        locked(&self.inner).lane.requeue(rows, now);
+        self.notify.notify_waiters();
+    }
+
+    /// Hands out nothing from now on, or does so again.
+    pub(super) fn pause(&self, paused: bool) {
+        locked(&self.inner).paused = paused;
         self.notify.notify_waiters();
     }
 

@@ -1,18 +1,19 @@
 //! Handing out work: what is open, then what comes next in the log.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use switchhook_core::journal::{
     Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
 };
-use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Words};
+use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
 
 use super::frame::{Blob, ENTRIES, Held};
-use super::lanes::{Cell, Found, Look, Taken, hold};
+use super::lanes::{Cell, Found, Known, Look, Taken, hold};
 use super::locked;
+use super::replays::{Origin, find_all};
 use super::store::Shared;
 
 /// One look reads so many blobs at most and stops past so many bytes; then it is seen whether anything can go out.
@@ -99,7 +100,7 @@ impl Shared {
         let ahead = match cell.look(limit) {
             Look::Read(from) => self.read_ahead(cell, from, limit, want.limit).await?,
             Look::Nothing => Ahead { items: Vec::new(), upto: 0 },
-            Look::Committing => return Ok(Found::Wait(None)),
+            Look::NotNow => return Ok(Found::Wait(None)),
         };
         Ok(cell.take(self.clock.now(), want, ahead.items, ahead.upto, limit))
     }
@@ -157,6 +158,7 @@ impl Shared {
         let (mut memory, mut too_much) = (Memory::default(), Vec::new());
         let mut wanted = taken.items;
         wanted.sort_unstable_by_key(|(position, ..)| *position); // so that no key loses an earlier one
+        let origins = self.origins(&wanted).await?;
         for (position, attempts, held) in wanted {
             if memory.bytes > LEASE_BYTES_MAX && !items.is_empty() {
                 too_much.push(position);
@@ -164,17 +166,18 @@ impl Shared {
             }
             let held = match held {
                 Some(held) => Some(held),
-                None => self.held(log, position).await?,
+                None => self.held(log, place(log, position, origins.get(&position))).await?,
             };
+            let replay = origins.get(&position).map(|origin| origin.id);
             let work = match &held {
-                Some(held) if log == ENTRIES => callback(held, &mut facts, &mut words),
-                Some(held) => self.record(cell, held, &mut near, &mut words).await?,
+                Some(held) if log == ENTRIES => callback(held, position, &mut facts, &mut words),
+                Some(held) => self.record(cell, held, replay, &mut near, &mut words).await?,
                 None => None,
             };
             memory.holds(held.as_ref().map(|held| &held.blob));
             memory.holds(near.as_ref());
             match work {
-                Some(work) => items.push(Leased { position, attempts, replay: None, work }),
+                Some(work) => items.push(Leased { position, attempts, replay, work }),
                 None => lost.push(position),
             }
         }
@@ -191,19 +194,33 @@ impl Shared {
         Ok((!lease.items.is_empty()).then_some(lease))
     }
 
-    async fn held(
+    /// What those among them stand for that are done again.
+    async fn origins(
+        self: &Arc<Self>,
+        wanted: &[(Position, u32, Option<Held>)],
+    ) -> Result<HashMap<Position, Origin>, JournalError> {
+        let again = wanted.iter().map(|(position, ..)| *position);
+        let again: Vec<Position> = again.filter(|one| one.replay_number().is_some()).collect();
+        match again.is_empty() {
+            true => Ok(HashMap::new()),
+            false => self.reader.with(move |connection| find_all(connection, &again)).await,
+        }
+    }
+
+    pub(super) async fn held(
         self: &Arc<Self>,
         log: u64,
-        position: Position,
+        position: u64,
     ) -> Result<Option<Held>, JournalError> {
-        let blob = self.reader.blob_at(log, position.0).await?;
-        Ok(blob.and_then(|blob| blob.find(position.0).map(|frame| hold(&blob, frame))))
+        let blob = self.reader.blob_at(log, position).await?;
+        Ok(blob.and_then(|blob| blob.find(position).map(|frame| hold(&blob, frame))))
     }
 
     async fn record(
         self: &Arc<Self>,
         cell: &Cell,
         held: &Held,
+        replay: Option<Uuid>,
         near: &mut Option<Arc<Blob>>,
         words: &mut Words,
     ) -> Result<Option<Work>, JournalError> {
@@ -223,7 +240,9 @@ impl Shared {
         };
         let (key, summary) = (parts.key.map(Arc::from), parts.summary.to_owned());
         let handler = cell.id.handler().clone();
-        Ok(Some(Work::Record(Record::new(handler, facts, key, summary, body))))
+        let mut record = Record::new(handler, facts, key, summary, body);
+        record.replay = replay;
+        Ok(Some(Work::Record(record)))
     }
 
     async fn set_aside(
@@ -233,8 +252,16 @@ impl Shared {
         lost: Vec<Position>,
     ) -> Result<(), JournalError> {
         let dead = |position: Position| {
-            self.reader.report(log, position.0, position.0, 1);
-            (position, Fate::Dead { reason: "damaged in the journal".into(), response: None })
+            let again = position.replay_number().is_some();
+            if !again {
+                self.reader.report(log, position.0, position.0, 1);
+            }
+            let reason = if again {
+                "what was to be done again is not in the journal any more, or damaged"
+            } else {
+                "damaged in the journal"
+            };
+            (position, Fate::Dead { reason: reason.into(), response: None })
         };
         let fates = lost.into_iter().map(dead).collect();
         let (lane, token) = (lease.lane.clone(), lease.token);
@@ -242,9 +269,24 @@ impl Shared {
     }
 }
 
-fn callback(held: &Held, facts: &mut Vec<(u64, Bytes)>, words: &mut Words) -> Option<Work> {
+/// Where what a lane works on lies in its log.
+fn place(log: u64, position: Position, origin: Option<&Origin>) -> u64 {
+    match origin {
+        Some(origin) if log == ENTRIES => origin.position,
+        Some(origin) => origin.place(),
+        None => position.0,
+    }
+}
+
+fn callback(
+    held: &Held,
+    position: Position,
+    facts: &mut Vec<(u64, Known)>,
+    words: &mut Words,
+) -> Option<Work> {
     let parts = held.blob.entry(held.frame)?;
     let read = Facts::read_from(&parts.facts, words)?;
-    facts.push((held.frame.position, parts.facts));
+    let body = position.replay_number().map(|_| parts.body.clone());
+    facts.push((position.0, Known { facts: parts.facts, body }));
     Some(Work::Callback(Callback::restored(read, parts.body)))
 }

@@ -10,12 +10,15 @@ mod history;
 mod lanes;
 mod lease;
 mod lock;
+mod prune;
 mod queue;
 mod reader;
+mod replays;
 mod schema;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod write;
 mod writer;
 
@@ -31,7 +34,8 @@ use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
     Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
+    LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
+    StoredEvent, Upkeep, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
@@ -134,8 +138,31 @@ impl Upkeep for Embedded {
         &self,
         query: &DeadLetterQuery,
     ) -> Result<Page<DeadLetter>, JournalError> {
-        let items = self.shared.dead(query.lane.as_ref(), query.limit).await?;
-        Ok(Page { items, next: None })
+        self.shared.dead_letters(query).await
+    }
+
+    async fn retry_dead_letters(&self, numbers: &[u64]) -> Result<Requeued, JournalError> {
+        self.shared.retry_dead_letters(numbers).await
+    }
+
+    async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
+        self.shared.drop_dead_letters(numbers).await
+    }
+
+    async fn replay(&self, replay: &Replay) -> Result<Requeued, JournalError> {
+        self.shared.replay(replay).await
+    }
+
+    async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        self.shared.pause(action, paused).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned, JournalError> {
+        self.shared.prune(*retention).await
+    }
+
+    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        self.shared.forget_lane(lane).await
     }
 }
 

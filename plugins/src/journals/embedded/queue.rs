@@ -2,6 +2,7 @@
 //! woken once; all answers of a commit go back to each runtime in one send.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::frame;
+use super::writer::Writer;
 
 /// A blob is closed once it has so many bytes or entries.
 pub(super) const BLOB_BYTES: usize = 256 << 10;
@@ -64,6 +66,8 @@ pub(super) struct Settling {
     pub(super) frames: Vec<u8>,
     /// The position of each record and where its frame ends, in order.
     pub(super) records: Vec<(u64, usize)>,
+    /// The records among them that were made again, with their keys.
+    pub(super) again: Vec<(u64, Option<u64>)>,
     pub(super) answer: Answer<()>,
 }
 
@@ -74,12 +78,23 @@ pub(super) struct Attaching {
     pub(super) answer: Answer<()>,
 }
 
+/// What an operator wants to be changed, in a commit of its own. Dropped before its turn, it answers that the journal is
+/// closed.
+pub(super) struct Order(pub(super) Box<dyn FnOnce(&mut Writer) + Send>);
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Order")
+    }
+}
+
 /// What one commit takes.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) chunks: Vec<Chunk>,
     pub(super) settles: Vec<Settling>,
     pub(super) attach: Vec<Attaching>,
+    pub(super) order: Option<Order>,
     pub(super) hands: Vec<(runtime::Id, Hand)>,
 }
 
@@ -90,6 +105,7 @@ pub(super) struct Queue {
     notes: usize,
     pub(super) settles: VecDeque<Settling>,
     pub(super) attach: Vec<Attaching>,
+    pub(super) orders: VecDeque<Order>,
     hands: Vec<(runtime::Id, Hand)>,
     pub(super) asleep: bool,
     /// Since when the writer has been at the disk with what it took last.
@@ -167,7 +183,8 @@ impl Queue {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty() && self.settles.is_empty() && self.attach.is_empty()
+        let work = self.chunks.is_empty() && self.settles.is_empty();
+        work && self.attach.is_empty() && self.orders.is_empty()
     }
 
     /// What the next commit takes.
@@ -181,7 +198,8 @@ impl Queue {
         }
         let attach = std::mem::take(&mut self.attach);
         let settles = self.settles.drain(..settles).collect();
-        Batch { chunks, settles, attach, hands: self.hands.clone() }
+        let order = self.orders.pop_front();
+        Batch { chunks, settles, attach, order, hands: self.hands.clone() }
     }
 }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::JournalError;
 
 use super::frame::{Blob, ENTRIES};
-use super::schema::{SLOT_BITS, count, number, open_reading, slot};
+use super::schema::{REPLAYS, SLOT_BITS, count, number, open_reading, slot};
 use super::{locked, store_error};
 
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
@@ -40,6 +40,8 @@ struct Cache {
     blobs: BTreeMap<(u64, u64), Arc<Blob>>,
     order: VecDeque<(u64, u64)>,
     bytes: usize,
+    /// Counts removals, so that nothing read before one is put in after it.
+    removals: u64,
 }
 
 #[derive(Debug, Default)]
@@ -76,9 +78,13 @@ impl Cache {
     fn forget_after(&mut self, log: u64, first: u64) {
         let later: Vec<_> =
             self.blobs.range((log, first + 1)..(log + 1, 0)).map(|(key, _)| *key).collect();
-        for key in later {
-            self.bytes -= self.blobs.remove(&key).map_or(0, |blob| blob.data.len());
-            self.order.retain(|other| *other != key);
+        self.forget(&later);
+    }
+
+    fn forget(&mut self, keys: &[(u64, u64)]) {
+        for key in keys {
+            self.bytes -= self.blobs.remove(key).map_or(0, |blob| blob.data.len());
+            self.order.retain(|other| other != key);
         }
     }
 }
@@ -132,15 +138,23 @@ impl Reader {
         log: u64,
         position: u64,
     ) -> Result<Option<Arc<Blob>>, JournalError> {
-        if let Some(blob) = locked(&self.cache).get(log, position) {
-            return Ok(Some(blob));
-        }
+        let removals = {
+            let cache = locked(&self.cache);
+            if let Some(blob) = cache.get(log, position) {
+                return Ok(Some(blob));
+            }
+            cache.removals
+        };
         let rows = self.with(move |connection| rows_from(connection, log, position)).await?;
         let (mut found, mut after) = (None, None);
         for (first, last, data) in rows {
             let blob = self.checked(log, first, last, after.unwrap_or(first), data);
             after = Some(last);
-            locked(&self.cache).put(log, blob.clone());
+            let mut cache = locked(&self.cache);
+            if cache.removals == removals {
+                cache.put(log, blob.clone());
+            }
+            drop(cache);
             if found.is_none() && last >= position {
                 found = Some(blob);
             }
@@ -182,6 +196,15 @@ impl Reader {
             cache.forget_after(log, first);
         }
         cache.put(log, Arc::new(blob));
+    }
+
+    /// Takes in that everything up to a position may have been removed.
+    pub(super) fn removed(&self, upto: u64) {
+        let mut cache = locked(&self.cache);
+        cache.removals += 1;
+        let gone = cache.blobs.iter().filter(|(_, blob)| blob.last <= upto);
+        let gone: Vec<_> = gone.map(|(key, _)| *key).collect();
+        cache.forget(&gone);
     }
 
     /// Takes in state that has just been committed.
@@ -231,8 +254,10 @@ impl Reader {
 
 type Row = (u64, u64, Bytes);
 
-/// The blob that holds a position, or the next, and some after it.
+/// The blob that holds a position, or the next, and some after it. Of records that were made again just the one.
 fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
+    let again = position >= REPLAYS;
+    let limit = if again { 1 } else { READ_BLOBS_MAX };
     let (sql, low, high) = match log {
         ENTRIES => (
             "SELECT first, first + count - 1, data FROM entries
@@ -245,13 +270,13 @@ fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Resu
             "SELECT slot, last, data FROM records
              WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
              ORDER BY slot LIMIT ?4",
-            slot(log, 0),
-            slot(log + 1, 0),
+            slot(log, if again { position } else { 0 }),
+            slot(log, if again { position + 1 } else { REPLAYS }),
         ),
     };
     let at = if log == ENTRIES { number(position) } else { slot(log, position) };
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![low, at, high, READ_BLOBS_MAX])?;
+    let mut rows = statement.query(params![low, at, high, limit])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);

@@ -3,36 +3,82 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use switchhook_core::BoxError;
+use switchhook_core::journal::Position;
 
 /// Marks the file as ours: `SwHk`.
 const APPLICATION: i64 = 0x5377_486b;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long a connection waits for another.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
 pub(super) const SLOT_BITS: u32 = 44;
+/// From this position on lie the records that were made again.
+pub(super) const REPLAYS: u64 = Position::of_replay(0).0;
+/// The mark of the last entry that was removed for its age.
+pub(super) const PRUNED: &str = "pruned";
 
+/// No `auto_vacuum`: its page of pointers would be one more to write with every commit. What is freed is used again.
 const TABLES: &str = "
 CREATE TABLE entries (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 CREATE TABLE handlers (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE records (slot INTEGER PRIMARY KEY, last INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
-CREATE TABLE lanes (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cursor INTEGER NOT NULL) STRICT;
+CREATE TABLE lanes (
+    no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cursor INTEGER NOT NULL,
+    detached_at INTEGER, paused INTEGER NOT NULL DEFAULT 0
+) STRICT;
 CREATE TABLE open_items (
     lane INTEGER NOT NULL, position INTEGER NOT NULL, attempts INTEGER NOT NULL, key INTEGER, due INTEGER, reason TEXT,
     PRIMARY KEY (lane, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE dead_letters (
-    no INTEGER PRIMARY KEY, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, reason TEXT NOT NULL, response TEXT
+    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, reason TEXT NOT NULL, response TEXT, record INTEGER
 ) STRICT;
 CREATE INDEX dead_letters_lane ON dead_letters (lane, no);
+CREATE INDEX dead_letters_position ON dead_letters (position);
+CREATE INDEX dead_letters_at ON dead_letters (at);
+CREATE TABLE replays (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, record INTEGER,
+    id BLOB NOT NULL
+) STRICT;
+CREATE INDEX replays_lane ON replays (lane);
+CREATE INDEX replays_position ON replays (position);
+CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE state (
     handler TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (handler, key)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE seen (key TEXT PRIMARY KEY, position INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX seen_until ON seen (until);
+";
+
+/// What leads from each version to the next, the first from 1 to 2.
+const STEPS: [&str; 1] = [FROM_1];
+
+/// Lanes can be paused and left, deliveries asked for again; numbers of dead letters are not given twice.
+const FROM_1: &str = "
+ALTER TABLE lanes ADD COLUMN detached_at INTEGER;
+ALTER TABLE lanes ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dead_letters RENAME TO dead_letters_1;
+DROP INDEX dead_letters_lane;
+CREATE TABLE dead_letters (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, reason TEXT NOT NULL, response TEXT, record INTEGER
+) STRICT;
+INSERT INTO dead_letters (no, lane, position, at, attempts, reason, response)
+    SELECT no, lane, position, at, attempts, reason, response FROM dead_letters_1 ORDER BY no;
+DROP TABLE dead_letters_1;
+CREATE INDEX dead_letters_lane ON dead_letters (lane, no);
+CREATE INDEX dead_letters_position ON dead_letters (position);
+CREATE INDEX dead_letters_at ON dead_letters (at);
+CREATE TABLE replays (
+    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, record INTEGER,
+    id BLOB NOT NULL
+) STRICT;
+CREATE INDEX replays_lane ON replays (lane);
+CREATE INDEX replays_position ON replays (position);
+CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// A connection that may write.
@@ -78,7 +124,22 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), BoxError> {
         )
         .into());
     }
-    Ok(())
+    Ok(migrate(connection, version)?)
+}
+
+/// Brings an older file up to date: all steps or none.
+fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Result<()> {
+    let done = usize::try_from(version - 1).unwrap_or_default();
+    let steps = STEPS.get(done..).unwrap_or_default();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in steps {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()
 }
 
 /// The first slot of a handler's records; `position` 0 is below all of them.

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Thread;
 
 use rusqlite::Connection;
-use switchhook_core::journal::{Appended, Entry, Fate, Health, JournalError, LaneSpec, Settlement};
-use switchhook_core::{BoxError, BuildContext, Clock, NewRecord};
+use switchhook_core::journal::{
+    Appended, Entry, Fate, Health, JournalError, Lane, LaneSpec, Position, Settlement,
+};
+use switchhook_core::{BoxError, BuildContext, Clock, NewRecord, Rng};
 use tokio::sync::{oneshot, watch};
 
 use super::lanes::Lanes;
-use super::queue::{Attaching, Queue, Settling};
+use super::queue::{Attaching, Order, Queue, Settling};
 use super::reader::Reader;
 use super::writer::Writer;
 use super::{Options, Threads, checkpoint, commit_error, frame, locked};
@@ -30,6 +32,7 @@ pub(super) struct Shared {
     /// Little of the WAL is left to copy: the writer may do it.
     pub(super) restart_wal: AtomicBool,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) rng: Arc<Rng>,
     /// Leases are numbered from here, so that tokens of an earlier process mean nothing.
     pub(super) tokens: u64,
     queue_bytes_max: usize,
@@ -73,6 +76,17 @@ fn encode(entries: &[Entry]) -> (Vec<u8>, Vec<usize>) {
     (facts, ends)
 }
 
+/// The records that come of callbacks handled again, with their keys.
+fn made_again(fates: &[(Position, Fate)]) -> Vec<(u64, Option<u64>)> {
+    let again = |(position, fate): &(Position, Fate)| match fate {
+        Fate::Recorded(Some(new)) if position.replay_number().is_some() => {
+            Some((position.0, new.key.as_deref().map(Lane::key_hash)))
+        }
+        _ => None,
+    };
+    fates.iter().filter_map(again).collect()
+}
+
 impl Shared {
     pub(super) fn new(file: PathBuf, head: u64, options: &Options, cx: &BuildContext) -> Self {
         let chance = cx.rng.id(cx.clock.wall()).as_u128();
@@ -86,6 +100,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             restart_wal: AtomicBool::new(false),
             clock: cx.clock.clone(),
+            rng: cx.rng.clone(),
             tokens: u64::try_from(chance & 0xFF_FFFF_FFFF).unwrap_or_default(),
             queue_bytes_max: options.queue.bytes(),
             notes_max: options.notes,
@@ -186,11 +201,33 @@ impl Shared {
         self.open()?;
         let (frames, records) = self.encode_records(&settlement)?;
         let Settlement { lane, token, fates, state } = settlement;
+        let again = made_again(&fates);
         let (answer, done) = oneshot::channel();
-        let job = Settling { lane, token, fates, state, frames, records, answer };
+        let job = Settling { lane, token, fates, state, frames, records, again, answer };
         self.enqueue(|queue| {
             queue.admit(0, usize::MAX)?;
             queue.settles.push_back(job);
+            Ok(())
+        })?;
+        done.await.map_err(|_| JournalError::Closed)?
+    }
+
+    /// Has the writer change something in a commit of its own. An error means that nothing was changed.
+    pub(super) async fn order<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Writer) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (answer, done) = oneshot::channel();
+        let order = Order(Box::new(move |writer: &mut Writer| {
+            let changed = change(writer);
+            if let Err(error @ (JournalError::Full | JournalError::Closed)) = &changed {
+                writer.unwell(error);
+            }
+            drop(answer.send(changed));
+        }));
+        self.enqueue(|queue| {
+            queue.admit(0, usize::MAX)?;
+            queue.orders.push_back(order);
             Ok(())
         })?;
         done.await.map_err(|_| JournalError::Closed)?
@@ -213,8 +250,9 @@ impl Shared {
         let cell = cell.ok_or(JournalError::Stale)?;
         let inner = locked(&cell.inner);
         for (position, new) in order {
-            let facts = inner.facts.get(&position).ok_or(JournalError::Stale)?; // not leased
-            frame::put_record(&mut frames, position, new, facts);
+            let known = inner.facts.get(&position).ok_or(JournalError::Stale)?; // not leased
+            let body = new.body.as_ref().or(known.body.as_ref());
+            frame::put_record(&mut frames, position, new, body, &known.facts);
             records.push((position, frames.len()));
         }
         Ok((frames, records))

@@ -6,11 +6,12 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use switchhook_core::journal::{Appended, Dedupe, Fate, Position};
+use switchhook_core::journal::{Appended, Dedupe, Fate, OpenRow, Position};
 
 use super::lanes::Cell;
 use super::locked;
 use super::queue::{BLOB_BYTES, Chunk, Kept};
+use super::replays::{self, Origin};
 use super::schema::{count, number, slot};
 use super::store::Shared;
 use super::writer::Planned;
@@ -27,6 +28,8 @@ pub(super) struct Stored {
     pub(super) blobs: Vec<StoredChunk>,
     /// The records of each settlement.
     pub(super) records: Vec<Vec<RecordBlob>>,
+    /// What lanes have to do again.
+    pub(super) again: Vec<(Arc<Cell>, OpenRow)>,
     /// About how much was written.
     pub(super) bytes: usize,
 }
@@ -125,7 +128,8 @@ fn without_duplicates(chunk: &Chunk, kept: &[bool]) -> Vec<u8> {
     data
 }
 
-/// Where records must be parted: at the size of a blob, and where an open entry lies between two.
+/// Where records must be parted: at the size of a blob, where an open entry lies between two, and those made again, each
+/// of which somebody else refers to.
 pub(super) fn runs(
     records: &[(u64, usize)],
     apart: impl Fn(&[(u64, usize)]) -> bool,
@@ -155,10 +159,6 @@ pub(super) fn settlement(
     let (plan, lane) = (&one.plan, one.cell.no);
     tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
         .execute(params![lane, number(plan.cursor)])?;
-    for position in &plan.delete {
-        tx.prepare_cached("DELETE FROM open_items WHERE lane = ?1 AND position = ?2")?
-            .execute(params![lane, number(*position)])?;
-    }
     for row in &plan.put {
         let due = row.due.map(jiff::Timestamp::as_millisecond);
         let (at, key) = (number(row.position.0), row.key.map(number));
@@ -171,6 +171,12 @@ pub(super) fn settlement(
     dead_letters(tx, one, wall)?;
     state(tx, one)?;
     let blobs = records(tx, one)?;
+    spread(tx, one, stored)?;
+    for position in &plan.delete {
+        tx.prepare_cached("DELETE FROM open_items WHERE lane = ?1 AND position = ?2")?
+            .execute(params![lane, number(*position)])?;
+        replays::delete(tx, *position)?;
+    }
     stored.bytes += 8192 + one.job.frames.len();
     stored.records.push(blobs);
     Ok(())
@@ -184,18 +190,27 @@ fn dead_letters(tx: &Transaction<'_>, one: &Planned, wall: i64) -> rusqlite::Res
     for (position, fate) in &one.job.fates {
         let Fate::Dead { reason, response } = fate else { continue };
         let attempts = attempts.get(&position.0).copied().unwrap_or_default();
+        let origin = replays::find(tx, *position)?;
+        let place = number(origin.map_or(position.0, |origin| origin.position));
+        let record = origin.and_then(|origin| origin.record).map(number);
         tx.prepare_cached(
-            "INSERT INTO dead_letters (lane, position, at, attempts, reason, response)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO dead_letters (lane, position, at, attempts, reason, response, record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![
-            one.cell.no,
-            number(position.0),
-            wall,
-            attempts,
-            reason,
-            response
-        ])?;
+        .execute(params![one.cell.no, place, wall, attempts, reason, response, record])?;
+    }
+    Ok(())
+}
+
+/// Sends what came of a callback that was handled again to all the handler's actions.
+fn spread(tx: &Transaction<'_>, one: &Planned, stored: &mut Stored) -> rusqlite::Result<()> {
+    for (position, key) in &one.job.again {
+        let Some(origin) = replays::find(tx, Position(*position))? else { continue };
+        let origin = Origin { record: Some(*position), ..origin };
+        for cell in &one.heirs {
+            let row = replays::put(tx, cell.no, &origin, *key)?;
+            stored.again.push((cell.clone(), row));
+        }
     }
     Ok(())
 }

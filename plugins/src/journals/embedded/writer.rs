@@ -13,21 +13,16 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 use super::attach;
 use super::frame::ENTRIES;
 use super::lanes::{Cell, Lanes};
-use super::queue::{Batch, Chunk, Group, Kept, Queue, Queued, Settling, answer};
+use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
+use super::schema::REPLAYS;
 use super::store::Shared;
 use super::write::{self, Stored};
 use super::{commit_error, locked, same};
 
-/// After so many bytes the WAL is copied into the database.
-const CHECKPOINT_BYTES: usize = 4 << 20;
-/// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
-const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
 /// While the disk is full, how often it is tried.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the writer waits for a reader before it puts off starting the WAL anew.
-const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -65,6 +60,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Which records may share a blob: the end of each run, as an index.
     pub(super) runs: Vec<usize>,
+    /// Who gets the records that were made again.
+    pub(super) heirs: Vec<Arc<Cell>>,
 }
 
 impl Writer {
@@ -134,6 +131,19 @@ impl Writer {
             }
             drop(job.answer.send(attached));
         }
+        let order = batch.order.take();
+        self.keep_and_settle(batch);
+        if let Some(Order(order)) = order {
+            #[cfg(test)]
+            self.limit_pages();
+            locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
+            order(self);
+            self.at_rest();
+            self.look_after_wal();
+        }
+    }
+
+    fn keep_and_settle(&mut self, mut batch: Batch) {
         let settles = std::mem::take(&mut batch.settles);
         let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
         if batch.chunks.is_empty() && planned.is_empty() {
@@ -174,12 +184,15 @@ impl Writer {
                     inner.facts.remove(&position.0);
                 }
                 let apart = |two: &[(u64, usize)]| match two {
+                    [_, next] if next.0 >= REPLAYS => true,
                     [one, next] => inner.lane.open_between(one.0, next.0),
                     _ => false,
                 };
                 let runs = write::runs(&job.records, apart);
                 drop(inner);
-                Some(Planned { job, cell, plan, runs })
+                let heirs = self.lanes.subscriptions.get(cell.id.handler());
+                let heirs = heirs.filter(|_| !job.again.is_empty()).cloned().unwrap_or_default();
+                Some(Planned { job, cell, plan, runs, heirs })
             }
             Err(error) => {
                 drop(inner);
@@ -210,7 +223,7 @@ impl Writer {
             self.ready();
         }
         self.since_checkpoint += stored.bytes;
-        let Stored { results, blobs, records, .. } = stored;
+        let Stored { results, blobs, records, again, .. } = stored;
         let mut results = results.into_iter();
         let mut head = self.shared.head.load(Ordering::Relaxed);
         let mut woken: Vec<Arc<Cell>> = Vec::new();
@@ -236,6 +249,10 @@ impl Writer {
         answer(&batch.hands, acks);
         for (one, blobs) in planned.into_iter().zip(records) {
             self.settled(one, blobs);
+        }
+        let now = self.shared.clock.now();
+        for (cell, row) in again {
+            cell.requeue(vec![row], now);
         }
     }
 
@@ -279,7 +296,9 @@ impl Writer {
         if !job.state.is_empty() {
             self.shared.reader.state_written(cell.id.handler(), job.state);
         }
-        if let (Some(first), Some(last)) = (blobs.first(), blobs.last()) {
+        let mut new = blobs.iter().filter(|blob| blob.first < REPLAYS);
+        if let Some(first) = new.next() {
+            let last = new.next_back().unwrap_or(first);
             for subscription in subscriptions.into_iter().flatten() {
                 subscription.mark(first.first, last.last, known);
             }
@@ -308,7 +327,7 @@ impl Writer {
         refuse(batch, error);
     }
 
-    fn unwell(&self, error: &JournalError) {
+    pub(super) fn unwell(&self, error: &JournalError) {
         match error {
             JournalError::Full => {
                 if self.shared.health() == Health::Ready {
@@ -328,48 +347,6 @@ impl Writer {
     /// What was taken is at its end: the disk has answered.
     fn at_rest(&self) {
         locked(&self.shared.queue).busy_since = None;
-    }
-
-    fn look_after_wal(&mut self) {
-        if self.since_checkpoint >= CHECKPOINT_BYTES {
-            self.since_checkpoint = 0;
-            self.copies += 1;
-            let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
-            let lanes = self.lanes.cells.values().filter(|_| cursors);
-            if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
-                tracing::warn!(%error, "tidying the journal failed");
-                self.shared.fail_if_lost(error);
-            }
-            self.checkpoints.try_send(()).ok(); // full: one is under way
-        }
-        if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
-            self.restart_wal();
-        }
-    }
-
-    /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
-    fn restart_wal(&self) {
-        let patience = |time| self.connection.busy_timeout(time);
-        let restarted = patience(RESTART_PATIENCE).and_then(|()| {
-            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
-        });
-        if let Err(error) = restarted.and(patience(super::schema::PATIENCE)) {
-            tracing::warn!(%error, "the journal's WAL was not begun anew");
-            self.shared.fail_if_lost(error);
-        }
-    }
-
-    fn finish(mut self) {
-        if let Health::Failed(_) = self.shared.health() {
-            return;
-        }
-        let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
-        let copied = tidied.and_then(|()| {
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        });
-        if let Err(error) = copied {
-            tracing::warn!(%error, "the journal's last checkpoint failed; the next start makes up for it");
-        }
     }
 
     #[cfg(test)]

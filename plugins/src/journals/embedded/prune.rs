@@ -1,0 +1,277 @@
+//! Removing what is old and needed by nobody: in small commits, so that nobody who appends waits for long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use switchhook_core::journal::{JournalError, LaneStatus, Pruned, Retention};
+
+use super::schema::{PRUNED, REPLAYS, SLOT_BITS, count, number, slot};
+use super::store::Shared;
+use super::upkeep::change;
+use super::writer::Writer;
+use super::{commit_error, history, write};
+
+/// One commit removes so many blobs of entries at most, with the records of the same places.
+const STEP_BLOBS: usize = 8;
+/// It looks at so many.
+const LOOK_BLOBS: usize = 256;
+/// Rows that one commit removes at most.
+const STEP_ROWS: usize = 1000;
+/// What a removed blob adds to the WAL, about.
+const STEP_BYTES: usize = 16 << 10;
+
+/// How far the removal of entries has come.
+#[derive(Clone, Debug, Default)]
+struct Progress {
+    /// The blob that was looked at last.
+    looked: u64,
+    events: u64,
+    held_by: Option<String>,
+    more: bool,
+}
+
+impl Shared {
+    pub(super) async fn prune(
+        self: &Arc<Self>,
+        retention: Retention,
+    ) -> Result<Pruned, JournalError> {
+        let mut pruned = Pruned::default();
+        let wall = self.clock.wall();
+        if let Some(keep) = retention.detached_keep {
+            for lane in self.order(move |writer| left_before(writer, wall, keep)).await? {
+                tracing::warn!(
+                    lane = %lane.lane, behind = lane.behind, open = lane.open, dead = lane.dead,
+                    "forgotten: it left the configuration long ago"
+                );
+                let name = lane.lane.clone();
+                self.in_steps(move |writer| remove_lane(writer, &name)).await?;
+                pruned.lanes.push(lane.lane);
+            }
+        }
+        if let Some(keep) = retention.keep_dead_letters {
+            let oldest = before(wall, keep);
+            pruned.dead_letters =
+                self.in_steps(move |writer| remove_letters(writer, oldest)).await?;
+        }
+        self.order(advance).await?;
+        let mut progress = Progress { more: true, ..Progress::default() };
+        while progress.more {
+            let so_far = progress.clone();
+            let oldest = retention.keep_for.map(|keep| before(wall, keep));
+            let step = move |writer: &mut Writer| {
+                remove_entries(writer, oldest, retention.keep_size, so_far)
+            };
+            progress = self.order(step).await?;
+        }
+        self.order(sweep).await?;
+        Ok(Pruned { events: progress.events, held_by: progress.held_by, ..pruned })
+    }
+
+    /// Repeats a removal until it has found less than it may remove at once; how much there was.
+    pub(super) async fn in_steps(
+        &self,
+        step: impl Fn(&mut Writer) -> Result<usize, JournalError> + Clone + Send + 'static,
+    ) -> Result<u64, JournalError> {
+        let mut all = 0;
+        loop {
+            let removed = self.order(step.clone()).await?;
+            all += removed as u64;
+            if removed < STEP_ROWS {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+fn before(wall: Timestamp, by: Duration) -> i64 {
+    wall.saturating_sub(by).unwrap_or(Timestamp::MIN).as_millisecond()
+}
+
+/// The lanes that left the configuration so long ago.
+fn left_before(
+    writer: &mut Writer,
+    wall: Timestamp,
+    keep: Duration,
+) -> Result<Vec<LaneStatus>, JournalError> {
+    let head = writer.shared.head.load(std::sync::atomic::Ordering::Relaxed);
+    let mut lanes = history::stored_lanes(&writer.connection, head).map_err(commit_error)?;
+    let oldest = wall.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    lanes.retain(|lane| lane.detached_at.is_some_and(|at| at <= oldest));
+    Ok(lanes)
+}
+
+/// Removes some of a lane's dead letters; when there are no more, the lane with all that is left of it.
+pub(super) fn remove_lane(writer: &mut Writer, name: &str) -> Result<usize, JournalError> {
+    change(&mut writer.connection, |connection| {
+        let find = "SELECT no FROM lanes WHERE id = ?1 AND detached_at IS NOT NULL";
+        let no: Option<i64> = connection.query_row(find, [name], |row| row.get(0)).optional()?;
+        let Some(no) = no else { return Ok(0) };
+        let letters = connection.execute(
+            "DELETE FROM dead_letters WHERE no IN (SELECT no FROM dead_letters WHERE lane = ?1 LIMIT ?2)",
+            params![no, number(STEP_ROWS as u64)],
+        )?;
+        if letters < STEP_ROWS {
+            connection.execute("DELETE FROM open_items WHERE lane = ?1", [no])?;
+            connection.execute("DELETE FROM replays WHERE lane = ?1", [no])?;
+            connection.execute("DELETE FROM lanes WHERE no = ?1", [no])?;
+        }
+        Ok(letters)
+    })
+}
+
+fn remove_letters(writer: &mut Writer, oldest: i64) -> Result<usize, JournalError> {
+    change(&mut writer.connection, |connection| {
+        connection.execute(
+            "DELETE FROM dead_letters WHERE no IN (SELECT no FROM dead_letters WHERE at <= ?1 LIMIT ?2)",
+            params![oldest, number(STEP_ROWS as u64)],
+        )
+    })
+}
+
+/// Stores how far lanes have come that had nothing to settle: they need nothing before.
+fn advance(writer: &mut Writer) -> Result<(), JournalError> {
+    let lanes = writer.lanes.clone();
+    write::tidy(&mut writer.connection, lanes.cells.values(), &writer.shared).map_err(commit_error)
+}
+
+fn remove_entries(
+    writer: &mut Writer,
+    oldest: Option<i64>,
+    size: Option<u64>,
+    so_far: Progress,
+) -> Result<Progress, JournalError> {
+    let (progress, removed, last) = change(&mut writer.connection, |connection| {
+        let (mut progress, mut removed, mut last) = (so_far, 0, None);
+        let floor = floor(connection)?;
+        progress.more = false;
+        for _ in 0..LOOK_BLOBS {
+            let Some(blob) = next(connection, progress.looked)? else { break };
+            let old = oldest.is_some_and(|oldest| blob.at <= oldest);
+            if !old && !is_larger(connection, size)? {
+                break;
+            }
+            if let Some((_, lane)) = floor.as_ref().filter(|(floor, _)| blob.last > *floor) {
+                progress.held_by = Some(lane.clone());
+                break;
+            }
+            progress.looked = blob.first;
+            if !is_needed(connection, &blob)? {
+                connection
+                    .prepare_cached("DELETE FROM entries WHERE first = ?1")?
+                    .execute([number(blob.first)])?;
+                progress.events += blob.last + 1 - blob.first;
+                last = Some(blob.last);
+                removed += 1;
+                remove_records(connection, blob.last)?;
+            }
+            progress.more = true;
+            if removed >= STEP_BLOBS {
+                break;
+            }
+        }
+        if let Some(last) = last {
+            connection.execute(
+                "INSERT INTO marks (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                params![PRUNED, number(last)],
+            )?;
+        }
+        Ok((progress, removed, last))
+    })?;
+    if let Some(last) = last {
+        writer.since_checkpoint += removed * STEP_BYTES;
+        writer.shared.reader.removed(last);
+    }
+    Ok(progress)
+}
+
+struct Candidate {
+    first: u64,
+    last: u64,
+    at: i64,
+}
+
+fn next(connection: &Connection, after: u64) -> rusqlite::Result<Option<Candidate>> {
+    connection
+        .prepare_cached(
+            "SELECT first, first + count - 1, at FROM entries WHERE first > ?1 ORDER BY first LIMIT 1",
+        )?
+        .query_row([number(after)], |row| {
+            Ok(Candidate { first: count(row.get(0)?), last: count(row.get(1)?), at: row.get(2)? })
+        })
+        .optional()
+}
+
+/// The lane that needs the oldest, and what it does not need any more: up to here, this included.
+fn floor(connection: &Connection) -> rusqlite::Result<Option<(u64, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT id, min(cursor, coalesce((SELECT min(position) - 1 FROM open_items
+                 WHERE lane = lanes.no AND position < ?1), cursor)) AS floor
+             FROM lanes ORDER BY floor, id LIMIT 1",
+        )?
+        .query_row([number(REPLAYS)], |row| Ok((count(row.get(1)?), row.get(0)?)))
+        .optional()
+}
+
+/// Whether a dead letter or a replay refers to something in it.
+fn is_needed(connection: &Connection, blob: &Candidate) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE position BETWEEN ?1 AND ?2)
+                 OR EXISTS (SELECT 1 FROM replays WHERE position BETWEEN ?1 AND ?2)",
+        )?
+        .query_row([number(blob.first), number(blob.last)], |row| row.get(0))
+}
+
+/// Whether what is in use of the file is more than that.
+fn is_larger(connection: &Connection, size: Option<u64>) -> rusqlite::Result<bool> {
+    let Some(size) = size else { return Ok(false) };
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map(count);
+    let pages = number("page_count")?.saturating_sub(number("freelist_count")?);
+    Ok(pages.saturating_mul(number("page_size")?) > size)
+}
+
+/// The records made of entries up to there; those that reach further, or that somebody refers to, stay.
+fn remove_records(connection: &Connection, upto: u64) -> rusqlite::Result<()> {
+    let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
+    let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM records WHERE slot BETWEEN ?1 AND ?2 AND last <= ?3
+             AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE position BETWEEN (slot & ?4) AND last)
+             AND NOT EXISTS (SELECT 1 FROM replays WHERE position BETWEEN (slot & ?4) AND last)",
+    )?;
+    for handler in handlers {
+        let handler = handler?;
+        let (from, to) = (slot(handler, 0), slot(handler, upto));
+        delete.execute(params![from, to, number(upto), PLACE])?;
+    }
+    Ok(())
+}
+
+/// What of a slot is the place.
+const PLACE: i64 = (1 << SLOT_BITS) - 1;
+
+/// Removes records that were made again and that nothing refers to any more.
+pub(super) fn sweep(writer: &mut Writer) -> Result<(), JournalError> {
+    change(&mut writer.connection, |connection| {
+        let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
+        let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
+        for handler in handlers {
+            let handler = handler?;
+            let (from, to) = (slot(handler, REPLAYS), slot(handler + 1, 0) - 1);
+            let any = "SELECT EXISTS (SELECT 1 FROM records WHERE slot BETWEEN ?1 AND ?2)";
+            if connection.prepare_cached(any)?.query_row([from, to], |row| row.get(0))? {
+                connection.execute(
+                    "DELETE FROM records WHERE slot BETWEEN ?1 AND ?2 AND (slot & ?3) NOT IN
+                         (SELECT record FROM dead_letters WHERE record IS NOT NULL
+                          UNION SELECT record FROM replays WHERE record IS NOT NULL)",
+                    params![from, to, PLACE],
+                )?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,258 @@
+//! What operators ask for, each in a commit of its own: dead letters and deliveries again, pausing, lanes that are gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use switchhook_core::journal::{
+    JournalError, Lane, LaneId, LaneStatus, OpenRow, REPLAYS_OPEN_MAX, Replay, Requeued,
+};
+
+use super::frame::ENTRIES;
+use super::replays::Origin;
+use super::schema::{count, number};
+use super::store::Shared;
+use super::writer::Writer;
+use super::{commit_error, history, locked, prune, replays};
+
+/// One item to be done again.
+#[derive(Debug)]
+struct Again {
+    lane: LaneId,
+    position: u64,
+    record: Option<u64>,
+    key: Option<u64>,
+    /// The dead letter that it was.
+    letter: Option<i64>,
+}
+
+impl Shared {
+    pub(super) async fn retry_dead_letters(
+        self: &Arc<Self>,
+        numbers: &[u64],
+    ) -> Result<Requeued, JournalError> {
+        let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
+        let all = numbers.len() as u64;
+        let letters = self.reader.with(move |connection| letters(connection, &numbers)).await?;
+        let mut found = Vec::new();
+        for (letter, lane, position, record) in letters {
+            let lane: LaneId = lane.parse().unwrap_or_else(|never| match never {});
+            let handler = self.handler(&lane).await?;
+            if let Some(key) = self.key_of(&lane, handler, position, record).await? {
+                found.push(Again { lane, position, record, key, letter: Some(letter) });
+            }
+        }
+        let queued = self.order(move |writer| again(writer, &found)).await?;
+        Ok(Requeued { queued, missing: all - queued })
+    }
+
+    pub(super) async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
+        let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
+        self.order(move |writer| {
+            let dropped = change(&mut writer.connection, |connection| {
+                let mut delete =
+                    connection.prepare_cached("DELETE FROM dead_letters WHERE no = ?1")?;
+                let mut dropped = 0;
+                for no in numbers {
+                    dropped += delete.execute([number(no)])?;
+                }
+                Ok(dropped)
+            });
+            Ok(dropped? as u64)
+        })
+        .await
+    }
+
+    pub(super) async fn replay(
+        self: &Arc<Self>,
+        replay: &Replay,
+    ) -> Result<Requeued, JournalError> {
+        let lane = &replay.lane;
+        if lane.action().is_none() {
+            let why = format!("{lane} is a handler: name a lane as `{lane}>action`");
+            return Err(JournalError::Refused(why));
+        }
+        let name = lane.to_string();
+        self.reader.with(move |connection| Ok(attached(connection, &name))).await??;
+        let handler = self.handler(lane).await?;
+        let positions: BTreeSet<u64> = replay.positions.iter().map(|one| one.0).collect();
+        let mut found = Vec::new();
+        for position in &positions {
+            if let Some(key) = self.key_of(lane, handler, *position, None).await? {
+                let (lane, position) = (lane.clone(), *position);
+                found.push(Again { lane, position, record: None, key, letter: None });
+            }
+        }
+        let queued = match replay.dry_run {
+            true => found.len() as u64,
+            false => self.order(move |writer| again(writer, &found)).await?,
+        };
+        Ok(Requeued { queued, missing: positions.len() as u64 - queued })
+    }
+
+    /// The number of a lane's handler; 0, which no handler has, if it has made nothing yet.
+    async fn handler(self: &Arc<Self>, lane: &LaneId) -> Result<u64, JournalError> {
+        let name = lane.handler().to_string();
+        let find = "SELECT no FROM handlers WHERE name = ?1";
+        let no = self.reader.with(move |connection| {
+            connection.prepare_cached(find)?.query_row([name], |row| row.get(0)).optional()
+        });
+        Ok(no.await?.map_or(0, count))
+    }
+
+    /// The key of what would be done again; none: it is not there, or not whole.
+    async fn key_of(
+        self: &Arc<Self>,
+        lane: &LaneId,
+        handler: u64,
+        position: u64,
+        record: Option<u64>,
+    ) -> Result<Option<Option<u64>>, JournalError> {
+        if lane.action().is_none() {
+            let held = self.held(ENTRIES, position).await?;
+            return Ok(held.map(|_| Some(Lane::key_hash(""))));
+        }
+        let place = record.unwrap_or(position);
+        let Some(held) = self.held(handler, place).await?.filter(|_| handler != ENTRIES) else {
+            return Ok(None);
+        };
+        let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
+        let key = parts.key.map(Lane::key_hash);
+        let whole = parts.body.is_some() || self.held(ENTRIES, place).await?.is_some();
+        Ok(whole.then_some(key))
+    }
+
+    pub(super) async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        let action = action.to_owned();
+        self.order(move |writer| {
+            let lanes = change(&mut writer.connection, |connection| {
+                let pause = "UPDATE lanes SET paused = ?2
+                     WHERE instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?1";
+                connection.prepare_cached(pause)?.execute(params![action, paused])
+            })?;
+            if lanes == 0 {
+                return Err(JournalError::Refused(format!("no lane has an action {action}")));
+            }
+            let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
+            for cell in writer.lanes.cells.values().filter(|cell| of(&cell.id)) {
+                cell.pause(paused);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+        let name = lane.to_string();
+        let status = self.order(move |writer| left(writer, &name)).await?;
+        let name = status.lane.clone();
+        self.in_steps(move |writer| prune::remove_lane(writer, &name)).await?;
+        Ok(status)
+    }
+}
+
+/// Changes the store in one commit.
+pub(super) fn change<T>(
+    connection: &mut Connection,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, JournalError> {
+    let run = || {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = change(&tx)?;
+        tx.commit()?;
+        Ok(changed)
+    };
+    run().map_err(commit_error)
+}
+
+type Letter = (i64, String, u64, Option<u64>);
+
+/// Those that there are: number, lane, position, and where the record lies if elsewhere.
+fn letters(connection: &Connection, numbers: &BTreeSet<u64>) -> rusqlite::Result<Vec<Letter>> {
+    let mut find = connection.prepare_cached(
+        "SELECT dead_letters.no, id, position, record FROM dead_letters JOIN lanes ON lanes.no = lane
+         WHERE dead_letters.no = ?1",
+    )?;
+    let mut letters = Vec::new();
+    for no in numbers {
+        let letter = find.query_row([number(*no)], |row| {
+            let record: Option<i64> = row.get(3)?;
+            Ok((row.get(0)?, row.get(1)?, count(row.get(2)?), record.map(count)))
+        });
+        letters.extend(letter.optional()?);
+    }
+    Ok(letters)
+}
+
+/// The number of a lane of the configuration.
+fn attached(connection: &Connection, lane: &str) -> Result<i64, JournalError> {
+    let find = "SELECT no FROM lanes WHERE id = ?1 AND detached_at IS NULL";
+    let no = connection.query_row(find, [lane], |row| row.get(0)).optional();
+    let none = || JournalError::Refused(format!("lane {lane} is not in the configuration"));
+    no.map_err(super::store_error)?.ok_or_else(none)
+}
+
+/// Puts items into their lanes again and their dead letters away: all or none. How many there were.
+fn again(writer: &mut Writer, items: &[Again]) -> Result<u64, JournalError> {
+    let mut counts: BTreeMap<&LaneId, (i64, usize)> = BTreeMap::new();
+    for item in items {
+        counts.entry(&item.lane).or_default().1 += 1;
+    }
+    for (lane, (no, count)) in &mut counts {
+        *no = attached(&writer.connection, &lane.to_string())?;
+        if open(writer, lane, *no)? + *count > REPLAYS_OPEN_MAX {
+            return Err(JournalError::Overloaded);
+        }
+    }
+    let (rng, wall) = (writer.shared.rng.clone(), writer.shared.clock.wall());
+    let rows = change(&mut writer.connection, |connection| {
+        let mut rows: BTreeMap<&LaneId, Vec<OpenRow>> = BTreeMap::new();
+        for item in items {
+            if let Some(letter) = item.letter {
+                let delete = "DELETE FROM dead_letters WHERE no = ?1";
+                if connection.prepare_cached(delete)?.execute([letter])? == 0 {
+                    continue; // somebody else was faster
+                }
+            }
+            let origin = Origin { position: item.position, record: item.record, id: rng.id(wall) };
+            let no = counts.get(&item.lane).map_or(0, |(no, _)| *no);
+            let row = replays::put(connection, no, &origin, item.key)?;
+            rows.entry(&item.lane).or_default().push(row);
+        }
+        Ok(rows)
+    })?;
+    let (mut queued, now) = (0, writer.shared.clock.now());
+    for (lane, rows) in rows {
+        queued += rows.len() as u64;
+        if let Some(cell) = writer.lanes.cells.get(lane) {
+            cell.requeue(rows, now);
+        }
+    }
+    Ok(queued)
+}
+
+/// Items that a lane has open.
+fn open(writer: &Writer, lane: &LaneId, no: i64) -> Result<usize, JournalError> {
+    if let Some(cell) = writer.lanes.cells.get(lane) {
+        return Ok(locked(&cell.inner).lane.open());
+    }
+    let sql = "SELECT count(*) FROM open_items WHERE lane = ?1";
+    let open = writer.connection.query_row(sql, [no], |row| row.get(0)).map_err(commit_error)?;
+    Ok(usize::try_from(count(open)).unwrap_or(usize::MAX))
+}
+
+/// A lane that left the configuration, as it stands.
+fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
+    let head = writer.shared.head.load(Ordering::Relaxed);
+    let lanes = history::stored_lanes(&writer.connection, head).map_err(commit_error)?;
+    let Some(status) = lanes.into_iter().find(|status| status.lane == name) else {
+        return Err(JournalError::Refused(format!("there is no lane {name}")));
+    };
+    match status.detached {
+        true => Ok(status),
+        false => Err(JournalError::Refused(format!(
+            "lane {name} is in the configuration: take it out there first"
+        ))),
+    }
+}
