@@ -29,6 +29,8 @@ pub struct Lane {
     /// Open items that wait for nothing but a lease, and for the leased ones of their key.
     ready: BTreeSet<u64>,
     due: BTreeSet<(Duration, u64)>,
+    /// Settled before they were looked at: they had rows from before a crash, above the cursor.
+    done_ahead: BTreeSet<u64>,
     /// Open items without a row of their own: the cursor cannot pass them.
     unstored: BTreeSet<u64>,
     leases: HashMap<u64, (Duration, usize)>,
@@ -231,9 +233,10 @@ impl Lane {
         key: Option<&str>,
         want: &Want,
     ) -> Offer {
-        self.scanned = self.scanned.max(position.0);
-        if self.open.contains_key(&position.0) {
-            return Offer::Held; // it has a row from before a crash, above the cursor
+        let done = self.done_ahead.contains(&position.0);
+        self.skip_to(position);
+        if done || self.open.contains_key(&position.0) {
+            return Offer::Held; // it has, or had, a row from before a crash, above the cursor
         }
         let key = match self.ordering {
             Ordering::Key => key.map(Self::key_hash),
@@ -261,6 +264,9 @@ impl Lane {
     /// Notes that nothing for this lane lies at or below `position`.
     pub fn skip_to(&mut self, position: Position) {
         self.scanned = self.scanned.max(position.0);
+        while self.done_ahead.first().is_some_and(|first| *first <= self.scanned) {
+            self.done_ahead.pop_first();
+        }
     }
 
     /// Ends the beginning of a lease; false if it holds nothing and is gone.

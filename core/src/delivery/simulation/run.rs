@@ -10,7 +10,7 @@ use super::check::Found;
 use super::log::Event;
 use super::script::{self, Calls, Numbers, Scripted};
 use super::world::{Running, World};
-use crate::journal::{Health, Journal as _, Upkeep as _};
+use crate::journal::{Health, Journal as _, LaneStatus, Upkeep as _};
 use crate::time::Clock as _;
 
 /// A lease of a projection that nobody gives back, and what comes on top.
@@ -120,7 +120,7 @@ impl Run {
                         if well { Health::Ready } else { Health::Unavailable("full".into()) };
                     self.world.shared.store.set_health(health);
                 }
-                _ => self.turn_pause(),
+                _ => self.turn_pause().await,
             }
         }
     }
@@ -179,11 +179,11 @@ impl Run {
         }
     }
 
-    fn turn_pause(&mut self) {
+    async fn turn_pause(&mut self) {
         let number = self.chance.usize(..self.world.actions.len());
         let name = self.world.actions[number].0.clone();
         let paused = self.chance.bool();
-        self.world.shared.set_paused(&name, paused);
+        self.world.shared.pause(&name, paused).await.unwrap();
     }
 
     async fn heal(&mut self) {
@@ -195,13 +195,17 @@ impl Run {
                 self.nodes[number] = Some(self.world.start().await);
             }
         }
-        self.resume();
+        self.resume().await;
     }
 
     /// As an operator does, who sees that a target is back.
-    fn resume(&self) {
-        for action in self.world.shared.paused() {
-            self.world.shared.set_paused(&action, false);
+    async fn resume(&self) {
+        let lanes = self.world.shared.store.lanes().await.unwrap();
+        for (action, _, _) in &self.world.actions {
+            let of = |lane: &LaneStatus| lane.lane.ends_with(&format!(">{action}"));
+            if lanes.iter().any(|lane| lane.paused && of(lane)) {
+                self.world.shared.pause(action, false).await.unwrap();
+            }
         }
     }
 
@@ -211,7 +215,7 @@ impl Run {
         let until = self.world.clock.now() + FLOWS_WITHIN;
         let lanes = self.world.subscriptions().len();
         loop {
-            self.resume();
+            self.resume().await;
             let took = |(_, event): &(Duration, Event)| matches!(event, Event::Took { position, .. } if *position == fresh);
             if self.world.log.count(took) >= lanes {
                 return Ok(());
@@ -226,7 +230,7 @@ impl Run {
     async fn settles(&mut self) -> Result<(), String> {
         let until = self.world.clock.now() + SETTLED_WITHIN;
         loop {
-            self.resume();
+            self.resume().await;
             let lanes = self.world.shared.store.lanes().await.unwrap();
             let left = lanes.iter().find(|lane| lane.open > 0 || lane.behind > 0);
             let Some(left) = left else { break };

@@ -89,6 +89,12 @@ impl World {
             .with_action("a", table, batch, script)
     }
 
+    /// Its journal has no way to pause.
+    pub(in crate::delivery) fn without_pause(self) -> Self {
+        self.shared.pauses.store(false, std::sync::atomic::Ordering::Relaxed);
+        self
+    }
+
     pub(in crate::delivery) fn target(&self) -> &Target {
         &self.actions[0].2
     }

@@ -218,12 +218,13 @@ async fn a_target_that_is_gone_pauses_its_action_and_keeps_its_records() {
 
 #[tokio::test(start_paused = true)]
 async fn where_a_journal_cannot_pause_a_record_of_a_target_that_is_gone_is_given_up() {
-    let action = picky(1);
-    action.inner.fail_next(Failure::gone("410"));
-    let house = House::new(Arc::new(Passes::default()), action, "").await;
-    house.append("k", "x").await;
-    house.until("h>a", |lane| lane.dead == 1).await;
-    house.stop().await;
+    let mut world = World::simple("", 1, does(Answer::Gone)).without_pause();
+    let node = world.start().await;
+    append_many(&mut world, 3).await;
+    world.pass(Duration::from_mins(1)).await;
+    assert_eq!(world.log.attempts().len(), 3);
+    assert_eq!(world.lane("h>a").await.dead, 3);
+    node.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,6 +117,9 @@ impl Lane {
         }
         self.open.remove(&position);
         self.leave_line(position, key);
+        if position > self.scanned && Position(position).replay_number().is_none() {
+            self.done_ahead.insert(position);
+        }
         if !self.unstored.remove(&position) {
             plan.delete.push(position);
         }

@@ -72,6 +72,26 @@ fn items_with_a_row_above_the_cursor_are_not_taken_twice() {
 }
 
 #[test]
+fn an_item_with_a_row_above_the_cursor_that_is_settled_first_does_not_come_again() {
+    for fate in [Fate::Delivered, Fate::Dead { reason: "no".into(), response: None }] {
+        let row = OpenRow {
+            position: Position(3),
+            attempts: 2,
+            key: None,
+            due: Some(wall(at(0))),
+            reason: None,
+        };
+        let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)), at(60));
+        let (token, taken) = lease(&mut lane, at(1), &WANT, &[]);
+        assert_eq!(taken, [3]);
+        settle(&mut lane, token, at(1), 3, fate).unwrap();
+        let (_, taken) = lease(&mut lane, at(2), &WANT, &[(1, ""), (2, ""), (3, ""), (4, "")]);
+        assert_eq!(taken, [1, 2, 4]);
+        assert!(lane.done_ahead.is_empty());
+    }
+}
+
+#[test]
 fn settling_an_item_twice_in_one_go_is_refused() {
     let mut lane = Lane::new(Ordering::None, 0);
     let (token, _) = lease(&mut lane, at(0), &WANT, &[(1, "")]);
