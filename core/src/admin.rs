@@ -131,6 +131,7 @@ impl Admin {
     }
 
     fn metrics(&self) -> warp::reply::Response {
+        self.metrics.take_in(&*self.journal);
         let response = Response::builder()
             .header(
                 header::CONTENT_TYPE,

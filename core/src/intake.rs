@@ -9,13 +9,15 @@ use bytes::Bytes;
 use http::Response;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::callback::Callback;
+use crate::config::tables::{self, WhenUnavailable};
 use crate::decide::{Decided, Decider, decide};
 use crate::facts::Phase;
 use crate::handler::Verdict;
-use crate::journal::{Appended, Entry, Journal, JournalError};
+use crate::journal::{Appended, Dedupe, Entry, Journal, JournalError};
 use crate::listener::Arrival;
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
@@ -23,11 +25,15 @@ use crate::router::Router;
 use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 use crate::time::Rng;
 
+/// After a sender's patience is over, its answer is held back for so much longer: clocks and wires differ.
+const STALL_MARGIN: Duration = Duration::from_secs(1);
+
 /// One source, mounted.
 pub(crate) struct Mount {
     pub(crate) name: Arc<str>,
     pub(crate) path: String,
     pub(crate) source: Arc<dyn Source>,
+    dedupe: Option<Duration>,
     counters: HashMap<&'static str, Counters>,
     other: [Counters; 2],
 }
@@ -39,7 +45,7 @@ struct Counters {
 }
 
 impl Mount {
-    pub(crate) fn new(name: Arc<str>, path: String, source: Arc<dyn Source>) -> Self {
+    pub(crate) fn new(name: Arc<str>, table: &tables::Source, source: Arc<dyn Source>) -> Self {
         let counters = |command: &str, phase: Phase| Counters::new(&name, command, phase);
         let known = source
             .catalogue()
@@ -47,7 +53,17 @@ impl Mount {
             .map(|spec| (spec.name, counters(spec.name, spec.phase)))
             .collect();
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
-        Self { name, path, source, counters: known, other }
+        let (path, dedupe) = (table.path.clone(), table.dedupe.map(|window| window.0));
+        Self { name, path, source, dedupe, counters: known, other }
+    }
+
+    /// What is to be kept of a callback.
+    fn entry(&self, callback: &Callback) -> Entry {
+        let known = self.dedupe.zip(callback.natural_key.as_ref());
+        let known = known.filter(|_| callback.facts.phase == Phase::After);
+        let dedupe = known
+            .map(|(window, key)| Dedupe { key: format!("{} {key}", self.name).into(), window });
+        Entry { dedupe, ..Entry::of(callback) }
     }
 
     fn counters(&self, callback: &Callback) -> &Counters {
@@ -90,6 +106,7 @@ pub(crate) struct Intake {
     pub(crate) deciders: Vec<Decider>,
     pub(crate) decide_within: Duration,
     pub(crate) keep_within: Duration,
+    stalls: Option<Arc<Semaphore>>,
     pub(crate) rng: Arc<Rng>,
     pub(crate) metrics: Arc<Metrics>,
     replies: [Histogram; 2],
@@ -101,11 +118,12 @@ impl Intake {
         journal: Arc<dyn Journal>,
         router: Router,
         deciders: Vec<Decider>,
-        within: [Duration; 2],
+        server: &tables::Server,
         rng: Arc<Rng>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let [decide_within, keep_within] = within;
+        let stalls = (server.when_unavailable == WhenUnavailable::Stall)
+            .then(|| Arc::new(Semaphore::new(server.limits.connections / 2)));
         let replies = [Phase::Before, Phase::After].map(|phase| {
             metrics.replies.get_or_create(&OfPhase { phase: phase.as_str().into() }).clone()
         });
@@ -114,8 +132,9 @@ impl Intake {
             journal,
             router,
             deciders,
-            decide_within,
-            keep_within,
+            decide_within: server.decide_within.0,
+            keep_within: server.keep_within.0,
+            stalls,
             rng,
             metrics,
             replies,
@@ -123,12 +142,12 @@ impl Intake {
         }
     }
 
-    /// The answer to one request.
-    pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Response<Bytes> {
+    /// The answer to one request; none where silence is the answer.
+    pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Option<Response<Bytes>> {
         let callbacks = match open(mount, arrival) {
-            Ok(Opened::Handshake(response)) => return response,
+            Ok(Opened::Handshake(response)) => return Some(response),
             Ok(Opened::Callbacks(callbacks)) => self.admit(mount, arrival, callbacks),
-            Err(refusal) => return self.refuse(mount, &refusal),
+            Err(refusal) => return Some(self.refuse(mount, &refusal)),
         };
         let before = only_before(&callbacks);
         let outcome = if before {
@@ -139,7 +158,21 @@ impl Intake {
         let [before_replies, after_replies] = &self.replies;
         let replies = if before { before_replies } else { after_replies };
         replies.observe(arrival.begun.elapsed().as_secs_f64());
-        mount.source.reply(&callbacks, &outcome)
+        if outcome == Outcome::Unavailable && self.stalled(mount, arrival).await {
+            return None;
+        }
+        Some(mount.source.reply(&callbacks, &outcome))
+    }
+
+    /// Waits until the sender has given up, where that is wanted. Not with so many connections that too few were left for others.
+    async fn stalled(&self, mount: &Mount, arrival: &Arrival) -> bool {
+        let Some(stalls) = &self.stalls else { return false };
+        let Ok(_place) = stalls.try_acquire() else {
+            self.metrics.limit("stalled");
+            return false;
+        };
+        sleep_until(arrival.begun + mount.source.patience() + STALL_MARGIN).await;
+        true
     }
 
     fn admit(
@@ -203,7 +236,7 @@ impl Intake {
     }
 
     async fn keep(&self, mount: &Mount, deadline: Instant, callbacks: &[Callback]) -> Outcome {
-        let entries = callbacks.iter().map(Entry::of).collect();
+        let entries = callbacks.iter().map(|callback| mount.entry(callback)).collect();
         let result = timeout_at(deadline, self.journal.append(entries)).await;
         let refused: &dyn std::fmt::Display = match &result {
             Ok(Ok(appended)) => {

@@ -1,6 +1,7 @@
 //! The counters, in one place. Labels have few values: names from the configuration and commands from a catalogue.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -10,9 +11,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::journal::Journal;
+
 /// Around the sender's deadline of two seconds.
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
+
+const DAMAGED_HELP: &str =
+    "Entries and records found damaged and set aside since the journal was opened";
 
 macro_rules! labels {
     ($($name:ident { $($label:ident),* })*) => {
@@ -52,6 +58,9 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) malformed_requests: Counter,
     pub(crate) notes_dropped: Counter,
+    journal_damaged: Gauge,
+    /// Of those dropped, how many the journal told of.
+    notes_lost: AtomicU64,
     limits: Family<OfLimit, Counter>,
 }
 
@@ -64,10 +73,10 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("switchhook");
         macro_rules! register {
-            ($name:literal, $help:literal) => {
+            ($name:literal, $help:expr) => {
                 register!($name, $help, <_>::default())
             };
-            ($name:literal, $help:literal, $metric:expr) => {
+            ($name:literal, $help:expr, $metric:expr) => {
                 registered(&mut registry, $name, $help, $metric)
             };
         }
@@ -108,6 +117,8 @@ impl Default for Metrics {
                 "notes_dropped",
                 "Before-callbacks that were answered but for whose record there was no room"
             ),
+            journal_damaged: register!("journal_damaged", DAMAGED_HELP),
+            notes_lost: AtomicU64::new(0),
             limits: register!("limit_hits", "How often a limit was hit, by its name"),
             registry,
         }
@@ -120,11 +131,40 @@ impl Metrics {
         self.limits.get_or_create(&OfLimit { limit: name.into() }).inc();
     }
 
+    /// Takes in what the journal counts itself.
+    pub(crate) fn take_in(&self, journal: &dyn Journal) {
+        self.journal_damaged.set(i64::try_from(journal.damaged()).unwrap_or(i64::MAX));
+        let lost = journal.notes_lost();
+        let before = self.notes_lost.fetch_max(lost, Ordering::Relaxed);
+        self.notes_dropped.inc_by(lost.saturating_sub(before));
+    }
+
     /// All of them as `OpenMetrics` text.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a string does not fail.
         _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryJournal, TestClock};
+
+    #[test]
+    fn what_the_journal_lost_is_told_once() {
+        let (metrics, clock) = (Metrics::default(), Arc::new(TestClock::default()));
+        let journal = MemoryJournal::new(clock);
+        metrics.notes_dropped.inc();
+        for (damaged, lost, dropped) in [(0, 0, 1), (2, 3, 4), (2, 3, 4), (2, 5, 6)] {
+            journal.set_losses(damaged, lost);
+            metrics.take_in(&journal);
+            let text = metrics.text();
+            let has = |line: String| text.lines().any(|one| one == line);
+            assert!(has(format!("switchhook_journal_damaged {damaged}")), "{text}");
+            assert!(has(format!("switchhook_notes_dropped_total {dropped}")), "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
 use crate::intake::{Intake, Mount};
-use crate::listener::Arrival;
+use crate::listener::{Arrival, Silence};
 
 /// Routes each source's path to the intake.
 pub(crate) fn routes(
@@ -21,7 +21,10 @@ pub(crate) fn routes(
         let source =
             path.and(warp::ext::get::<Arc<Arrival>>()).then(move |arrival: Arc<Arrival>| {
                 let (intake, mount) = (intake.clone(), mount.clone());
-                async move { intake.answer(&mount, &arrival).await.into_response() }
+                async move {
+                    let answer = intake.answer(&mount, &arrival).await;
+                    answer.map_or_else(silence, Reply::into_response)
+                }
             });
         source.or(others).unify().boxed()
     })
@@ -36,6 +39,13 @@ pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
     all.and(warp::path::end()).boxed()
 }
 
+/// No answer: the listener closes the connection instead.
+fn silence() -> warp::reply::Response {
+    let mut nothing = warp::reply::Response::default();
+    nothing.extensions_mut().insert(Silence);
+    nothing
+}
+
 fn plain(status: StatusCode) -> warp::reply::Response {
     let body = format!(r#"{{"error":"{}"}}"#, status.canonical_reason().unwrap_or("error"));
     let response = Response::builder()
@@ -45,3 +55,6 @@ fn plain(status: StatusCode) -> warp::reply::Response {
     response
         .map_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), Reply::into_response)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,16 +97,21 @@ const COMMANDS: [CommandSpec; 2] = [
 ];
 
 impl Source for Wire {
-    fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {
-        Ok(Opened::Callbacks(Vec::new()))
+    fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
+        let body = request.body.clone();
+        Ok(Opened::Callbacks(vec![Callback::new(COMMANDS[0].name, Phase::After, "7", body)]))
     }
 
     fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
         Ok(())
     }
 
-    fn reply(&self, _: &[Callback], _: &Outcome) -> Response<Bytes> {
-        Response::new(Bytes::from_static(b"{\"ok\":true}"))
+    fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {
+        let mut answer = Response::new(Bytes::from_static(b"{\"ok\":true}"));
+        if *outcome == Outcome::Unavailable {
+            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        }
+        answer
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {

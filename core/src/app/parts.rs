@@ -21,9 +21,12 @@ use crate::decide::Decider;
 use crate::delivery::{Gate, Projection, Subscription, Works};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
-use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
+use crate::journal::{
+    Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering, Retention,
+};
 use crate::listener::{Listener, Serving, serve};
 use crate::plugin::{BuildContext, Component, Table};
+use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
@@ -49,6 +52,7 @@ struct BuiltHandler {
 /// Everything that the configuration names, built.
 pub(super) struct Parts {
     server: tables::Server,
+    retention: Retention,
     pub(super) journal: Arc<dyn Journal>,
     sources: Sources,
     handlers: Vec<BuiltHandler>,
@@ -68,6 +72,7 @@ impl Parts {
             rng: rng.clone(),
             read_only: false,
         };
+        let retention = config.journal.table.retention();
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
         for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
@@ -92,7 +97,7 @@ impl Parts {
                 actions.insert(name, BuiltAction { table, component, gate });
             }
         }
-        Ok(Self { server: config.server, journal, sources, handlers, actions, works })
+        Ok(Self { server: config.server, retention, journal, sources, handlers, actions, works })
     }
 
     /// Starts actions and lanes.
@@ -112,6 +117,7 @@ impl Parts {
             action.component.start().await.map_err(failed)?;
         }
         let mut lanes = JoinSet::new();
+        lanes.spawn(retain(self.works.clone(), self.retention));
         for handler in &self.handlers {
             let (name, component, works) =
                 (handler.name.clone(), handler.component.clone(), self.works.clone());
@@ -133,6 +139,11 @@ impl Parts {
         handler: &'s BuiltHandler,
     ) -> impl Iterator<Item = (&'s Arc<str>, &'s BuiltAction)> {
         handler.table.actions.iter().filter_map(|name| self.actions.get_key_value(name.as_str()))
+    }
+
+    /// All actions.
+    pub(super) fn actions(&self) -> Vec<Arc<dyn Action>> {
+        self.actions.values().map(|action| action.component.clone()).collect()
     }
 
     /// Lets go of what the actions hold; no delivery is under way.
@@ -171,7 +182,7 @@ impl Parts {
             commands: handler.commands.clone(),
         });
         let known =
-            self.sources.iter().flat_map(|(_, _, source)| source.catalogue()).map(|spec| spec.name);
+            self.sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| spec.name);
         let router = Router::new(routes.collect(), known);
         let decider = |route: &Route| {
             let handler = self.handlers.iter().find(|handler| handler.name == route.handler)?;
@@ -183,13 +194,17 @@ impl Parts {
             })
         };
         let deciders = router.routes().iter().filter_map(decider).collect();
-        let within = [self.server.decide_within.0, self.server.keep_within.0];
         let (rng, metrics) = (self.works.rng.clone(), self.works.metrics.clone());
-        let intake =
-            Arc::new(Intake::new(self.journal.clone(), router, deciders, within, rng, metrics));
-        let mount = |(name, path, source): &(Arc<str>, String, Arc<dyn Source>)| {
-            Mount::new(name.clone(), path.clone(), source.clone())
-        };
+        let intake = Arc::new(Intake::new(
+            self.journal.clone(),
+            router,
+            deciders,
+            &self.server,
+            rng,
+            metrics,
+        ));
+        let mount =
+            |one: &BuiltSource| Mount::new(one.name.clone(), &one.table, one.component.clone());
         let mounts = self.sources.iter().map(mount).collect();
         self.listener(server::routes(&intake, mounts), limits)
     }
@@ -230,7 +245,8 @@ impl Parts {
     }
 
     pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
-        for (name, path, _) in &self.sources {
+        for BuiltSource { name, table, .. } in &self.sources {
+            let path = &table.path;
             tracing::info!(source = %name, "listening for callbacks on http://{public}{path}");
         }
         if let Some(address) = admin {
@@ -268,8 +284,15 @@ async fn build<T>(
     })
 }
 
-/// The enabled sources, by name and path.
-pub(crate) type Sources = Vec<(Arc<str>, String, Arc<dyn Source>)>;
+/// A built source with its table.
+pub(crate) struct BuiltSource {
+    pub(crate) name: Arc<str>,
+    pub(crate) table: tables::Source,
+    pub(crate) component: Arc<dyn Source>,
+}
+
+/// The enabled sources.
+pub(crate) type Sources = Vec<BuiltSource>;
 
 /// Builds the enabled sources. They are pure: beyond reading its secrets nothing happens.
 ///
@@ -281,8 +304,8 @@ pub(crate) async fn build_sources(
 ) -> Result<Sources, Stopped> {
     let mut sources = Vec::new();
     for one in instances.into_iter().filter(|one| one.table.enabled) {
-        let (name, path) = (one.name.clone(), one.table.path.clone());
-        sources.push((name, path, build_source(one, base).await?));
+        let (name, table) = (one.name.clone(), one.table.clone());
+        sources.push(BuiltSource { name, table, component: build_source(one, base).await? });
     }
     Ok(sources)
 }

@@ -3,7 +3,7 @@
 use crate::config::{Config, hint};
 use crate::router::Pattern;
 
-use super::parts::Sources;
+use super::parts::{BuiltSource, Sources};
 
 /// Reasons for a warning, or the reason not to start.
 ///
@@ -13,7 +13,8 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
     let mut remarks = Vec::new();
     let address = config.server.listen;
     let public = !address.ip().is_loopback();
-    if let Some((name, ..)) = sources.iter().find(|(_, _, source)| !source.authenticates()) {
+    if let Some(one) = sources.iter().find(|one| !one.component.authenticates()) {
+        let name = &one.name;
         if public && !config.server.allow_unsigned {
             return Err(format!(
                 "server.listen: {address} can be reached by strangers, and sources.{name} takes unsigned calls: \
@@ -29,8 +30,8 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
             "server.listen: no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
         ));
     }
-    for (name, _, source) in sources {
-        let (within, patience) = (config.server.decide_within, source.patience());
+    for BuiltSource { name, component, .. } in sources {
+        let (within, patience) = (config.server.decide_within, component.patience());
         if within.0 >= patience {
             remarks.push(format!(
                 "server.decide_within: {within} is too late for sources.{name}: its sender waits {patience:?}"
@@ -43,8 +44,7 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
 
 /// Commands that a handler names and no source knows: new ones of the sender, or a slip.
 fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
-    let known =
-        || sources.iter().flat_map(|(_, _, source)| source.catalogue()).map(|spec| spec.name);
+    let known = || sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| spec.name);
     let mut remarks = Vec::new();
     for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
         for pattern in handler.table.commands.iter().flatten() {

@@ -30,8 +30,21 @@ pub struct Server {
     pub decide_within: Period,
     /// An after-callback that is not durable by then is answered as not kept. Default `1500ms`.
     pub keep_within: Period,
+    /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
+    pub when_unavailable: WhenUnavailable,
     /// How much of anything one sender may take.
     pub limits: Limits,
+}
+
+/// What a sender hears when its callback cannot be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenUnavailable {
+    /// At once that it was not kept (Tencent: 503).
+    #[default]
+    Refuse,
+    /// Nothing, until it has given up: for senders that try again after silence, but not after a refusal.
+    Stall,
 }
 
 impl Default for Server {
@@ -41,6 +54,7 @@ impl Default for Server {
             allow_unsigned: false,
             decide_within: millis(1500),
             keep_within: millis(1500),
+            when_unavailable: WhenUnavailable::default(),
             limits: Limits::default(),
         }
     }
@@ -166,6 +180,9 @@ pub struct Source {
     /// Where it is mounted. Default `/`.
     #[serde(default = "root")]
     pub path: String,
+    /// For how long an after-callback that is surely the same event as an earlier one is answered but not kept again. Default:
+    /// all are kept.
+    pub dedupe: Option<Period>,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }

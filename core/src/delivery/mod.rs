@@ -83,7 +83,7 @@ impl Works {
     }
 
     /// Waits, unless the server is to stop.
-    async fn wait(&self, so_long: Duration) {
+    pub(crate) async fn wait(&self, so_long: Duration) {
         let until = self.clock.now() + so_long;
         tokio::select! {
             biased;

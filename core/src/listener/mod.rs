@@ -4,6 +4,7 @@
 mod timed;
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -143,6 +144,18 @@ impl Drop for Counted {
     }
 }
 
+/// In the extensions of an answer: there is none, and the connection is to be closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silence;
+
+impl fmt::Display for Silence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no answer, as configured")
+    }
+}
+
+impl std::error::Error for Silence {}
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
@@ -205,7 +218,7 @@ async fn exchange<S>(
     request: Request<Incoming>,
     mut routes: S,
     serving: &Serving,
-) -> Result<Response, Infallible>
+) -> Result<Response, Silence>
 where
     S: Service<Request<Full<Bytes>>, Response = Response, Error = Infallible>,
 {
@@ -231,7 +244,11 @@ where
         begun,
     };
     inner.extensions_mut().insert(Arc::new(arrival));
-    let mut answer = routes.call(inner).await?;
+    let mut answer = match routes.call(inner).await {
+        Ok(answer) if answer.extensions().get::<Silence>().is_some() => return Err(Silence),
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    };
     if close {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

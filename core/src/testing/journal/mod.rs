@@ -3,7 +3,7 @@
 mod store;
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use self::store::Store;
 use crate::journal::{
     Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Fate, Health, Journal, JournalError,
     LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
-    StoredEvent, Upkeep, Want,
+    Stats, StoredEvent, Upkeep, Verified, Want,
 };
 use crate::time::Clock;
 
@@ -32,6 +32,8 @@ struct Shared {
     changed: Notify,
     unreadable: AtomicUsize,
     unsettled: AtomicUsize,
+    damaged: AtomicU64,
+    notes_lost: AtomicU64,
     uncommitted: AtomicUsize,
 }
 
@@ -50,6 +52,8 @@ impl MemoryJournal {
             changed: Notify::new(),
             unreadable: AtomicUsize::new(0),
             unsettled: AtomicUsize::new(0),
+            damaged: AtomicU64::new(0),
+            notes_lost: AtomicU64::new(0),
             uncommitted: AtomicUsize::new(0),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
@@ -69,6 +73,12 @@ impl MemoryJournal {
     /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
     pub fn fail_deliveries(&self, times: usize) {
         self.shared.unsettled.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets it say that so much was damaged, and so many notes were not kept after all.
+    pub fn set_losses(&self, damaged: u64, notes_lost: u64) {
+        self.shared.damaged.store(damaged, Ordering::SeqCst);
+        self.shared.notes_lost.store(notes_lost, Ordering::SeqCst);
     }
 
     /// Lets the next so many settlements of any kind fail, as a commit does.
@@ -145,6 +155,18 @@ impl Upkeep for MemoryJournal {
 
     async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
         self.change(|store, _| store.forget_lane(lane))
+    }
+
+    async fn stats(&self) -> Result<Stats, JournalError> {
+        Ok(self.open()?.stats())
+    }
+
+    async fn verify(&self) -> Result<Verified, JournalError> {
+        Ok(self.open()?.verify())
+    }
+
+    fn damaged(&self) -> u64 {
+        self.shared.damaged.load(Ordering::SeqCst)
     }
 }
 
@@ -240,6 +262,10 @@ impl Journal for MemoryJournal {
             }
             changed.await;
         }
+    }
+
+    fn notes_lost(&self) -> u64 {
+        self.shared.notes_lost.load(Ordering::SeqCst)
     }
 
     async fn shutdown(&self) {

@@ -14,7 +14,7 @@ use crate::journal::{
 use crate::time::Clock;
 
 /// What an entry takes beside its body, for [`Retention::keep_size`].
-const ENTRY_BYTES: usize = 256;
+pub(super) const ENTRY_BYTES: usize = 256;
 
 fn refused<T>(why: String) -> Result<T, JournalError> {
     Err(JournalError::Refused(why))

@@ -1,0 +1,87 @@
+//! What a sender hears when its callback cannot be kept.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::config::tables::{Server, Source as Table, WhenUnavailable};
+use crate::journal::Journal as _;
+use crate::listener::{Listener, Serving, bind, serve};
+use crate::metrics::Metrics;
+use crate::router::Router;
+use crate::source::Source as _;
+use crate::test_plugins::Wire;
+use crate::testing::{MemoryJournal, TestClock};
+use crate::time::Rng;
+
+const CALL: &[u8] =
+    b"POST / HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+
+/// A listener over a journal that keeps nothing any more.
+async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, Arc<Metrics>) {
+    let clock = Arc::new(TestClock::default());
+    let journal = Arc::new(MemoryJournal::new(clock.clone()));
+    journal.shutdown().await;
+    let metrics = Arc::new(Metrics::default());
+    let mut server = Server { when_unavailable: when, ..Server::default() };
+    server.limits.connections = connections;
+    let router = Router::new(Vec::new(), []);
+    let rng = Arc::new(Rng::seeded(1));
+    let intake = Intake::new(journal, router, Vec::new(), &server, rng, metrics.clone());
+    let table: Table = toml::from_str("plugin = \"wire\"").expect("a table");
+    let mount = Mount::new("wire".into(), &table, Arc::new(Wire));
+    let routes = routes(&Arc::new(intake), vec![mount]);
+    let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let serving = Serving { routes, limits: server.limits, clock, metrics: metrics.clone() };
+    tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
+    (address, metrics)
+}
+
+async fn call(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(CALL).await.expect("sent");
+    stream
+}
+
+async fn answer(mut stream: TcpStream) -> String {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("closed in order");
+    answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_cannot_be_kept_is_refused_at_once() {
+    let (address, _) = unavailable(WhenUnavailable::Refuse, 4).await;
+    let began = Instant::now();
+    let answer = answer(call(address).await).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_repeats_only_after_silence_gets_silence_until_it_has_given_up() {
+    let (address, _) = unavailable(WhenUnavailable::Stall, 4).await;
+    let began = Instant::now();
+    assert_eq!(answer(call(address).await).await, "");
+    assert!(began.elapsed() > Wire.patience(), "{:?}", began.elapsed());
+    assert!(began.elapsed() < 2 * Wire.patience(), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_leaves_half_of_the_connections_to_others() {
+    let (address, metrics) = unavailable(WhenUnavailable::Stall, 4).await;
+    let calls = [call(address).await, call(address).await, call(address).await];
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(answer(call).await);
+    }
+    let refused = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 503")).count();
+    let silent = answers.iter().filter(|answer| answer.is_empty()).count();
+    assert_eq!((refused, silent), (1, 2), "{answers:?}");
+    assert!(metrics.text().contains("limit_hits_total{limit=\"stalled\"} 1"));
+}
