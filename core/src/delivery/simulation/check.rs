@@ -121,7 +121,7 @@ impl Found {
         &self,
         handler: &Arc<str>,
         action: &Arc<str>,
-        table: &tables::Action,
+        (table, batch): (&tables::Action, usize),
         bodies: &Bodies,
     ) -> Result<(), String> {
         let lane = LaneId::subscription(handler, action);
@@ -134,7 +134,7 @@ impl Found {
                 ensure(!begun, || format!("{place:?}: delivered, but no record was made"))?;
                 continue;
             }
-            brought_back += self.fate(&place, body, table)?;
+            brought_back += self.fate(&place, body, (table, batch))?;
             if table.ordering == Ordering::Key && !key.is_empty() {
                 let line = keys.entry(key.as_str()).or_default();
                 self.order(&place, line)?;
@@ -151,7 +151,12 @@ impl Found {
     }
 
     /// How often it came back though it was settled.
-    fn fate(&self, place: &Place, body: &str, table: &tables::Action) -> Result<usize, String> {
+    fn fate(
+        &self,
+        place: &Place,
+        body: &str,
+        (table, batch): (&tables::Action, usize),
+    ) -> Result<usize, String> {
         let lives = self.lives_of(place)?;
         let (most, gone) = (table.retry.attempts as usize, usize::from(script::is_gone(body)));
         let took = self.took.get(place).map_or(0, Vec::len);
@@ -172,7 +177,11 @@ impl Found {
                 }
             }
         }
-        let hung = usize::from(script::hangs_though_taken(body));
+        // A batch that is cut off fails as a whole, also for what was taken of it.
+        let hung = match batch {
+            1 => usize::from(script::hangs_though_taken(body)),
+            _ => self.kept(place).len() - lives.len(),
+        };
         let unkept = self.unkept.get(place).copied().unwrap_or(0);
         let explained = lives.len() + hung + unkept + self.lost(place);
         ensure(took <= explained, || format!("{place:?}: taken {took} times, without a reason"))?;

@@ -1,5 +1,6 @@
 //! What happened, in order.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
@@ -104,8 +105,14 @@ impl Log {
         self.events.lock().unwrap().iter().filter_map(begun).collect()
     }
 
-    pub(super) fn count(&self, which: impl Fn(&(Duration, Event)) -> bool) -> usize {
-        self.events.lock().unwrap().iter().filter(|event| which(event)).count()
+    /// In how many lanes the target has this record.
+    pub(super) fn taken(&self, record: u64) -> usize {
+        let took = |(_, event): &(Duration, Event)| match event {
+            Event::Took { lane, position } if *position == record => Some(lane.clone()),
+            _ => None,
+        };
+        let events = self.events.lock().unwrap();
+        events.iter().filter_map(took).collect::<BTreeSet<_>>().len()
     }
 
     /// A number that is the same for the same events at the same times.

@@ -99,7 +99,7 @@ pub(super) fn target(
     Box::new(move |now, record: &Record, before| {
         let place = (record.handler.clone(), u64::try_from(record.facts.id.as_u128()).unwrap());
         numbers.lock().unwrap().insert(place, number(&record.body[3..]));
-        let takes = Duration::from_millis(chance.u64(2..800));
+        let takes = Duration::from_millis(chance.u64(2..400));
         if outages.lock().unwrap().iter().any(|(from, to)| (*from..*to).contains(&now)) {
             return (
                 takes,
