@@ -11,8 +11,11 @@ pub(super) mod world;
 
 mod check;
 mod journal;
+mod outage;
 mod run;
 mod script;
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 fn number(variable: &str) -> Option<u64> {
     Some(std::env::var(variable).ok()?.parse().expect("a number"))
@@ -34,9 +37,19 @@ fn whatever_fails_nothing_is_lost_and_everything_flows_again() {
         must_hold(seed);
         return;
     }
-    for seed in 0..number("SWITCHHOOK_SIMULATION_SEEDS").unwrap_or(200) {
-        must_hold(seed);
-    }
+    // Each seed has a thread of its own for as long as it runs; there are as many as there are cores.
+    let (next, seeds) = (AtomicU64::new(0), number("SWITCHHOOK_SIMULATION_SEEDS").unwrap_or(200));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(seed) = Some(next.fetch_add(1, Relaxed)).filter(|seed| *seed < seeds)
+                {
+                    must_hold(seed);
+                }
+            });
+        }
+    });
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Run {
     }
 
     async fn faults(&mut self) {
-        let end = Duration::from_secs(self.chance.u64(120..1200));
+        let end = Duration::from_secs(self.chance.u64(60..600));
         while self.world.clock.now() < end {
             let pause = Duration::from_millis(self.chance.u64(..15_000));
             self.world.pass(pause).await;

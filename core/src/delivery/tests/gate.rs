@@ -241,3 +241,24 @@ async fn what_fails_as_one_batch_comes_again_as_one_batch() {
     assert_eq!(world.lane("h>a").await.open, 0);
     node.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_retries_of_many_failures_are_spread() {
+    let script: Script = Box::new(|_, _, before| match before {
+        0 => (TAKES, Answer::Busy(None)),
+        _ => (TAKES, Answer::Take),
+    });
+    let mut world = World::simple("breaker.failures = 0\nretry.share = 0.0", 1, script);
+    let node = world.start().await;
+    append_many(&mut world, 500).await;
+    world.pass(Duration::from_mins(20)).await;
+    let attempts = world.log.attempts();
+    assert_eq!(attempts.len(), 1000);
+    let mut minutes = std::collections::BTreeMap::<u64, usize>::new();
+    for at in attempts.into_iter().filter(|at| *at >= Duration::from_secs(4)) {
+        *minutes.entry(at.as_secs() / 60).or_default() += 1;
+    }
+    assert!(minutes.values().all(|retries| *retries <= 60), "{minutes:?}");
+    assert!(node.metrics.retries_delayed.get_or_create(&action()).get() > 400);
+    node.stop().await;
+}
