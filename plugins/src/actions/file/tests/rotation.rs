@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use jiff::SignedDuration;
 
-use super::disks::{Scripted, Then};
+use super::disks::{Meddled, Scripted, Then};
 use super::*;
 
 pub(super) const SIZE: Rotation = Rotation { size: Some(12), every: None };
@@ -178,6 +178,43 @@ async fn while_no_name_can_be_changed_the_old_file_is_written_on() {
             assert_eq!(text(&path), all(4));
         }
     }
+}
+
+#[tokio::test]
+async fn where_no_new_file_can_be_made_the_old_one_gets_its_name_back() {
+    for code in [28, 122] {
+        let (_base, path) = place();
+        let disk = Meddled(move |what: &str, _: &Path| match what {
+            "create" => Err(io::Error::from_raw_os_error(code)),
+            _ => Ok(()),
+        });
+        let action = started(&path, Arc::new(disk), SIZE, Keep::default()).await;
+        deliver(&action, &two(0)).await;
+        deliver(&action, &two(1)).await;
+        assert_eq!(files(&path).len(), 1, "error {code}");
+        assert_eq!(text(&path), all(2));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_put_in_the_place_of_ours_at_the_last_moment_is_not_taken_for_a_rotated_one()
+{
+    let (base, path) = place();
+    let moved = base.path().join("moved");
+    let swapped = moved.clone();
+    let disk = Meddled(move |what: &str, at: &Path| {
+        if what == "rename" && !swapped.exists() {
+            fs::rename(at, &swapped)?;
+            fs::write(at, "mine\n")?;
+        }
+        Ok(())
+    });
+    let action = started(&path, Arc::new(disk), SIZE, Keep::default()).await;
+    deliver(&action, &two(0)).await;
+    let _outcome = action.deliver_batch(&two(1)).await;
+    deliver(&action, &two(1)).await;
+    assert_eq!(files(&path).len(), 1);
+    assert_eq!((text(&moved), text(&path)), (all(1), format!("mine\n{}", lines(1002..1004))));
 }
 
 #[tokio::test]
