@@ -160,6 +160,16 @@ async fn an_empty_file_stays() {
     assert_eq!(files(&path).len(), 1);
 }
 
+/// Waits for one rotated file, compressed by the task beside the deliveries.
+async fn compressed_beside(path: &Path) {
+    let compressed = async {
+        while !files(path)[0].to_string_lossy().ends_with(".gz") || files(path).len() > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), compressed).await.expect("in time");
+}
+
 #[tokio::test]
 async fn a_file_at_which_nothing_arrives_is_rotated_on_time_and_compressed() {
     let (_base, path) = place();
@@ -169,14 +179,22 @@ async fn a_file_at_which_nothing_arrives_is_rotated_on_time_and_compressed() {
     deliver(&action, &two(0)).await;
     action.clock.asleep.notified().await;
     action.clock.advance(Duration::from_hours(1));
-    let compressed = async {
-        while !files(&path)[0].to_string_lossy().ends_with(".gz") || files(&path).len() > 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), compressed).await.expect("in time");
+    compressed_beside(&path).await;
     action.shutdown().await;
     assert_eq!(joined(&path), all(1));
+}
+
+#[tokio::test]
+async fn a_file_that_is_rotated_is_compressed_at_once() {
+    let (_base, path) = place();
+    let action = Tried::new(&path, Arc::new(Fast), SIZE, COMPRESS);
+    action.start().await.expect("started");
+    action.clock.asleep.notified().await;
+    deliver(&action, &two(0)).await;
+    deliver(&action, &two(1)).await;
+    compressed_beside(&path).await;
+    action.shutdown().await;
+    assert_eq!(joined(&path), all(2));
 }
 
 #[tokio::test]
