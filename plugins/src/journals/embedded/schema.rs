@@ -9,7 +9,7 @@ use switchhook_core::journal::Position;
 
 /// Marks the file as ours: `SwHk`.
 const APPLICATION: i64 = 0x5377_486b;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// How long a connection waits for another.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
@@ -30,7 +30,7 @@ CREATE TABLE lanes (
 ) STRICT;
 CREATE TABLE open_items (
     lane INTEGER NOT NULL, position INTEGER NOT NULL, attempts INTEGER NOT NULL, key INTEGER, due INTEGER, reason TEXT,
-    PRIMARY KEY (lane, position)
+    wait INTEGER, PRIMARY KEY (lane, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE dead_letters (
     no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -54,7 +54,7 @@ CREATE INDEX seen_until ON seen (until);
 ";
 
 /// What leads from each version to the next, the first from 1 to 2.
-const STEPS: [&str; 1] = [FROM_1];
+const STEPS: [&str; 2] = [FROM_1, FROM_2];
 
 /// Lanes can be paused and left, deliveries asked for again; numbers of dead letters are not given twice.
 const FROM_1: &str = "
@@ -80,6 +80,9 @@ CREATE INDEX replays_lane ON replays (lane);
 CREATE INDEX replays_position ON replays (position);
 CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// Retries know how long they were to wait, so that no restart makes it longer.
+const FROM_2: &str = "ALTER TABLE open_items ADD COLUMN wait INTEGER;";
 
 /// A connection that may write.
 pub(super) fn open_writing(file: &Path) -> Result<Connection, BoxError> {
