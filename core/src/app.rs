@@ -108,7 +108,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let admin_tasks = parts.serve_admin(&admin, sockets.admin, &stop_admin);
     parts.announce(sockets.public_address, sockets.admin_address);
     let why = tokio::select! {
-        () = signals.asked_to_stop() => None,
+        () = signals.asked_to_stop(|| parts.actions()) => None,
         reason = parts.journal.failed() => {
             Some(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
         }
@@ -123,7 +123,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let drained = drain(&parts, stop_intake, public, lanes);
     let forced = tokio::select! {
         () = drained => false,
-        () = signals.asked_to_stop() => true,
+        () = signals.asked_to_stop(|| parts.actions()) => true,
     };
     stop_admin.cancel();
     drop(admin_tasks);

@@ -70,6 +70,10 @@ pub trait Journal: Upkeep {
     fn health(&self) -> Health;
     /// Resolves, with the reason, when the store can no longer be used by this process; never otherwise.
     async fn failed(&self) -> String;
+    /// Callbacks noted (`note` said true) and then not kept, since this journal was opened.
+    fn notes_lost(&self) -> u64 {
+        0
+    }
     /// The folder on this machine for what belongs beside it, such as the admin socket; none if it has no such place.
     fn folder(&self) -> Option<&std::path::Path> {
         None

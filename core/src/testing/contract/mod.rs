@@ -15,6 +15,7 @@ mod order;
 mod prune;
 mod replays;
 mod retries;
+mod tools;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ pub use self::order::*;
 pub use self::prune::*;
 pub use self::replays::*;
 pub use self::retries::*;
+pub use self::tools::*;
 pub use self::upkeep::*;
 use super::{TestClock, entry};
 use crate::handler::{NewRecord, StateChanges};
@@ -72,6 +74,7 @@ macro_rules! journal_contract {
             unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
             retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
             a_jumping_clock_makes_no_wait_longer, a_subscription_goes_on_after_a_crash,
+            stats_count_what_there_is, a_sound_store_is_whole, a_backup_can_be_restored,
             a_dead_letter_is_delivered_again, a_replay_is_a_new_delivery, a_replay_is_retried_like_any_delivery,
             a_replay_goes_after_what_its_key_waits_for, too_many_replays_are_refused,
             a_replay_of_what_cannot_be_is_refused, a_callback_given_up_is_handled_again,

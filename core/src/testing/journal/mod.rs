@@ -3,7 +3,7 @@
 mod store;
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use self::store::Store;
 use crate::journal::{
     Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Fate, Health, Journal, JournalError,
     LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
-    StoredEvent, Upkeep, Want,
+    Stats, StoredEvent, Upkeep, Verified, Want,
 };
 use crate::time::Clock;
 
@@ -32,6 +32,9 @@ struct Shared {
     changed: Notify,
     unreadable: AtomicUsize,
     unsettled: AtomicUsize,
+    damaged: AtomicU64,
+    notes_lost: AtomicU64,
+    uncommitted: AtomicUsize,
 }
 
 impl Clone for MemoryJournal {
@@ -49,6 +52,9 @@ impl MemoryJournal {
             changed: Notify::new(),
             unreadable: AtomicUsize::new(0),
             unsettled: AtomicUsize::new(0),
+            damaged: AtomicU64::new(0),
+            notes_lost: AtomicU64::new(0),
+            uncommitted: AtomicUsize::new(0),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
@@ -67,6 +73,17 @@ impl MemoryJournal {
     /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
     pub fn fail_deliveries(&self, times: usize) {
         self.shared.unsettled.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets it say that so much was damaged, and so many notes were not kept after all.
+    pub fn set_losses(&self, damaged: u64, notes_lost: u64) {
+        self.shared.damaged.store(damaged, Ordering::SeqCst);
+        self.shared.notes_lost.store(notes_lost, Ordering::SeqCst);
+    }
+
+    /// Lets the next so many settlements of any kind fail, as a commit does.
+    pub fn fail_settlements(&self, times: usize) {
+        self.shared.uncommitted.store(times, Ordering::SeqCst);
     }
 
     /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
@@ -139,6 +156,18 @@ impl Upkeep for MemoryJournal {
     async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
         self.change(|store, _| store.forget_lane(lane))
     }
+
+    async fn stats(&self) -> Result<Stats, JournalError> {
+        Ok(self.open()?.stats())
+    }
+
+    async fn verify(&self) -> Result<Verified, JournalError> {
+        Ok(self.open()?.verify())
+    }
+
+    fn damaged(&self) -> u64 {
+        self.shared.damaged.load(Ordering::SeqCst)
+    }
 }
 
 #[async_trait]
@@ -187,6 +216,7 @@ impl Journal for MemoryJournal {
             match wake {
                 None => changed.await,
                 Some(at) => tokio::select! {
+                    biased;
                     () = changed => {}
                     () = self.shared.clock.sleep_until(at) => {}
                 },
@@ -196,7 +226,8 @@ impl Journal for MemoryJournal {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
-        if settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled) {
+        let fails = settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled);
+        if fails || counted_down(&self.shared.uncommitted) {
             self.store().end_leases(&settlement.lane, &*self.shared.clock);
             self.shared.changed.notify_waiters();
             return Err(JournalError::Full);
@@ -231,6 +262,10 @@ impl Journal for MemoryJournal {
             }
             changed.await;
         }
+    }
+
+    fn notes_lost(&self) -> u64 {
+        self.shared.notes_lost.load(Ordering::SeqCst)
     }
 
     async fn shutdown(&self) {

@@ -1,5 +1,6 @@
 //! What the nodes of an in-memory journal share.
 
+mod tools;
 mod upkeep;
 
 use std::collections::{BTreeMap, HashMap};

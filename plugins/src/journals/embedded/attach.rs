@@ -14,10 +14,10 @@ use switchhook_core::journal::{
 use tokio::sync::Notify;
 
 use super::lanes::{Cell, Inner, Lanes};
+use super::locked;
 use super::schema::{PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::writer::Writer;
-use super::{commit_error, locked};
 
 /// What an older version stored says nothing of how long it was to wait: no longer than this after a restart.
 const WAIT_MAX: Duration = Duration::from_hours(24);
@@ -29,7 +29,8 @@ const TOKENS_BITS: u32 = 40;
 pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
     let head = writer.shared.head.load(Atomic::Acquire);
     let wall = writer.shared.clock.wall().as_millisecond();
-    let rows = name(&mut writer.connection, specs, head, wall).map_err(commit_error)?;
+    let rows = name(&mut writer.connection, specs, head, wall)
+        .map_err(|error| writer.shared.commit_error(error))?;
     let old = writer.lanes.clone();
     writer.attached += 1;
     let mut settled = old.settled.clone();
@@ -42,7 +43,8 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
         } else {
             let known = settled.entry(spec.id.handler().clone());
             let known = known.or_insert_with(|| projected(&writer.connection, &spec.id)).clone();
-            Arc::new(fresh(writer, spec, no, handler, known).map_err(commit_error)?)
+            let cell = fresh(writer, spec, no, handler, known);
+            Arc::new(cell.map_err(|error| writer.shared.commit_error(error))?)
         };
         cells.push(cell);
     }

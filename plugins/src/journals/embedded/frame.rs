@@ -5,9 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use switchhook_core::NewRecord;
 
+use super::queue::BLOB_ENTRIES;
+
 /// The log of entries; the records of a handler have its number.
 pub(super) const ENTRIES: u64 = 0;
 const HEAD: usize = 8;
+/// What the fixed parts of a payload take. Zeros, which damage often leaves, are so no frame with a right checksum.
+const ENTRY_MIN: usize = 8;
+const RECORD_MIN: usize = 21;
 const HAS_KEY: u8 = 1;
 const HAS_BODY: u8 = 2;
 
@@ -19,7 +24,7 @@ pub(super) struct Blob {
     /// Between this position and `first` the log has nothing; equal to `first` where that is not known.
     pub(super) after: u64,
     pub(super) data: Bytes,
-    /// The frames that are whole, by position.
+    /// By position.
     frames: Vec<Frame>,
 }
 
@@ -29,6 +34,24 @@ pub(super) struct Frame {
     pub(super) position: u64,
     start: usize,
     end: usize,
+}
+
+impl Frame {
+    fn damaged(position: u64) -> Self {
+        Self { position, start: 0, end: 0 }
+    }
+
+    /// Whether its checksum is right. Of one that is not, nothing can be read.
+    pub(super) fn is_whole(self) -> bool {
+        self.end > self.start
+    }
+}
+
+/// What a frame's head says.
+struct Found {
+    start: usize,
+    end: usize,
+    whole: bool,
 }
 
 /// One frame, kept alive by its blob.
@@ -116,36 +139,102 @@ impl<'a> Cut<'a> {
 }
 
 impl Blob {
-    /// Finds the frames; those whose checksum is wrong are left out. The second is how many were left out.
-    pub(super) fn read(log: u64, first: u64, last: u64, after: u64, data: Bytes) -> (Self, u64) {
+    /// Finds the frames. Damaged ones have their place among them, as far as it can be told, and nothing in it.
+    pub(super) fn read(log: u64, first: u64, last: u64, after: u64, data: Bytes) -> Self {
         let mut blob = Self { first, last, after, data, frames: Vec::new() };
-        let (mut at, mut index, mut damaged) = (0, 0, 0);
-        while at < blob.data.len() {
-            let Some((start, end, whole)) = blob.frame_at(at) else {
-                damaged += 1; // its length is damaged: what follows cannot be found either
-                break;
-            };
-            let position = match log {
-                ENTRIES => Some(first + index),
-                _ => Cut(&blob.data[start..end]).place(),
-            };
-            match position.filter(|_| whole) {
-                Some(position) => blob.frames.push(Frame { position, start, end }),
-                None => damaged += 1,
-            }
-            at = end;
-            index += 1;
+        match log {
+            ENTRIES => blob.find_entries(),
+            _ => blob.find_records(),
         }
-        (blob, damaged)
+        blob
     }
 
-    fn frame_at(&self, at: usize) -> Option<(usize, usize, bool)> {
+    /// Entries lie one after the other without a gap: each has a place, whatever became of its frame.
+    fn find_entries(&mut self) {
+        let (found, whole) = self.walk(ENTRY_MIN);
+        self.last = match whole {
+            true => self.first + found.len() as u64 - 1, // rather than the row's numbers: these have no checksum
+            false => self.last.min(self.first.saturating_add(self.frames_max())),
+        };
+        let mut found = found.into_iter();
+        for position in self.first..=self.last {
+            self.frames.push(match found.next() {
+                Some(Found { start, end, whole: true }) => Frame { position, start, end },
+                _ => Frame::damaged(position),
+            });
+        }
+    }
+
+    /// A record says itself where it belongs; a damaged one is believed as far as its neighbours allow it.
+    fn find_records(&mut self) {
+        let (found, whole) = self.walk(RECORD_MIN);
+        let place = |found: &Found| Cut(self.data.get(found.start..found.end)?).place();
+        let places: Vec<Option<u64>> = found.iter().map(place).collect();
+        if let Some(last) = places.last().copied().flatten().filter(|_| whole) {
+            self.last = last.max(self.first);
+        }
+        let (mut next, mut unclear) = (self.first, Vec::new());
+        let mut end_of_all = 0;
+        for (Found { start, end, whole }, place) in found.into_iter().zip(places) {
+            end_of_all = end;
+            match place.filter(|place| whole && (next..=self.last).contains(place)) {
+                Some(position) => {
+                    self.put_damaged(&mut unclear, next, position - 1);
+                    self.frames.push(Frame { position, start, end });
+                    next = position + 1;
+                }
+                None => unclear.push(place),
+            }
+        }
+        if unclear.is_empty() && (next <= self.last || end_of_all < self.data.len()) {
+            unclear.push(Some(self.last)); // the rest cannot be found
+        }
+        self.put_damaged(&mut unclear, next, self.last);
+    }
+
+    fn put_damaged(&mut self, places: &mut Vec<Option<u64>>, mut low: u64, high: u64) {
+        let mut left = places.len() as u64;
+        for place in places.drain(..) {
+            left -= 1;
+            if low > high {
+                return;
+            }
+            let room = low..=high.saturating_sub(left).max(low);
+            let position = place.filter(|place| room.contains(place)).unwrap_or(low);
+            self.frames.push(Frame::damaged(position));
+            low = position + 1;
+        }
+    }
+
+    /// Frames that there can be at most, whatever a row says.
+    pub(super) fn frames_max(&self) -> u64 {
+        (self.data.len() / (HEAD + ENTRY_MIN)).max(BLOB_ENTRIES) as u64
+    }
+
+    /// What lies one behind the other, and whether all of it is whole.
+    fn walk(&self, payload_min: usize) -> (Vec<Found>, bool) {
+        let (mut found, mut at) = (Vec::new(), 0);
+        while let Some(next) = self.frame_at(at, payload_min) {
+            at = next.end;
+            found.push(next);
+        }
+        let whole = !found.is_empty() && at == self.data.len() && found.iter().all(|f| f.whole);
+        (found, whole)
+    }
+
+    /// None: what is there cannot be the head of a frame, and what follows cannot be found.
+    fn frame_at(&self, at: usize, payload_min: usize) -> Option<Found> {
         let mut cut = Cut(self.data.get(at..)?);
-        let length = cut.length()?;
+        let length = cut.length().filter(|length| *length >= payload_min)?;
         let sum: [u8; 4] = cut.take(4)?.try_into().ok()?;
         let payload = cut.take(length)?;
         let whole = crc32fast::hash(payload) == u32::from_le_bytes(sum);
-        Some((at + HEAD, at + HEAD + length, whole))
+        Some(Found { start: at + HEAD, end: at + HEAD + length, whole })
+    }
+
+    /// The places of the damaged frames.
+    pub(super) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
+        self.frames.iter().filter(|frame| !frame.is_whole()).map(|frame| frame.position)
     }
 
     /// The frames from a position on.
@@ -154,7 +243,7 @@ impl Blob {
         self.frames.get(begin..).unwrap_or_default()
     }
 
-    /// The whole frames.
+    /// All of them.
     pub(super) fn frames(&self) -> &[Frame] {
         &self.frames
     }

@@ -10,6 +10,7 @@ use switchhook_core::journal::{
 };
 use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
 
+use super::damage::DAMAGED;
 use super::frame::{Blob, ENTRIES, Held};
 use super::lanes::{Cell, Found, Known, Look, Taken, hold};
 use super::locked;
@@ -121,12 +122,13 @@ impl Shared {
                 break;
             };
             for frame in blob.from(at).iter().take_while(|frame| frame.position <= limit) {
+                // What cannot be read goes along: it is set aside when the lease is filled.
                 let key = match log {
-                    ENTRIES => blob
-                        .command(*frame)
-                        .filter(|command| Pattern::any(&spec.commands, command))
-                        .map(|_| Some(Arc::from(""))), // all of a projection is one key
-                    _ => blob.record(*frame).map(|record| record.key.map(Arc::from)),
+                    ENTRIES => match blob.command(*frame) {
+                        Some(command) if !Pattern::any(&spec.commands, command) => None,
+                        _ => Some(Some(Arc::from(""))), // all of a projection is one key
+                    },
+                    _ => Some(blob.record(*frame).and_then(|record| record.key.map(Arc::from))),
                 };
                 if let Some(key) = key {
                     items.push((hold(&blob, *frame), key));
@@ -213,7 +215,8 @@ impl Shared {
         position: u64,
     ) -> Result<Option<Held>, JournalError> {
         let blob = self.reader.blob_at(log, position).await?;
-        Ok(blob.and_then(|blob| blob.find(position).map(|frame| hold(&blob, frame))))
+        let whole = |blob: &Arc<Blob>| blob.find(position).filter(|frame| frame.is_whole());
+        Ok(blob.and_then(|blob| whole(&blob).map(|frame| hold(&blob, frame))))
     }
 
     async fn record(
@@ -252,14 +255,16 @@ impl Shared {
         lost: Vec<Position>,
     ) -> Result<(), JournalError> {
         let dead = |position: Position| {
-            let reason = match position.replay_number() {
-                Some(_) => "what was to be done again is not in the journal any more, or damaged",
-                None => {
-                    self.reader.report(log, position.0, position.0, 1);
-                    "damaged in the journal"
-                }
+            let again = position.replay_number().is_some();
+            if !again {
+                self.reader.damage.report_item(log, position.0);
+            }
+            let reason = if again {
+                "what was to be done again is not in the journal any more, or damaged"
+            } else {
+                DAMAGED
             };
-            (position, Fate::Dead { reason: reason.into(), response: None })
+            (position, Fate::Dead { reason: reason.to_owned(), response: None })
         };
         let fates = lost.into_iter().map(dead).collect();
         let (lane, token) = (lease.lane.clone(), lease.token);

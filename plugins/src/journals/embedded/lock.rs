@@ -7,6 +7,8 @@ use std::path::Path;
 use switchhook_core::BoxError;
 use switchhook_core::journal::JournalError;
 
+use super::stats::beside;
+
 /// Held for as long as the store is open; the system lets go of it when the process dies.
 #[derive(Debug)]
 pub(super) struct Lock(#[expect(dead_code, reason = "holding it is its use")] File);
@@ -16,8 +18,8 @@ impl Lock {
     pub(super) fn take(folder: &Path) -> Result<Self, BoxError> {
         make(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         let path = folder.join("lock");
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        own(&path)?;
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         match crate::lock::take(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -33,6 +35,24 @@ impl Lock {
         writeln!(file, "{}", std::process::id())?;
         Ok(Self(file))
     }
+}
+
+/// Makes a file, if it is not there, and sees to it that it and what lies beside it is for this user alone.
+pub(super) fn own(file: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(file)?);
+    #[cfg(unix)]
+    for path in ["", "-wal", "-shm"].map(|suffix| beside(file, suffix)) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let known = std::fs::metadata(&path).map(|file| file.permissions().mode() & 0o777);
+        if known.is_ok_and(|mode| mode != 0o600) {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the folder, and what is missing above it, so that it is still there after a power cut.

@@ -4,41 +4,52 @@
 //! copying it once. Leases live in memory: one process owns the folder, which a lock file makes sure of.
 
 mod attach;
+mod ballast;
 mod checkpoint;
+mod copy;
+mod damage;
 mod frame;
 mod history;
 mod lanes;
 mod lease;
 mod lock;
+mod migrate;
 mod prune;
 mod queue;
 mod reader;
+mod references;
 mod replays;
+mod restore;
 mod schema;
+mod stats;
 mod store;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod verify;
 mod write;
 mod writer;
 
+use std::io::{self, ErrorKind::QuotaExceeded, ErrorKind::StorageFull};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use rusqlite::ErrorCode;
-use rusqlite::ffi::SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE;
+use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as IOERR_WRITE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::Size;
 use switchhook_core::journal::{
-    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
-    StoredEvent, Upkeep, Want,
+    Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
+    JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
+    Retention, Settlement, Stats, StoredEvent, Upkeep, Verified, Want,
 };
 use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
+use self::ballast::Ballast;
 use self::lock::Lock;
 use self::store::Shared;
 
@@ -54,9 +65,16 @@ struct Options {
     /// Before-callbacks that may wait to be kept at most; past it they are dropped and counted. Default 4096.
     #[serde(default = "notes_default")]
     notes: usize,
+    /// Room kept back on the disk, so that what is kept can be delivered when the disk is full; 0: none. Default "16 MiB".
+    #[serde(default = "ballast_default")]
+    ballast: Size,
 }
 
 fn queue_default() -> Size {
+    Size(16 << 20)
+}
+
+fn ballast_default() -> Size {
     Size(16 << 20)
 }
 
@@ -94,13 +112,20 @@ switchhook_core::register!(Embedded);
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
-        if cx.read_only && !file.exists() {
+        if cx.read_only && !restore::is_store(&file) {
             return Err(format!("there is no journal in {}", folder.display()).into());
         }
         let lock = Lock::take(&folder)?;
+        restore::complete(&file)?;
+        let size = options.ballast.bytes() as u64;
+        let spent = Ballast::make_way(&folder, size);
+        schema::examine(&file)?;
+        let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
+        lock::own(&file)?;
         let mut connection = schema::open_writing(&file)?;
         schema::prepare(&mut connection)?;
-        let shared = Arc::new(Shared::new(file, attach::head(&connection)?, options, cx));
+        let head = attach::head(&connection)?;
+        let shared = Arc::new(Shared::new(file, ballast, head, options, cx));
         let threads = store::start(&shared, connection)?;
         Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
     }
@@ -113,13 +138,18 @@ impl Embedded {
 }
 
 fn wait_for(held: Option<(Threads, Lock)>) {
-    let Some((threads, lock)) = held else { return };
+    drop(wait_for_threads(held));
+}
+
+/// The lock is held on.
+fn wait_for_threads(held: Option<(Threads, Lock)>) -> Option<Lock> {
+    let (threads, lock) = held?;
     for thread in threads {
         if thread.join().is_err() {
             tracing::error!("a thread of the journal panicked");
         }
     }
-    drop(lock);
+    Some(lock)
 }
 
 impl Drop for Embedded {
@@ -163,6 +193,26 @@ impl Upkeep for Embedded {
 
     async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
         self.shared.forget_lane(lane).await
+    }
+
+    async fn stats(&self) -> Result<Stats, JournalError> {
+        self.shared.stats().await
+    }
+
+    async fn verify(&self) -> Result<Verified, JournalError> {
+        self.shared.verify().await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<BackedUp, JournalError> {
+        self.shared.backup(to).await
+    }
+
+    async fn restore(&self, from: &Path, dry_run: bool) -> Result<Restored, JournalError> {
+        restore::restore(self, from, dry_run).await
+    }
+
+    fn damaged(&self) -> u64 {
+        self.shared.reader.damage.count()
     }
 }
 
@@ -209,6 +259,10 @@ impl Journal for Embedded {
         self.shared.failed().await
     }
 
+    fn notes_lost(&self) -> u64 {
+        self.shared.notes_lost.load(Ordering::Relaxed)
+    }
+
     fn folder(&self) -> Option<&Path> {
         Some(&self.folder)
     }
@@ -230,12 +284,22 @@ fn store_error(error: rusqlite::Error) -> JournalError {
 }
 
 /// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more.
-fn commit_error(error: rusqlite::Error) -> JournalError {
+///
+/// `SQLite` tells a full disk (ENOSPC) from a failed one, but not a reached quota (EDQUOT): that is a failed write to it, and
+/// asking for the system's own number of the error takes unsafe code. So a write is tried: `probe`.
+fn commit_error(error: rusqlite::Error, probe: impl FnOnce() -> io::Result<()>) -> JournalError {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
     // Room for the WAL's index is made ahead of its use; nothing has been written when there is none.
-    let no_index = error.sqlite_error().map(|error| error.extended_code) == Some(IOERR_SHMSIZE);
+    let no_index = extended == Some(IOERR_SHMSIZE);
+    let full = |error: io::Error| matches!(error.kind(), StorageFull | QuotaExceeded);
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::Full,
         Some(ErrorCode::SystemIoFailure) if no_index => JournalError::Full,
+        Some(ErrorCode::SystemIoFailure)
+            if extended == Some(IOERR_WRITE) && probe().is_err_and(full) =>
+        {
+            JournalError::Full
+        }
         Some(
             ErrorCode::SystemIoFailure
             | ErrorCode::DatabaseCorrupt

@@ -11,7 +11,7 @@ use super::schema::{PRUNED, REPLAYS, SLOT_BITS, count, number, slot};
 use super::store::Shared;
 use super::upkeep::change;
 use super::writer::Writer;
-use super::{commit_error, history, write};
+use super::{history, write};
 
 /// One commit removes so many blobs of entries at most, with the records of the same places.
 const STEP_BLOBS: usize = 8;
@@ -96,7 +96,8 @@ fn left_before(
     keep: Duration,
 ) -> Result<Vec<LaneStatus>, JournalError> {
     let head = writer.shared.head.load(std::sync::atomic::Ordering::Relaxed);
-    let mut lanes = history::stored_lanes(&writer.connection, head).map_err(commit_error)?;
+    let lanes = history::stored_lanes(&writer.connection, head);
+    let mut lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;
     let oldest = wall.saturating_sub(keep).unwrap_or(Timestamp::MIN);
     lanes.retain(|lane| lane.detached_at.is_some_and(|at| at <= oldest));
     Ok(lanes)
@@ -104,7 +105,7 @@ fn left_before(
 
 /// Removes some of a lane's dead letters; when there are no more, the lane with all that is left of it.
 pub(super) fn remove_lane(writer: &mut Writer, name: &str) -> Result<usize, JournalError> {
-    change(&mut writer.connection, |connection| {
+    change(writer, |connection| {
         let find = "SELECT no FROM lanes WHERE id = ?1 AND detached_at IS NOT NULL";
         let no: Option<i64> = connection.query_row(find, [name], |row| row.get(0)).optional()?;
         let Some(no) = no else { return Ok(0) };
@@ -122,7 +123,7 @@ pub(super) fn remove_lane(writer: &mut Writer, name: &str) -> Result<usize, Jour
 }
 
 fn remove_letters(writer: &mut Writer, oldest: i64) -> Result<usize, JournalError> {
-    change(&mut writer.connection, |connection| {
+    change(writer, |connection| {
         connection.execute(
             "DELETE FROM dead_letters WHERE no IN (SELECT no FROM dead_letters WHERE at <= ?1 LIMIT ?2)",
             params![oldest, number(STEP_ROWS as u64)],
@@ -133,7 +134,8 @@ fn remove_letters(writer: &mut Writer, oldest: i64) -> Result<usize, JournalErro
 /// Stores how far lanes have come that had nothing to settle: they need nothing before.
 fn advance(writer: &mut Writer) -> Result<(), JournalError> {
     let lanes = writer.lanes.clone();
-    write::tidy(&mut writer.connection, lanes.cells.values(), &writer.shared).map_err(commit_error)
+    write::tidy(&mut writer.connection, lanes.cells.values(), &writer.shared)
+        .map_err(|error| writer.shared.commit_error(error))
 }
 
 fn remove_entries(
@@ -142,7 +144,7 @@ fn remove_entries(
     size: Option<u64>,
     so_far: Progress,
 ) -> Result<Progress, JournalError> {
-    let (progress, removed, last) = change(&mut writer.connection, |connection| {
+    let (progress, removed, last) = change(writer, |connection| {
         let (mut progress, mut removed, mut last) = (so_far, 0, None);
         let floor = floor(connection)?;
         progress.more = false;
@@ -256,7 +258,7 @@ const PLACE: i64 = (1 << SLOT_BITS) - 1;
 
 /// Removes records that were made again and that nothing refers to any more.
 pub(super) fn sweep(writer: &mut Writer) -> Result<(), JournalError> {
-    change(&mut writer.connection, |connection| {
+    change(writer, |connection| {
         let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
         let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
         for handler in handlers {

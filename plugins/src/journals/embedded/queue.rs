@@ -18,7 +18,7 @@ use super::writer::Writer;
 
 /// A blob is closed once it has so many bytes or entries.
 pub(super) const BLOB_BYTES: usize = 256 << 10;
-const BLOB_ENTRIES: usize = 1024;
+pub(super) const BLOB_ENTRIES: usize = 1024;
 /// One commit takes so many blobs and settlements at most.
 const COMMIT_BLOBS: usize = 4;
 const COMMIT_SETTLEMENTS: usize = 256;
@@ -114,6 +114,18 @@ pub(super) struct Queue {
     pub(super) stop: bool,
 }
 
+/// How many of some chunks' callbacks nobody waits for.
+fn notes<'a>(chunks: impl IntoIterator<Item = &'a Chunk>) -> usize {
+    let groups = chunks.into_iter().flat_map(|chunk| &chunk.groups);
+    groups.filter(|group| group.waiter.is_none()).map(|group| group.count).sum()
+}
+
+impl Batch {
+    pub(super) fn notes(&self) -> usize {
+        notes(&self.chunks)
+    }
+}
+
 impl Queue {
     /// One that takes nothing.
     pub(super) fn ended() -> Self {
@@ -139,6 +151,11 @@ impl Queue {
         let room = self.notes < limit;
         self.notes += usize::from(room);
         room
+    }
+
+    /// Callbacks that nobody waits for.
+    pub(super) fn notes(&self) -> usize {
+        notes(&self.chunks)
     }
 
     /// Takes in an append; `facts` are theirs in stored form, one after the other, each ending at its `ends`.

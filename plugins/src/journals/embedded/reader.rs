@@ -1,16 +1,17 @@
 //! Reading: blobs through a cache that the writer feeds, everything else over a few connections of its own.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::JournalError;
 
+use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
 use super::schema::{REPLAYS, SLOT_BITS, count, number, open_reading, slot};
+use super::verify::{data_of, is_damage};
 use super::{locked, store_error};
 
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
@@ -22,17 +23,16 @@ const READ_BYTES_MAX: usize = 1 << 20;
 const IDLE_MAX: usize = 4;
 /// Values of handlers' state that are kept in memory.
 const STATE_MAX: usize = 4096;
-/// Damaged blobs that are remembered, so that each is reported once.
-const REPORTED_MAX: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Held by every reading; true: there are no more.
+    closed: RwLock<bool>,
     cache: Mutex<Cache>,
     state: Mutex<StateCache>,
-    reported: Mutex<HashSet<(u64, u64)>>,
-    damaged: AtomicU64,
+    pub(super) damage: Damage,
 }
 
 #[derive(Debug, Default)]
@@ -94,17 +94,11 @@ impl Reader {
         Self {
             file,
             idle: Mutex::default(),
+            closed: RwLock::default(),
             cache: Mutex::default(),
             state: Mutex::default(),
-            reported: Mutex::default(),
-            damaged: AtomicU64::new(0),
+            damage: Damage::default(),
         }
-    }
-
-    /// Frames that were found damaged since the start.
-    #[cfg(test)]
-    pub(super) fn damaged(&self) -> u64 {
-        self.damaged.load(Ordering::Relaxed)
     }
 
     /// Runs a short reading on a blocking thread.
@@ -114,22 +108,29 @@ impl Reader {
     ) -> Result<T, JournalError> {
         let reader = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
+            let closed = reader.closed.read().unwrap_or_else(PoisonError::into_inner);
+            if *closed {
+                return Err(JournalError::Closed);
+            }
             let idle = locked(&reader.idle).pop();
             let connection = match idle {
                 Some(connection) => connection,
-                None => open_reading(&reader.file)?,
+                None => open_reading(&reader.file).map_err(store_error)?,
             };
             let result = read(&connection);
             let mut idle = locked(&reader.idle);
             if idle.len() < IDLE_MAX {
                 idle.push(connection);
             }
-            result
+            result.map_err(store_error)
         });
-        match reading.await {
-            Ok(result) => result.map_err(store_error),
-            Err(_) => Err(JournalError::Closed), // the runtime is going away
-        }
+        reading.await.unwrap_or(Err(JournalError::Closed)) // the runtime is going away
+    }
+
+    /// Ends all readings and waits for those under way: the file is nobody's then.
+    pub(super) fn close(&self) {
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = true;
+        locked(&self.idle).clear();
     }
 
     /// The first blob that ends at or after a position.
@@ -149,20 +150,20 @@ impl Reader {
         let (mut found, mut after) = (None, None);
         for (first, last, data) in rows {
             let blob = self.checked(log, first, last, after.unwrap_or(first), data);
-            after = Some(last);
+            after = Some(blob.last);
             let mut cache = locked(&self.cache);
             if cache.removals == removals {
                 cache.put(log, blob.clone());
             }
             drop(cache);
-            if found.is_none() && last >= position {
+            if found.is_none() && blob.last >= position {
                 found = Some(blob);
             }
         }
         Ok(found)
     }
 
-    /// A blob as it was read: damage is reported once, counted, and left out.
+    /// A blob as it was read; damage in it is reported.
     pub(super) fn checked(
         &self,
         log: u64,
@@ -171,26 +172,16 @@ impl Reader {
         after: u64,
         data: Bytes,
     ) -> Arc<Blob> {
-        let (blob, damaged) = Blob::read(log, first, last, after, data);
-        if damaged > 0 {
-            self.report(log, first, last, damaged);
+        let blob = Blob::read(log, first, last, after, data);
+        if blob.damaged().next().is_some() {
+            self.damage.report(log, &blob);
         }
         Arc::new(blob)
     }
 
-    /// Says once that something cannot be read any more.
-    pub(super) fn report(&self, log: u64, first: u64, last: u64, damaged: u64) {
-        let mut reported = locked(&self.reported);
-        if reported.len() < REPORTED_MAX && reported.insert((log, first)) {
-            self.damaged.fetch_add(damaged, Ordering::Relaxed);
-            let kind = if log == ENTRIES { "entries" } else { "records" };
-            tracing::error!(kind, first, last, damaged, "damaged in the journal, set aside");
-        }
-    }
-
     /// Takes in what has just been committed.
     pub(super) fn written(&self, log: u64, first: u64, last: u64, after: u64, data: Bytes) {
-        let (blob, _) = Blob::read(log, first, last, after, data);
+        let blob = Blob::read(log, first, last, after, data);
         let mut cache = locked(&self.cache);
         if after == first {
             cache.forget_after(log, first);
@@ -254,33 +245,52 @@ impl Reader {
 
 type Row = (u64, u64, Bytes);
 
+const ENTRY_ROWS: &str = "SELECT first, first + count - 1, data FROM entries
+     WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
+     ORDER BY first LIMIT ?4";
+const RECORD_ROWS: &str = "SELECT slot, last, data FROM records
+     WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
+     ORDER BY slot LIMIT ?4";
+
 /// The blob that holds a position, or the next, and some after it. Of records that were made again just the one.
 fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
+    let sql = if log == ENTRIES { ENTRY_ROWS } else { RECORD_ROWS };
+    let whole = rows(connection, sql, log, position, |row| row.get(2));
+    match whole {
+        Err(error) if is_damage(&error) => {
+            // The database cannot find the rest of one of them: that one is all damaged, the others are read alone.
+            let data = match log {
+                ENTRIES => "SELECT data FROM entries WHERE first = ?1",
+                _ => "SELECT data FROM records WHERE slot = ?1",
+            };
+            let sql = sql.replace(", data FROM", ", x'' FROM");
+            let alone = |row: &rusqlite::Row<'_>| data_of(connection, data, row.get(0)?);
+            rows(connection, &sql, log, position, |row| alone(row).map(Vec::from))
+        }
+        whole => whole,
+    }
+}
+
+fn rows(
+    connection: &Connection,
+    sql: &str,
+    log: u64,
+    position: u64,
+    data: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Vec<u8>>,
+) -> rusqlite::Result<Vec<Row>> {
     let again = position >= REPLAYS;
     let limit = if again { 1 } else { READ_BLOBS_MAX };
-    let (sql, low, high) = match log {
-        ENTRIES => (
-            "SELECT first, first + count - 1, data FROM entries
-             WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
-             ORDER BY first LIMIT ?4",
-            0,
-            i64::MAX,
-        ),
-        _ => (
-            "SELECT slot, last, data FROM records
-             WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
-             ORDER BY slot LIMIT ?4",
-            slot(log, if again { position } else { 0 }),
-            slot(log, if again { position + 1 } else { REPLAYS }),
-        ),
+    let (low, at, high) = match log {
+        ENTRIES => (0, number(position), i64::MAX),
+        _ if again => (slot(log, position), slot(log, position), slot(log, position + 1)),
+        _ => (slot(log, 0), slot(log, position), slot(log, REPLAYS)),
     };
-    let at = if log == ENTRIES { number(position) } else { slot(log, position) };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![low, at, high, limit])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);
-        let data = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+        let data = Bytes::from(data(row)?);
         bytes += data.len();
         let last = count(row.get(1)?);
         found.push((first, last, data));

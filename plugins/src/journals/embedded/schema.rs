@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 use switchhook_core::BoxError;
 use switchhook_core::journal::Position;
+
+use super::migrate::migrate;
 
 /// Marks the file as ours: `SwHk`.
 const APPLICATION: i64 = 0x5377_486b;
@@ -23,7 +25,9 @@ pub(super) const PRUNED: &str = "pruned";
 const TABLES: &str = "
 CREATE TABLE entries (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 CREATE TABLE handlers (no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE records (slot INTEGER PRIMARY KEY, last INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE TABLE records (
+    slot INTEGER PRIMARY KEY, last INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0, data BLOB NOT NULL
+) STRICT;
 CREATE TABLE lanes (
     no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cursor INTEGER NOT NULL,
     detached_at INTEGER, paused INTEGER NOT NULL DEFAULT 0
@@ -53,37 +57,6 @@ CREATE TABLE seen (key TEXT PRIMARY KEY, position INTEGER NOT NULL, until INTEGE
 CREATE INDEX seen_until ON seen (until);
 ";
 
-/// What leads from each version to the next, the first from 1 to 2.
-const STEPS: [&str; 2] = [FROM_1, FROM_2];
-
-/// Lanes can be paused and left, deliveries asked for again; numbers of dead letters are not given twice.
-const FROM_1: &str = "
-ALTER TABLE lanes ADD COLUMN detached_at INTEGER;
-ALTER TABLE lanes ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE dead_letters RENAME TO dead_letters_1;
-DROP INDEX dead_letters_lane;
-CREATE TABLE dead_letters (
-    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, reason TEXT NOT NULL, response TEXT, record INTEGER
-) STRICT;
-INSERT INTO dead_letters (no, lane, position, at, attempts, reason, response)
-    SELECT no, lane, position, at, attempts, reason, response FROM dead_letters_1 ORDER BY no;
-DROP TABLE dead_letters_1;
-CREATE INDEX dead_letters_lane ON dead_letters (lane, no);
-CREATE INDEX dead_letters_position ON dead_letters (position);
-CREATE INDEX dead_letters_at ON dead_letters (at);
-CREATE TABLE replays (
-    no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, record INTEGER,
-    id BLOB NOT NULL
-) STRICT;
-CREATE INDEX replays_lane ON replays (lane);
-CREATE INDEX replays_position ON replays (position);
-CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-";
-
-/// Retries know how long they were to wait, so that no restart makes it longer.
-const FROM_2: &str = "ALTER TABLE open_items ADD COLUMN wait INTEGER;";
-
 /// A connection that may write.
 pub(super) fn open_writing(file: &Path) -> Result<Connection, BoxError> {
     let connection = Connection::open(file)?;
@@ -105,19 +78,26 @@ pub(super) fn open_reading(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the tables of a new file; refuses what is not ours or newer than we are.
+/// Makes the tables of a new file, or brings those of an older version up to date.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), BoxError> {
+    if let Some(version) = identify(connection)? {
+        return migrate(connection, version);
+    }
+    let tx = connection.transaction()?;
+    tx.execute_batch(TABLES)?;
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    Ok(tx.commit()?)
+}
+
+/// The version of a store; none: the file is new. Refuses what is not ours or newer than we are.
+pub(super) fn identify(connection: &Connection) -> Result<Option<i64>, BoxError> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
-    let new = number("schema_version")? == 0;
-    if new {
-        let tx = connection.transaction()?;
-        tx.execute_batch(TABLES)?;
-        tx.pragma_update(None, "application_id", APPLICATION)?;
-        tx.pragma_update(None, "user_version", VERSION)?;
-        return Ok(tx.commit()?);
+    if number("schema_version")? == 0 {
+        return Ok(None);
     }
-    if application != APPLICATION {
+    if application != APPLICATION || version < 1 {
         return Err("the file is an SQLite database, but no journal of Switchhook".into());
     }
     if version > VERSION {
@@ -127,22 +107,15 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), BoxError> {
         )
         .into());
     }
-    Ok(migrate(connection, version)?)
+    Ok(Some(version))
 }
 
-/// Brings an older file up to date: all steps or none.
-fn migrate(connection: &mut Connection, version: i64) -> rusqlite::Result<()> {
-    let done = usize::try_from(version - 1).unwrap_or_default();
-    let steps = STEPS.get(done..).unwrap_or_default();
-    if steps.is_empty() {
-        return Ok(());
+/// Refuses a file that is not ours to write to, before anything in it is touched.
+pub(super) fn examine(file: &Path) -> Result<(), BoxError> {
+    if file.exists() {
+        identify(&open_reading(file)?)?;
     }
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for step in steps {
-        tx.execute_batch(step)?;
-    }
-    tx.pragma_update(None, "user_version", VERSION)?;
-    tx.commit()
+    Ok(())
 }
 
 /// The first slot of a handler's records; `position` 0 is below all of them.

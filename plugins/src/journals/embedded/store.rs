@@ -13,6 +13,7 @@ use switchhook_core::journal::{
 use switchhook_core::{BoxError, BuildContext, Clock, NewRecord, Rng};
 use tokio::sync::{oneshot, watch};
 
+use super::ballast::{self, Ballast};
 use super::lanes::Lanes;
 use super::queue::{Attaching, Order, Queue, Settling};
 use super::reader::Reader;
@@ -21,6 +22,10 @@ use super::{Options, Threads, checkpoint, commit_error, frame, locked};
 
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub(super) file: PathBuf,
+    pub(super) ballast: Ballast,
+    /// Noted, and not kept after all.
+    pub(super) notes_lost: AtomicU64,
     pub(super) queue: Mutex<Queue>,
     writer: OnceLock<Thread>,
     pub(super) reader: Arc<Reader>,
@@ -88,12 +93,21 @@ fn made_again(fates: &[(Position, Fate)]) -> Vec<(u64, Option<u64>)> {
 }
 
 impl Shared {
-    pub(super) fn new(file: PathBuf, head: u64, options: &Options, cx: &BuildContext) -> Self {
+    pub(super) fn new(
+        file: PathBuf,
+        ballast: Ballast,
+        head: u64,
+        options: &Options,
+        cx: &BuildContext,
+    ) -> Self {
         let chance = cx.rng.id(cx.clock.wall()).as_u128();
         Self {
             queue: Mutex::default(),
             writer: OnceLock::new(),
-            reader: Arc::new(Reader::new(file)),
+            reader: Arc::new(Reader::new(file.clone())),
+            file,
+            ballast,
+            notes_lost: AtomicU64::new(0),
             lanes: Mutex::default(),
             head: AtomicU64::new(head),
             health: watch::Sender::new(Health::Ready),
@@ -266,9 +280,17 @@ impl Shared {
 
     /// Ends the store if an error beside a commit, in a checkpoint say, means that the disk failed.
     pub(super) fn fail_if_lost(&self, error: rusqlite::Error) {
-        if let JournalError::Closed = commit_error(error) {
-            self.fail("the journal could not be written");
+        match self.commit_error(error) {
+            JournalError::Closed => self.fail("the journal could not be written"),
+            JournalError::Full => _ = self.ballast.give(),
+            _ => {}
         }
+    }
+
+    /// What a failed commit means on this disk.
+    pub(super) fn commit_error(&self, error: rusqlite::Error) -> JournalError {
+        let folder = self.file.parent().unwrap_or(&self.file);
+        commit_error(error, || ballast::probe(folder))
     }
 
     pub(super) async fn failed(&self) -> String {

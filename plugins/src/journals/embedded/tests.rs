@@ -1,4 +1,8 @@
+mod copies;
+mod damage;
 mod disks;
+mod room;
+mod stores;
 
 use std::time::{Duration, Instant};
 
@@ -26,13 +30,25 @@ impl Folder {
     }
 
     fn embedded(&self) -> Result<Embedded, BoxError> {
-        let options = Options { path: "j".into(), queue: queue_default(), notes: notes_default() };
-        Embedded::open(self.cx().path("j"), &options, &self.cx())
+        self.opened(&options())
+    }
+
+    fn opened(&self, options: &Options) -> Result<Embedded, BoxError> {
+        Embedded::open(self.cx().path("j"), options, &self.cx())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.path().join("j/journal.sqlite")
     }
 
     fn raw(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.dir.path().join("j/journal.sqlite")).unwrap()
+        rusqlite::Connection::open(self.file()).unwrap()
     }
+}
+
+fn options() -> Options {
+    let (queue, notes) = (queue_default(), notes_default());
+    Options { path: "j".into(), queue, notes, ballast: Size(64 << 10) }
 }
 
 #[async_trait]
@@ -142,7 +158,7 @@ async fn a_damaged_entry_is_set_aside() {
     assert_eq!(places, [1, 3]);
     let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
     assert_eq!(page.items.len(), 2);
-    assert_eq!(journal.shared.reader.damaged(), 1);
+    assert_eq!(journal.damaged(), 1);
 }
 
 #[tokio::test]
@@ -182,8 +198,8 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
 #[tokio::test]
 async fn notes_leave_room_for_what_must_be_kept() {
     let folder = Folder::new();
-    let options = Options { path: "j".into(), queue: Size(100_000), notes: 1000 };
-    let journal = Arc::new(Embedded::open(folder.cx().path("j"), &options, &folder.cx()).unwrap());
+    let options = Options { queue: Size(100_000), notes: 1000, ..options() };
+    let journal = Arc::new(folder.opened(&options).unwrap());
     let raw = folder.raw();
     raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
     journal.note(entry("A.Before", "", "the writer takes this one and waits".to_owned()));
@@ -231,8 +247,8 @@ async fn a_lease_of_large_records_does_not_fill_the_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overload_is_refused_and_notes_are_bounded() {
     let folder = Folder::new();
-    let options = Options { path: "j".into(), queue: Size(100_000), notes: 2 };
-    let journal = Embedded::open(folder.cx().path("j"), &options, &folder.cx()).unwrap();
+    let options = Options { queue: Size(100_000), notes: 2, ..options() };
+    let journal = folder.opened(&options).unwrap();
     let body = "x".repeat(60_000);
     let mut noted = 0;
     for _ in 0..200 {

@@ -14,7 +14,7 @@ use super::replays::Origin;
 use super::schema::{count, number};
 use super::store::Shared;
 use super::writer::Writer;
-use super::{commit_error, history, locked, prune, replays};
+use super::{history, locked, prune, replays};
 
 /// One item to be done again.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Shared {
     pub(super) async fn drop_dead_letters(&self, numbers: &[u64]) -> Result<u64, JournalError> {
         let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
         self.order(move |writer| {
-            let dropped = change(&mut writer.connection, |connection| {
+            let dropped = change(writer, |connection| {
                 let mut delete =
                     connection.prepare_cached("DELETE FROM dead_letters WHERE no = ?1")?;
                 let mut dropped = 0;
@@ -126,7 +126,7 @@ impl Shared {
     pub(super) async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
         let action = action.to_owned();
         self.order(move |writer| {
-            let lanes = change(&mut writer.connection, |connection| {
+            let lanes = change(writer, |connection| {
                 let pause = "UPDATE lanes SET paused = ?2
                      WHERE instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?1";
                 connection.prepare_cached(pause)?.execute(params![action, paused])
@@ -154,16 +154,17 @@ impl Shared {
 
 /// Changes the store in one commit.
 pub(super) fn change<T>(
-    connection: &mut Connection,
+    writer: &mut Writer,
     change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> Result<T, JournalError> {
+    let connection = &mut writer.connection;
     let run = || {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = change(&tx)?;
         tx.commit()?;
         Ok(changed)
     };
-    run().map_err(commit_error)
+    run().map_err(|error| writer.shared.commit_error(error))
 }
 
 type Letter = (i64, String, u64, Option<u64>);
@@ -206,7 +207,7 @@ fn again(writer: &mut Writer, items: &[Again]) -> Result<u64, JournalError> {
         }
     }
     let (rng, wall) = (writer.shared.rng.clone(), writer.shared.clock.wall());
-    let rows = change(&mut writer.connection, |connection| {
+    let rows = change(writer, |connection| {
         let mut rows: BTreeMap<&LaneId, Vec<OpenRow>> = BTreeMap::new();
         for item in items {
             if let Some(letter) = item.letter {
@@ -238,14 +239,16 @@ fn open(writer: &Writer, lane: &LaneId, no: i64) -> Result<usize, JournalError> 
         return Ok(locked(&cell.inner).lane.open());
     }
     let sql = "SELECT count(*) FROM open_items WHERE lane = ?1";
-    let open = writer.connection.query_row(sql, [no], |row| row.get(0)).map_err(commit_error)?;
+    let open = writer.connection.query_row(sql, [no], |row| row.get(0));
+    let open = open.map_err(|error| writer.shared.commit_error(error))?;
     Ok(usize::try_from(count(open)).unwrap_or(usize::MAX))
 }
 
 /// A lane that left the configuration, as it stands.
 fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
     let head = writer.shared.head.load(Ordering::Relaxed);
-    let lanes = history::stored_lanes(&writer.connection, head).map_err(commit_error)?;
+    let lanes = history::stored_lanes(&writer.connection, head);
+    let lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;
     let Some(status) = lanes.into_iter().find(|status| status.lane == name) else {
         return Err(JournalError::Refused(format!("there is no lane {name}")));
     };

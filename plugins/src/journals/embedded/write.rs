@@ -241,8 +241,11 @@ fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBl
         let run = one.job.records.get(from..*to).unwrap_or_default();
         let (Some((first, _)), Some((last, end))) = (run.first(), run.last()) else { continue };
         let data = frames.slice(start..*end);
-        tx.prepare_cached("INSERT OR REPLACE INTO records (slot, last, data) VALUES (?1, ?2, ?3)")?
-            .execute(params![slot(one.cell.handler, *first), number(*last), &*data])?;
+        let (at, many) = (slot(one.cell.handler, *first), number(run.len() as u64));
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO records (slot, last, count, data) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![at, number(*last), many, &*data])?;
         blobs.push(RecordBlob { first: *first, last: *last, data });
         (from, start) = (*to, *end);
     }

@@ -17,7 +17,7 @@ use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, an
 use super::schema::REPLAYS;
 use super::store::Shared;
 use super::write::{self, Stored};
-use super::{commit_error, locked, same};
+use super::{locked, same};
 
 /// After so many bytes the WAL is copied into the database.
 const CHECKPOINT_BYTES: usize = 4 << 20;
@@ -54,6 +54,7 @@ impl Drop for Alarm {
                 let mut queue = locked(&self.0.queue);
                 std::mem::replace(&mut *queue, Queue::ended())
             };
+            self.0.notes_lost.fetch_add(left.notes() as u64, Ordering::Relaxed);
             drop(left); // whoever waits is told that the journal is closed
         }
     }
@@ -108,7 +109,13 @@ impl Writer {
     fn look_for_room(&mut self) {
         #[cfg(test)]
         self.limit_pages();
-        match write::try_room(&mut self.connection).map_err(commit_error) {
+        let ballast = self.shared.ballast.keep();
+        let tried = match ballast {
+            true => write::try_room(&mut self.connection)
+                .map_err(|error| self.shared.commit_error(error)),
+            false => Err(JournalError::Full),
+        };
+        match tried {
             Ok(bytes) => {
                 self.since_checkpoint += bytes;
                 self.ready();
@@ -128,10 +135,15 @@ impl Writer {
     fn work(&mut self, mut batch: Batch) {
         if let Health::Failed(_) = self.shared.health() {
             self.at_rest();
-            return refuse(batch, &JournalError::Closed);
+            return self.refuse(batch, &JournalError::Closed);
         }
         for job in std::mem::take(&mut batch.attach) {
-            let attached = attach::attach(self, &job.specs);
+            let mut attached = attach::attach(self, &job.specs);
+            if let Err(JournalError::Full) = attached
+                && self.shared.ballast.give()
+            {
+                attached = attach::attach(self, &job.specs);
+            }
             if let Err(error) = &attached {
                 self.unwell(error);
             }
@@ -150,6 +162,7 @@ impl Writer {
     }
 
     fn keep_and_settle(&mut self, mut batch: Batch) {
+        self.refuse_new_without_ballast(&mut batch);
         let settles = std::mem::take(&mut batch.settles);
         let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
         if batch.chunks.is_empty() && planned.is_empty() {
@@ -161,10 +174,10 @@ impl Writer {
         self.at_rest();
         match committed {
             Ok(stored) => self.done(batch, planned, stored),
-            Err(JournalError::Full) if !batch.chunks.is_empty() && !planned.is_empty() => {
+            Err(JournalError::Full) if !planned.is_empty() => {
                 // Settling needs hardly any room: deliveries go on while nothing new can be kept.
                 self.unwell(&JournalError::Full);
-                refuse(batch, &JournalError::Full);
+                self.refuse(batch, &JournalError::Full);
                 match self.commit(&[], &planned) {
                     Ok(stored) => self.done(Batch::default(), planned, stored),
                     Err(error) => self.failed(Batch::default(), planned, &error),
@@ -221,7 +234,17 @@ impl Writer {
             tx.commit()?;
             Ok(stored)
         };
-        run(&mut self.connection).map_err(commit_error)
+        run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
+    }
+
+    /// While the ballast is given up, its room is for what was kept before.
+    fn refuse_new_without_ballast(&self, batch: &mut Batch) {
+        if batch.chunks.is_empty() || self.shared.ballast.keep() {
+            return;
+        }
+        let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
+        self.unwell(&JournalError::Full);
+        self.refuse(Batch { chunks, hands, ..Batch::default() }, &JournalError::Full);
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
@@ -330,12 +353,27 @@ impl Writer {
             }
             drop(one.job.answer.send(Err(same(error))));
         }
-        refuse(batch, error);
+        self.refuse(batch, error);
+    }
+
+    fn refuse(&self, batch: Batch, error: &JournalError) {
+        let waiters =
+            |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
+        self.shared.notes_lost.fetch_add(batch.notes() as u64, Ordering::Relaxed);
+        let groups = batch.chunks.into_iter().flat_map(|chunk| chunk.groups);
+        answer(&batch.hands, groups.filter_map(waiters).collect());
+        for job in batch.settles {
+            drop(job.answer.send(Err(same(error))));
+        }
+        for job in batch.attach {
+            drop(job.answer.send(Err(same(error))));
+        }
     }
 
     pub(super) fn unwell(&self, error: &JournalError) {
         match error {
             JournalError::Full => {
+                self.shared.ballast.give();
                 if self.shared.health() == Health::Ready {
                     tracing::error!(
                         "the journal's disk is full: nothing new is kept until there is room"
@@ -407,17 +445,5 @@ impl Writer {
                 .pragma_update(None, "max_page_count", super::schema::number(pages))
                 .unwrap();
         }
-    }
-}
-
-fn refuse(batch: Batch, error: &JournalError) {
-    let waiters = |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
-    let groups = batch.chunks.into_iter().flat_map(|chunk| chunk.groups);
-    answer(&batch.hands, groups.filter_map(waiters).collect());
-    for job in batch.settles {
-        drop(job.answer.send(Err(same(error))));
-    }
-    for job in batch.attach {
-        drop(job.answer.send(Err(same(error))));
     }
 }

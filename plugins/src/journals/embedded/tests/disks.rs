@@ -50,10 +50,26 @@ async fn a_failed_disk_ends_the_store() {
     assert!(matches!(waiting.await.unwrap(), Err(JournalError::Closed)));
 }
 
+fn failure(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)
+}
+
+#[test]
+fn a_reached_quota_is_a_full_disk() {
+    let quota = || Err(io::Error::from(QuotaExceeded));
+    let broken = || Err(io::Error::from(io::ErrorKind::Other));
+    let written = failure(IOERR_WRITE);
+    assert!(matches!(commit_error(written, quota), JournalError::Full));
+    let written = failure(IOERR_WRITE);
+    assert!(matches!(commit_error(written, broken), JournalError::Closed));
+    let synced = failure(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    assert!(matches!(commit_error(synced, quota), JournalError::Closed), "what is on it?");
+}
+
 #[test]
 fn a_full_disk_is_told_from_a_failed_one() {
-    let error =
-        |code| commit_error(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+    let well = || Ok(());
+    let error = |code| commit_error(failure(code), well);
     for code in [rusqlite::ffi::SQLITE_FULL, IOERR_SHMSIZE] {
         assert!(matches!(error(code), JournalError::Full), "{code}");
     }

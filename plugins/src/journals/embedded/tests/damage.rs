@@ -1,0 +1,299 @@
+//! Bits that have changed on the disk.
+
+use super::super::damage::DAMAGED;
+use super::super::frame::{self, Blob, ENTRIES};
+use super::*;
+use switchhook_core::journal::Leased;
+use switchhook_core::testing::callback;
+
+/// A handler's records of two subscriptions, and a second handler.
+fn lanes() -> Vec<LaneSpec> {
+    let ids = [
+        LaneId::projection("g"),
+        LaneId::projection("h"),
+        LaneId::subscription("h", "a"),
+        LaneId::subscription("h", "b"),
+    ];
+    ids.map(lane).into()
+}
+
+async fn opened(folder: &Folder) -> Embedded {
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes()).await.unwrap();
+    journal
+}
+
+/// Five callbacks in one commit; a record of each in `h`.
+async fn filled(folder: &Folder) -> Embedded {
+    let journal = opened(folder).await;
+    let entries = (1..=5).map(|n| entry("A.B", "k", format!("entry{n}"))).collect();
+    journal.append(entries).await.unwrap();
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let record = |item: &Leased| {
+        let new = NewRecord::new(&callback("A.B", ""), "", format!("record{}", item.position));
+        (item.position, Fate::Recorded(Some(new)))
+    };
+    let fates = got.items.iter().map(record).collect();
+    let (lane, token, state) = (got.lane, got.token, StateChanges::new());
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+    journal
+}
+
+fn places(lease: &Lease) -> Vec<u64> {
+    lease.items.iter().map(|item| item.position.0).collect()
+}
+
+async fn letters(journal: &Embedded) -> Vec<(String, u64, String)> {
+    let page = journal.dead_letters(&DeadLetterQuery::first(100)).await.unwrap();
+    let mut letters: Vec<_> =
+        page.items.into_iter().map(|one| (one.lane, one.position.0, one.reason)).collect();
+    letters.sort();
+    letters
+}
+
+/// Changes the blob of a table's only row.
+fn change(folder: &Folder, table: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let raw = folder.raw();
+    let sql = format!("SELECT data FROM {table}");
+    let mut data: Vec<u8> = raw.query_row(&sql, [], |row| row.get(0)).unwrap();
+    change(&mut data);
+    assert_eq!(raw.execute(&format!("UPDATE {table} SET data = ?1"), [data]).unwrap(), 1);
+}
+
+/// Where the frames of a blob begin.
+fn heads(data: &[u8]) -> Vec<usize> {
+    let mut heads = vec![0];
+    while let Some(at) = heads.last().copied().filter(|at| *at < data.len()) {
+        let length = u32::from_le_bytes(data[at..at + 4].try_into().unwrap());
+        heads.push(at + 8 + usize::try_from(length).unwrap());
+    }
+    heads
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_set_aside_by_each_lane_and_counted_once() {
+    let folder = Folder::new();
+    drop(opened(&folder).await);
+    drop(filled(&folder).await);
+    damage(&folder, "entries", b"entry2");
+    let journal = opened(&folder).await;
+    let g = LaneId::projection("g");
+    let got = lease(&journal, &g, 9).await;
+    assert_eq!(places(&got), [1, 3, 4, 5]);
+    finish(&journal, got, || Fate::Recorded(None)).await;
+    assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
+    let action = LaneId::subscription("h", "a");
+    assert_eq!(
+        places(&lease(&journal, &action, 9).await).len(),
+        5,
+        "records have their own bodies"
+    );
+    assert_eq!(journal.damaged(), 1);
+    drop(journal);
+    let journal = opened(&folder).await;
+    append(&journal, "entry6").await.unwrap();
+    assert_eq!(places(&lease(&journal, &g, 9).await), [6]);
+    assert_eq!(letters(&journal).await.len(), 1, "it was settled");
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_set_aside_by_each_action() {
+    let folder = Folder::new();
+    drop(filled(&folder).await);
+    damage(&folder, "records", b"record3");
+    let journal = opened(&folder).await;
+    for action in ["a", "b"] {
+        let got = lease(&journal, &LaneId::subscription("h", action), 9).await;
+        assert_eq!(places(&got), [1, 2, 4, 5]);
+        finish(&journal, got, || Fate::Delivered).await;
+    }
+    let letter = |lane: &str| (lane.to_owned(), 3, DAMAGED.to_owned());
+    assert_eq!(letters(&journal).await, [letter("h>a"), letter("h>b")]);
+    assert_eq!(journal.damaged(), 1);
+    assert!(journal.lanes().await.unwrap().iter().all(|lane| lane.open == 0));
+}
+
+#[tokio::test]
+async fn behind_a_damaged_length_all_is_set_aside_and_counted() {
+    for zeros in [false, true] {
+        let folder = Folder::new();
+        drop(filled(&folder).await);
+        change(&folder, "entries", |data| {
+            let head = heads(data)[2];
+            match zeros {
+                true => data[head..head + 40].fill(0),
+                false => data[head] ^= 0x10,
+            }
+        });
+        let journal = opened(&folder).await;
+        let got = lease(&journal, &LaneId::projection("g"), 9).await;
+        assert_eq!(places(&got), [1, 2], "zeros: {zeros}");
+        finish(&journal, got, || Fate::Recorded(None)).await;
+        let dead: Vec<u64> = letters(&journal).await.into_iter().map(|one| one.1).collect();
+        assert_eq!((dead, journal.damaged()), (vec![3, 4, 5], 3));
+        let verified = journal.verify().await.unwrap();
+        assert_eq!((verified.events, verified.records, verified.damaged), (2, 5, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_lane_of_nothing_but_damage_waits_for_what_comes_next() {
+    let folder = Folder::new();
+    drop(filled(&folder).await);
+    change(&folder, "entries", |data| data.fill(7));
+    let journal = opened(&folder).await;
+    append(&journal, "entry6").await.unwrap();
+    assert_eq!(places(&lease(&journal, &LaneId::projection("g"), 9).await), [6]);
+    assert_eq!((letters(&journal).await.len(), journal.damaged()), (5, 5));
+}
+
+#[tokio::test]
+async fn verify_names_what_is_damaged() {
+    let folder = Folder::new();
+    drop(filled(&folder).await);
+    damage(&folder, "entries", b"entry4");
+    damage(&folder, "records", b"record2");
+    let journal = opened(&folder).await;
+    let verified = journal.verify().await.unwrap();
+    assert_eq!((verified.events, verified.records, verified.damaged), (4, 4, 2));
+    let named: Vec<String> = verified.damage.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["callback 4", "record 2 of h"]);
+    assert_eq!(verified.problems, [""; 0]);
+    assert!(!verified.is_whole());
+}
+
+#[tokio::test]
+async fn verify_counts_the_records_behind_a_damaged_length() {
+    let folder = Folder::new();
+    drop(filled(&folder).await);
+    change(&folder, "records", |data| {
+        let head = heads(data)[1];
+        data[head + 3] ^= 1;
+    });
+    let verified = folder.embedded().unwrap().verify().await.unwrap();
+    assert_eq!((verified.records, verified.damaged), (1, 4));
+}
+
+#[tokio::test]
+async fn verify_finds_numbers_of_rows_that_do_not_fit() {
+    for (sql, problem) in [
+        ("UPDATE entries SET count = 3", "their row says 3 up to 3, they are 5 up to 5"),
+        ("UPDATE entries SET count = 9", "their row says 9 up to 9, they are 5 up to 5"),
+        ("UPDATE records SET last = last + 1", "they are 5 up to 5"),
+        ("UPDATE records SET count = 4", "their row says 4 up to 5"),
+        ("DELETE FROM handlers WHERE name = 'h'", "of a handler (2) that has no name"),
+        (
+            "INSERT INTO entries SELECT first + 1, count, at, data FROM entries",
+            "others have these places",
+        ),
+        ("UPDATE lanes SET id = 'x>a' WHERE id = 'h>a'", "lane x>a: its handler has no number"),
+        (
+            "INSERT INTO open_items SELECT no, 77, 1, NULL, NULL, NULL, NULL FROM lanes WHERE id = 'h>a'",
+            "lane h>a: what waits at 77 is not there",
+        ),
+        (
+            "INSERT INTO open_items VALUES (99, 1, 1, NULL, NULL, NULL, NULL)",
+            "1 rows of open_items belong to no lane",
+        ),
+        (
+            "INSERT INTO dead_letters (lane, position, at, attempts, reason) VALUES (1, 6, 0, 1, '')",
+            "dead letter 1: callback 6 is not there",
+        ),
+    ] {
+        let folder = Folder::new();
+        let journal = filled(&folder).await;
+        assert!(journal.verify().await.unwrap().is_whole());
+        folder.raw().execute_batch(sql).unwrap();
+        let verified = journal.verify().await.unwrap();
+        let found = verified.problems.iter().any(|one| one.contains(problem));
+        assert!(found, "{sql}: {verified:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_whose_callback_is_gone_is_damaged() {
+    let folder = Folder::new();
+    let journal = opened(&folder).await;
+    for body in ["one", "two"] {
+        append(&journal, body).await.unwrap();
+    }
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let record = || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))));
+    finish(&journal, got, record).await;
+    folder.raw().execute_batch("DELETE FROM entries WHERE first = 2").unwrap();
+    let verified = journal.verify().await.unwrap();
+    assert_eq!((verified.events, verified.records, verified.damaged), (1, 1, 1));
+    assert_eq!(verified.damage[0].to_string(), "record 2 of h");
+}
+
+#[tokio::test]
+async fn verify_goes_on_where_the_database_itself_is_damaged() {
+    let folder = Folder::new();
+    let journal = opened(&folder).await;
+    for _ in 0..20 {
+        append(&journal, &"x".repeat(30_000)).await.unwrap();
+    }
+    drop(journal);
+    let mut bytes = std::fs::read(folder.file()).unwrap();
+    let count = bytes.len() / 8192;
+    bytes[(count - 3) * 8192..(count - 2) * 8192].fill(0xEE); // within the last blob
+    std::fs::write(folder.file(), bytes).unwrap();
+    let journal = opened(&folder).await;
+    let verified = journal.verify().await.unwrap();
+    assert_eq!((verified.events, verified.damaged), (19, 1), "{verified:?}");
+    assert!(!verified.problems.is_empty() && verified.problems.iter().all(|one| one.len() <= 200));
+    let g = LaneId::projection("g");
+    let mut got = Vec::new();
+    while got.len() < 19 {
+        let more = lease(&journal, &g, 9).await;
+        got.extend(places(&more));
+        finish(&journal, more, || Fate::Recorded(None)).await;
+    }
+    assert_eq!(got, (1..20).collect::<Vec<_>>());
+    append(&journal, "x").await.unwrap();
+    assert_eq!(places(&lease(&journal, &g, 9).await), [21]);
+    assert_eq!(letters(&journal).await, [("g".to_owned(), 20, DAMAGED.to_owned())]);
+}
+
+/// Every bit of a blob, one after the other: what is whole is what was stored, where it was stored, and the rest is known.
+fn each_bit(log: u64, positions: &[u64], data: &[u8]) {
+    let (first, last) = (positions[0], *positions.last().unwrap());
+    let read = |data: Vec<u8>| Blob::read(log, first, last, first, data.into());
+    let content = |blob: &Blob, frame| match log {
+        ENTRIES => blob.entry(frame).map(|parts| parts.body.to_vec()),
+        _ => blob.record(frame).map(|parts| parts.body.unwrap().to_vec()),
+    };
+    let sound = read(data.to_vec());
+    let stored: Vec<_> = sound.frames().iter().map(|f| (f.position, content(&sound, *f))).collect();
+    assert_eq!(stored.iter().map(|one| one.0).collect::<Vec<_>>(), positions);
+    for bit in 0..data.len() * 8 {
+        let mut data = data.to_vec();
+        data[bit / 8] ^= 1 << (bit % 8);
+        let blob = read(data);
+        let whole: Vec<_> = blob.frames().iter().filter(|f| f.is_whole()).collect();
+        for frame in &whole {
+            let found = (frame.position, content(&blob, **frame));
+            assert!(stored.contains(&found), "bit {bit}: {found:?}");
+        }
+        assert!(blob.frames().iter().map(|f| f.position).is_sorted_by(|a, b| a < b), "bit {bit}");
+        assert!(blob.damaged().count() > 0, "bit {bit}");
+        if log == ENTRIES {
+            assert_eq!(blob.frames().len(), positions.len(), "bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn no_changed_bit_goes_unseen() {
+    let mut data = Vec::new();
+    for body in ["one", "", "three"] {
+        frame::put_entry(&mut data, "A.B", b"facts", body.as_bytes());
+    }
+    each_bit(ENTRIES, &[7, 8, 9], &data);
+    let mut data = Vec::new();
+    for (position, body) in [(7, "one"), (12, ""), (13, "three")] {
+        let new = NewRecord::new(&callback("A.B", ""), "summary", body);
+        frame::put_record(&mut data, position, &new, new.body.as_ref(), b"facts");
+    }
+    each_bit(1, &[7, 12, 13], &data);
+}

@@ -1,0 +1,261 @@
+//! Stores that former versions left behind, as a kill -9 leaves them. How they are made: `stores/README.md`.
+
+use std::collections::BTreeMap;
+
+use super::super::stats::beside;
+use super::*;
+use switchhook_core::journal::{Position, Work};
+
+fn place(version: i64) -> PathBuf {
+    let stores = "src/journals/embedded/tests/stores";
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(stores).join(format!("v{version}"))
+}
+
+/// A folder with a copy of a store.
+fn copied(version: i64) -> Folder {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.dir.path().join("j")).unwrap();
+    for name in ["journal.sqlite", "journal.sqlite-wal"] {
+        let to = folder.dir.path().join("j").join(name);
+        std::fs::copy(place(version).join(name), to).unwrap();
+    }
+    folder
+}
+
+fn specs() -> Vec<LaneSpec> {
+    let subscriptions =
+        [("all", "audit"), ("topics", "audit"), ("topics", "refused"), ("topics", "later")];
+    let by_key = |(handler, action)| LaneSpec {
+        ordering: Ordering::Key,
+        ..lane(LaneId::subscription(handler, action))
+    };
+    let projections = ["all", "topics"].map(|handler| lane(LaneId::projection(handler)));
+    projections.into_iter().chain(subscriptions.map(by_key)).collect()
+}
+
+async fn attached(folder: &Folder) -> Embedded {
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs()).await.unwrap();
+    journal
+}
+
+#[tokio::test]
+async fn a_store_of_version_1_is_brought_up_to_date() {
+    let folder = copied(1);
+    let journal = attached(&folder).await;
+    let stats = journal.stats().await.unwrap();
+    assert_eq!((stats.format, stats.events, stats.dead_letters), (3, 12, 10));
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!((verified.events, verified.records), (12, 33));
+    let lanes = journal.lanes().await.unwrap();
+    let found: BTreeMap<&str, _> = lanes
+        .iter()
+        .map(|lane| (&*lane.lane, (lane.cursor.0, lane.open, lane.dead, lane.detached)))
+        .collect();
+    let expected = BTreeMap::from([
+        ("all", (12, 0, 0, false)),
+        ("all>audit", (12, 0, 0, false)),
+        ("gone", (11, 0, 0, true)),
+        ("gone>audit", (11, 0, 0, true)),
+        ("topics", (12, 0, 0, false)),
+        ("topics>audit", (10, 0, 0, false)),
+        ("topics>refused", (10, 0, 10, false)),
+        ("topics>later", (3, 3, 0, false)),
+    ]);
+    assert_eq!(found, expected);
+    let letters = journal.dead_letters(&DeadLetterQuery::first(100)).await.unwrap().items;
+    let places: Vec<_> = letters.iter().map(|one| (one.number, one.position.0)).collect();
+    assert_eq!(places, (1..=10).rev().map(|n| (n, n)).collect::<Vec<_>>());
+    assert!(letters.iter().all(|one| one.lane == "topics>refused" && one.attempts == 1));
+    assert!(letters[0].reason.contains("Connection refused"));
+    let query = EventQuery { limit: 100, ..EventQuery::default() };
+    let events = journal.events(&query).await.unwrap().items;
+    assert_eq!(
+        events.iter().map(|e| e.position.0).collect::<Vec<_>>(),
+        (1..=12).rev().collect::<Vec<_>>()
+    );
+    let key = "1400000000/@TGS#_community0/@TGS#_community0@TOPIC#_x";
+    let state = journal.state("topics", key).await.unwrap();
+    assert_eq!(state.as_deref(), Some(&br#"{"Name":"name 9"}"#[..]));
+}
+
+#[tokio::test]
+async fn delivery_goes_on_in_a_store_of_version_1() {
+    let folder = copied(1);
+    let journal = attached(&folder).await;
+    let later = LaneId::subscription("topics", "later");
+    folder.clock.advance(Duration::from_hours(25)); // past every retry
+    let mut delivered = Vec::new();
+    while delivered.len() < 10 {
+        let wanted = Want { whole_keys: true, ..want(100) };
+        let got = tokio::time::timeout(Duration::from_secs(20), journal.lease(&later, &wanted));
+        let got = got.await.expect("work").unwrap();
+        delivered.extend(got.items.iter().map(|item| item.position.0));
+        finish(&journal, got, || Fate::Delivered).await;
+    }
+    delivered.sort_unstable();
+    assert_eq!(delivered, (1..=10).collect::<Vec<_>>());
+    append(&journal, "new").await.unwrap();
+    let got = lease(&journal, &LaneId::projection("all"), 9).await;
+    assert_eq!(got.items[0].position.0, 13);
+    let callback = switchhook_core::testing::callback("A.B", "");
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    let got = lease(&journal, &LaneId::subscription("all", "audit"), 9).await;
+    finish(&journal, got, || Fate::Dead { reason: "new".into(), response: None }).await;
+    let letters = journal.dead_letters(&DeadLetterQuery::first(1)).await.unwrap().items;
+    assert_eq!((letters[0].number, letters[0].position.0), (11, 13));
+    drop(journal);
+    let journal = attached(&folder).await;
+    let lanes = journal.lanes().await.unwrap();
+    let later = lanes.iter().find(|lane| lane.lane == "topics>later").unwrap();
+    assert_eq!((later.cursor.0, later.open), (12, 0));
+}
+
+/// As it is made, so it must be found.
+fn specs_2(gone: bool) -> Vec<LaneSpec> {
+    let mut ids = vec![
+        LaneId::projection("h"),
+        LaneId::subscription("h", "later"),
+        LaneId::subscription("h", "refused"),
+        LaneId::subscription("h", "paused"),
+    ];
+    ids.extend(gone.then(|| LaneId::projection("gone")));
+    ids.into_iter().map(lane).collect()
+}
+
+#[tokio::test]
+#[ignore = "makes test data: see stores/README.md"]
+async fn make_a_store_of_this_version() {
+    let to = PathBuf::from(std::env::var_os("SWITCHHOOK_STORE_TO").unwrap());
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(true)).await.unwrap();
+    for n in 1..=4 {
+        append(&journal, &format!("body {n}")).await.unwrap();
+    }
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let fates = got.items.iter().map(|item| match item.position.0 {
+        1 => (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "own", "own body")))),
+        _ => (item.position, Fate::Recorded(Some(NewRecord::of(&callback)))),
+    });
+    let fates = fates.collect();
+    let state = StateChanges::from([("key".to_owned(), Some(Bytes::from("value")))]);
+    let (lane, token) = (got.lane, got.token);
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+    let later = LaneId::subscription("h", "later");
+    let got = lease(&journal, &later, 9).await;
+    let fates = got.items.iter().map(|item| match item.position.0 {
+        2 => {
+            let after = Duration::from_hours(1);
+            (item.position, Fate::Retry { after, reason: "busy".to_owned() })
+        }
+        _ => (item.position, Fate::Delivered),
+    });
+    let (lane, token, fates) = (got.lane, got.token, fates.collect());
+    journal.settle(Settlement { lane, token, fates, state: StateChanges::new() }).await.unwrap();
+    let refused = LaneId::subscription("h", "refused");
+    let got = lease(&journal, &refused, 1).await;
+    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    let got = lease(&journal, &refused, 9).await;
+    finish(&journal, got, || Fate::Delivered).await;
+    journal.pause("paused", true).await.unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    let positions = vec![Position(3)];
+    journal.replay(&Replay { lane: refused, positions, dry_run: false }).await.unwrap();
+    drop(journal);
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    append(&journal, "body 5").await.unwrap(); // only in the WAL
+    for suffix in ["", "-wal"] {
+        std::fs::copy(beside(&folder.file(), suffix), beside(&to.join("journal.sqlite"), suffix))
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn stores_of_versions_2_and_3_are_found_as_they_were_left() {
+    for version in [2, 3] {
+        as_it_was_left(&copied(version)).await;
+    }
+}
+
+async fn as_it_was_left(folder: &Folder) {
+    let journal = folder.embedded().unwrap();
+    journal.attach(&specs_2(false)).await.unwrap();
+    let stats = journal.stats().await.unwrap();
+    assert_eq!((stats.format, stats.events, stats.dead_letters, stats.open), (3, 5, 1, 2));
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!((verified.events, verified.records), (5, 4));
+    let lanes = journal.lanes().await.unwrap();
+    let found: Vec<_> = lanes
+        .iter()
+        .map(|one| (&*one.lane, one.open, one.dead, one.paused, one.detached))
+        .collect();
+    let expected = [
+        ("gone", 0, 0, false, true),
+        ("h", 0, 0, false, false),
+        ("h>later", 1, 0, false, false),
+        ("h>paused", 0, 0, true, false),
+        ("h>refused", 1, 1, false, false),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(journal.state("h", "key").await.unwrap().as_deref(), Some(&b"value"[..]));
+    let got = lease(&journal, &LaneId::subscription("h", "refused"), 9).await;
+    assert!(got.items[0].replay.is_some(), "the replay is on its way");
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
+    assert_eq!((letters[0].number, letters[0].position.0, &*letters[0].reason), (1, 1, "no"));
+    folder.clock.advance(Duration::from_hours(2));
+    let got = lease(&journal, &LaneId::subscription("h", "later"), 9).await;
+    assert_eq!(got.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [2]);
+    let Work::Record(record) = &got.items[0].work else { panic!("a record") };
+    assert_eq!(&record.body[..], b"body 2");
+}
+
+#[tokio::test]
+async fn a_migration_broken_off_is_made_again() {
+    let folder = copied(1);
+    let raw = folder.raw();
+    raw.execute_batch("CREATE TABLE replays (in_the_way)").unwrap();
+    drop(raw);
+    let error = folder.embedded().err().unwrap().to_string();
+    assert!(error.contains("replays"), "{error}");
+    let raw = folder.raw();
+    let version: i64 = raw.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+    raw.execute_batch("DROP TABLE replays").unwrap();
+    drop(raw);
+    assert_eq!(folder.embedded().unwrap().stats().await.unwrap().format, 3);
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_and_stays_as_it_is() {
+    let folder = copied(1);
+    let raw = folder.raw();
+    raw.pragma_update(None, "user_version", 4).unwrap();
+    let killed = Folder::new();
+    std::fs::create_dir(killed.dir.path().join("j")).unwrap();
+    for suffix in ["", "-wal"] {
+        std::fs::copy(beside(&folder.file(), suffix), beside(&killed.file(), suffix)).unwrap();
+    }
+    let read = || ["", "-wal"].map(|suffix| std::fs::read(beside(&killed.file(), suffix)).unwrap());
+    let before = read();
+    assert!(!before[1].is_empty());
+    let error = killed.embedded().err().unwrap().to_string();
+    assert!(error.contains("format 4, this program knows 3"), "{error}");
+    assert!(before == read(), "it was changed");
+}
+
+#[tokio::test]
+async fn a_store_of_a_former_version_can_be_restored() {
+    let (folder, old) = (Folder::new(), copied(1));
+    let journal = folder.embedded().unwrap();
+    append(&journal, "lost").await.unwrap();
+    let restored = journal.restore(&old.file(), false).await.unwrap();
+    assert_eq!((restored.events, restored.events_lost, restored.lanes.len()), (12, 1, 8));
+    let journal = folder.embedded().unwrap();
+    let stats = journal.stats().await.unwrap();
+    assert_eq!((stats.format, stats.events), (3, 12));
+}
