@@ -67,6 +67,8 @@ impl Subscription {
         // At most one, and never dropped half way: a lease that nobody takes would hold its records for its whole term.
         let mut leasing = FuturesUnordered::new();
         let mut stopping = false;
+        // Delivered and not yet settled: a crash brings that back, so a slow disk must not let it grow.
+        let mut unsettled = 0;
         while !(stopping && attempts.is_empty() && settling.is_empty()) {
             if !stopping && leasing.is_empty() {
                 leasing.push(self.lease(lane, false, false));
@@ -75,17 +77,20 @@ impl Subscription {
                 biased;
                 Some(first) = attempts.join_next() => {
                     for (token, done) in gather(first, &mut attempts) {
-                        settling.push(self.settle(lane, token, done));
+                        unsettled += done.len();
+                        settling.push(self.settle_counted(lane, token, done));
                     }
                 }
-                Some(settled) = settling.next() => {
+                Some((count, settled)) = settling.next() => {
+                    unsettled -= count;
                     stopping |= !self.may_go_on(lane, settled).await;
                     // What failed together with it needs no pause of its own.
-                    while let Some(Some(settled)) = settling.next().now_or_never() {
+                    while let Some(Some((count, settled))) = settling.next().now_or_never() {
+                        unsettled -= count;
                         stopping |= matches!(settled, Err(JournalError::Closed));
                     }
                 }
-                Some(lease) = leasing.next() => match lease {
+                Some(lease) = leasing.next(), if unsettled <= self.table.concurrency => match lease {
                     Some((lease, permits)) => self.begin(lease, permits, &mut attempts),
                     None => stopping = true,
                 },
@@ -120,6 +125,16 @@ impl Subscription {
                 Attempted { token, position, fate }
             });
         }
+    }
+
+    /// The same, with how many it settles.
+    async fn settle_counted(
+        &self,
+        lane: &LaneId,
+        token: u64,
+        fates: Vec<(Position, Fate)>,
+    ) -> (usize, Result<(), JournalError>) {
+        (fates.len(), self.settle(lane, token, fates).await)
     }
 
     async fn settle(

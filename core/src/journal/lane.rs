@@ -78,9 +78,29 @@ pub struct OpenRow {
     /// The hash of its key.
     pub key: Option<u64>,
     /// Not to be tried before; none: as soon as its key is free.
-    pub due: Option<Timestamp>,
+    pub due: Option<Due>,
     /// Why it was not delivered.
     pub reason: Option<String>,
+}
+
+/// When an item may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// By the time of day, which may be another one after a restart.
+    pub at: Timestamp,
+    /// How long the wait was when it began: after a restart it is no longer, whatever the time of day says.
+    pub wait: Duration,
+}
+
+impl Due {
+    /// In so long from now.
+    pub fn after(wait: Duration, wall: Timestamp) -> Self {
+        Self { at: wall.saturating_add(wait).unwrap_or(Timestamp::MAX), wait }
+    }
+
+    fn left(self, wall: Timestamp) -> Duration {
+        Duration::try_from(self.at.duration_since(wall)).unwrap_or_default().min(self.wait)
+    }
 }
 
 /// What a settlement changes in the store: one commit.
@@ -102,20 +122,17 @@ impl Lane {
         Self { ordering, cursor, scanned: cursor, ..Self::default() }
     }
 
-    /// A lane as it was stored. Due times further away than `longest` are drawn in: the clock has been moved.
+    /// A lane as it was stored. No wait is longer than it was: the clock may have been moved.
     pub fn restore(
         ordering: Ordering,
         cursor: u64,
         rows: impl IntoIterator<Item = OpenRow>,
         now: Duration,
         wall: Timestamp,
-        longest: Duration,
     ) -> Self {
         let mut lane = Self::new(ordering, cursor);
         for row in rows {
-            let wait = row.due.map_or(Duration::ZERO, |due| {
-                Duration::try_from(due.duration_since(wall)).unwrap_or_default().min(longest)
-            });
+            let wait = row.due.map_or(Duration::ZERO, |due| due.left(wall));
             lane.put_stored(&row, now + wait);
         }
         lane

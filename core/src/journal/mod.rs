@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::lane::{Lane, Offer, OpenRow, Plan};
+pub use self::lane::{Due, Lane, Offer, OpenRow, Plan};
 pub use self::upkeep::{
     BackedUp, DAMAGE_MAX, Damage, DeadLetter, DeadLetterQuery, LaneStatus, Pruned,
     REPLAYS_OPEN_MAX, Replay, Requeued, Restored, RestoredLane, Retention, Stats, Upkeep, Verified,

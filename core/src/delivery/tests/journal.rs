@@ -49,6 +49,26 @@ async fn what_cannot_be_settled_is_not_delivered_over_and_over() {
 }
 
 #[tokio::test]
+async fn while_nothing_can_be_settled_no_more_is_delivered_than_a_crash_may_bring_back() {
+    let action = picky(1);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "concurrency = 4").await;
+    house.journal.hold_deliveries(true);
+    for n in 0..40 {
+        house.append(&format!("key {n}"), "one").await;
+    }
+    for _ in 0..2000 {
+        tokio::task::yield_now().await;
+    }
+    let attempts = action.inner.attempts();
+    assert!((4..=8).contains(&attempts), "{attempts}");
+    house.journal.hold_deliveries(false);
+    action.inner.delivered(40).await;
+    house.until("h>a", |lane| lane.cursor.0 == 40).await;
+    assert_eq!(action.inner.attempts(), 40);
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn stopping_does_not_wait_for_a_journal_that_cannot_be_read() {
     let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
     house.journal.fail_state(usize::MAX);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
+use super::{Due, Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
 
 impl Lane {
     pub(super) fn lapse(&mut self, now: Duration) {
@@ -109,7 +109,7 @@ impl Lane {
                 position: Position(position),
                 attempts,
                 key,
-                due: Some(wall.saturating_add(*after).unwrap_or(Timestamp::MAX)),
+                due: Some(Due::after(*after, wall)),
                 reason: Some(reason.clone()),
             });
             self.count_leased(key, -1);

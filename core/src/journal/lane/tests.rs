@@ -60,10 +60,10 @@ fn items_with_a_row_above_the_cursor_are_not_taken_twice() {
         position: Position(3),
         attempts: 2,
         key: Some(Lane::key_hash("a")),
-        due: Some(wall(at(100))),
+        due: Some(Due::after(at(100), wall(at(0)))),
         reason: None,
     };
-    let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)), at(1000));
+    let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)));
     let items = [(1, "b"), (2, "b"), (3, "a")];
     let (_, taken) = lease(&mut lane, at(0), &WANT, &items);
     assert_eq!(taken, [1]);
@@ -74,7 +74,7 @@ fn items_with_a_row_above_the_cursor_are_not_taken_twice() {
 #[test]
 fn items_with_a_row_above_the_cursor_do_not_come_again_once_they_are_settled() {
     let row = OpenRow { position: Position(3), ..replay(1, "a") };
-    let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)), at(1000));
+    let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)));
     let (token, taken) = lease(&mut lane, at(0), &WANT, &[(1, "b")]);
     assert_eq!(taken, [3, 1]);
     settle(&mut lane, token, at(0), 3, Fate::Delivered).unwrap();
@@ -92,16 +92,17 @@ fn settling_an_item_twice_in_one_go_is_refused() {
 }
 
 #[test]
-fn due_times_too_far_away_are_drawn_in() {
-    let row = OpenRow {
-        position: Position(1),
-        attempts: 1,
-        key: None,
-        due: Some(wall(at(1_000_000))),
-        reason: None,
+fn no_wait_is_longer_after_a_restart_whatever_the_time_of_day() {
+    let check = |now: u64, expected: u64| {
+        let due = Some(Due::after(at(60), wall(at(1_000_000))));
+        let row = OpenRow { position: Position(1), attempts: 1, key: None, due, reason: None };
+        let lane = Lane::restore(Ordering::None, 1, [row], at(5), wall(at(now)));
+        assert_eq!(lane.next_wake(), Some(at(5 + expected)), "{now}");
     };
-    let lane = Lane::restore(Ordering::None, 1, [row], at(5), wall(at(5)), at(60));
-    assert_eq!(lane.next_wake(), Some(at(65)));
+    check(1_000_000, 60);
+    check(1_000_020, 40);
+    check(900_000, 60);
+    check(2_000_000, 0);
 }
 
 #[test]
@@ -109,8 +110,8 @@ fn tokens_of_an_earlier_life_are_stale() {
     let mut lane = Lane::new(Ordering::None, 0);
     let (token, _) = lease(&mut lane, at(0), &WANT, &[(1, "")]);
     let rows: [OpenRow; 0] = [];
-    let mut again = Lane::restore(Ordering::None, 0, rows, at(0), wall(at(0)), at(60))
-        .numbered_from(lane.last_token());
+    let mut again =
+        Lane::restore(Ordering::None, 0, rows, at(0), wall(at(0))).numbered_from(lane.last_token());
     let (fresh, taken) = lease(&mut again, at(0), &WANT, &[(1, "")]);
     assert_eq!(taken, [1]);
     assert!(matches!(
@@ -237,8 +238,8 @@ impl World {
         self.crashes += 1;
         self.leases.clear();
         let rows = self.rows.values().cloned();
-        let (now, day) = (self.now, at(86_400));
-        self.lane = Lane::restore(self.ordering, self.cursor, rows, now, wall(now), day)
+        let now = self.now;
+        self.lane = Lane::restore(self.ordering, self.cursor, rows, now, wall(now))
             .numbered_from(self.lane.last_token());
     }
 }

@@ -81,8 +81,8 @@ pub async fn state_and_dead_letters_survive_a_crash(stand: &dyn Stand) {
     node.nothing(&LaneId::projection("h"), &want(9)).await;
 }
 
-/// A retry due in a minute comes within a day, even if the time of day was set back by years.
-pub async fn a_jumping_clock_does_not_delay_for_ever(stand: &dyn Stand) {
+/// A retry due in a minute comes within a minute, even if the time of day was set back by years and the server restarted.
+pub async fn a_jumping_clock_makes_no_wait_longer(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::None).await;
     let at = node.records(&[""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
@@ -90,7 +90,7 @@ pub async fn a_jumping_clock_does_not_delay_for_ever(stand: &dyn Stand) {
     stand.clock().jump_wall(SignedDuration::from_hours(-10 * 365 * 24));
     let node = again(stand, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_hours(24));
+    stand.clock().advance(Duration::from_mins(1));
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
 }
 

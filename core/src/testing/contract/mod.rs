@@ -80,7 +80,7 @@ macro_rules! journal_contract {
             a_dropped_lease_call_takes_nothing_with_it,
             unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
             retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
-            a_jumping_clock_does_not_delay_for_ever, a_subscription_goes_on_after_a_crash,
+            a_jumping_clock_makes_no_wait_longer, a_subscription_goes_on_after_a_crash,
             stats_count_what_there_is, a_sound_store_is_whole, a_backup_can_be_restored,
             a_dead_letter_is_delivered_again, a_replay_is_a_new_delivery, a_replay_is_retried_like_any_delivery,
             a_replay_goes_after_what_its_key_waits_for, too_many_replays_are_refused,

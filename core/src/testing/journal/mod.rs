@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use self::store::Store;
 use crate::journal::{
@@ -35,6 +35,8 @@ struct Shared {
     damaged: AtomicU64,
     notes_lost: AtomicU64,
     uncommitted: AtomicUsize,
+    /// Deliveries are settled while it is true.
+    settles: watch::Sender<bool>,
 }
 
 impl Clone for MemoryJournal {
@@ -55,6 +57,7 @@ impl MemoryJournal {
             damaged: AtomicU64::new(0),
             notes_lost: AtomicU64::new(0),
             uncommitted: AtomicUsize::new(0),
+            settles: watch::Sender::new(true),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
@@ -73,6 +76,11 @@ impl MemoryJournal {
     /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
     pub fn fail_deliveries(&self, times: usize) {
         self.shared.unsettled.store(times, Ordering::SeqCst);
+    }
+
+    /// Lets settlements of deliveries wait, as for a slow disk, until it is told not to.
+    pub fn hold_deliveries(&self, hold: bool) {
+        self.shared.settles.send_replace(!hold);
     }
 
     /// Lets it say that so much was damaged, and so many notes were not kept after all.
@@ -226,7 +234,12 @@ impl Journal for MemoryJournal {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
-        let fails = settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled);
+        let delivers = settlement.fates.iter().any(delivered);
+        if delivers {
+            let mut settles = self.shared.settles.subscribe();
+            _ = settles.wait_for(|settles| *settles).await; // the sender is ours
+        }
+        let fails = delivers && counted_down(&self.shared.unsettled);
         if fails || counted_down(&self.shared.uncommitted) {
             self.store().end_leases(&settlement.lane, &*self.shared.clock);
             self.shared.changed.notify_waiters();

@@ -21,9 +21,6 @@ use crate::journal::{
 use crate::router::Pattern;
 use crate::time::{Clock, Rng};
 
-/// No retry waits longer than this after a restart, whatever the time of day says.
-const WAIT_MAX: Duration = Duration::from_hours(24);
-
 #[derive(Debug)]
 pub(super) struct Store {
     entries: BTreeMap<u64, KeptEntry>,
@@ -108,7 +105,7 @@ impl Kept {
         let rows = self.rows.values().cloned();
         let ordering = Self::ordering(&self.spec);
         let (now, wall) = (clock.now(), clock.wall());
-        self.lane = Lane::restore(ordering, self.cursor, rows, now, wall, WAIT_MAX)
+        self.lane = Lane::restore(ordering, self.cursor, rows, now, wall)
             .numbered_from(self.lane.last_token());
     }
 

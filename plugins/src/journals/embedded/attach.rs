@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::Pattern;
 use switchhook_core::journal::{
-    JournalError, Lane, LaneId, LaneSpec, OpenRow, Ordering, Position, Start,
+    Due, JournalError, Lane, LaneId, LaneSpec, OpenRow, Ordering, Position, Start,
 };
 use tokio::sync::Notify;
 
@@ -19,7 +19,7 @@ use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::writer::Writer;
 
-/// No retry waits longer than this after a restart, whatever the time of day says.
+/// What an older version stored says nothing of how long it was to wait: no longer than this after a restart.
 const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// Leases that one attachment of a lane can number, as a power of two.
@@ -162,16 +162,14 @@ fn load(
         })?;
     let cursor = count(cursor);
     let mut rows = connection.prepare_cached(
-        "SELECT position, attempts, key, due FROM open_items WHERE lane = ?1 ORDER BY position",
+        "SELECT position, attempts, key, due, wait FROM open_items WHERE lane = ?1 ORDER BY position",
     )?;
     let rows = rows.query_map([no], |row| {
         Ok(OpenRow {
             position: Position(count(row.get(0)?)),
             attempts: row.get(1)?,
             key: row.get::<_, Option<i64>>(2)?.map(count),
-            due: row
-                .get::<_, Option<i64>>(3)?
-                .and_then(|due| Timestamp::from_millisecond(due).ok()),
+            due: due(row.get(3)?, row.get(4)?),
             reason: None,
         })
     })?;
@@ -183,7 +181,7 @@ fn load(
     };
     let ordering = if projection { Ordering::Key } else { spec.ordering };
     let (now, wall) = (shared.clock.now(), shared.clock.wall());
-    let lane = Lane::restore(ordering, cursor, rows, now, wall, WAIT_MAX).numbered_from(tokens);
+    let lane = Lane::restore(ordering, cursor, rows, now, wall).numbered_from(tokens);
     if projection {
         // What it made of entries beyond its cursor it makes again: nobody has seen that.
         connection.execute(
@@ -206,6 +204,12 @@ fn ahead(connection: &Connection, handler: u64, settled: u64) -> rusqlite::Resul
     let bounds = params![slot(handler, settled), slot(handler, REPLAYS)];
     let rows = rows.query_map(bounds, |row| Ok(count(row.get(0)?) & PLACE))?;
     rows.collect()
+}
+
+fn due(at: Option<i64>, wait: Option<i64>) -> Option<Due> {
+    let at = Timestamp::from_millisecond(at?).ok()?;
+    let wait = wait.map_or(WAIT_MAX, |wait| Duration::from_millis(count(wait)));
+    Some(Due { at, wait })
 }
 
 fn last_record(connection: &Connection, handler: u64) -> rusqlite::Result<u64> {

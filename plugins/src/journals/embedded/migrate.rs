@@ -6,7 +6,7 @@ use switchhook_core::BoxError;
 use super::ballast;
 
 /// What leads from each version to the next, the first from 1 to 2.
-const STEPS: [&str; 1] = [FROM_1];
+const STEPS: [&str; 2] = [FROM_1, FROM_2];
 
 /// Lanes can be paused and left, deliveries asked for again; numbers of dead letters are not given twice.
 const FROM_1: &str = "
@@ -33,6 +33,9 @@ CREATE INDEX replays_lane ON replays (lane);
 CREATE INDEX replays_position ON replays (position);
 CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// Retries know how long they were to wait, so that no restart makes it longer.
+const FROM_2: &str = "ALTER TABLE open_items ADD COLUMN wait INTEGER;";
 
 /// Each step is one transaction: broken off, it leaves the version before it.
 pub(super) fn migrate(connection: &mut Connection, version: i64) -> Result<(), BoxError> {

@@ -11,7 +11,7 @@ use super::migrate::migrate;
 
 /// Marks the file as ours: `SwHk`.
 const APPLICATION: i64 = 0x5377_486b;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// How long a connection waits for another.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
@@ -36,7 +36,7 @@ CREATE TABLE lanes (
 ) STRICT;
 CREATE TABLE open_items (
     lane INTEGER NOT NULL, position INTEGER NOT NULL, attempts INTEGER NOT NULL, key INTEGER, due INTEGER, reason TEXT,
-    PRIMARY KEY (lane, position)
+    wait INTEGER, PRIMARY KEY (lane, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE dead_letters (
     no INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL, position INTEGER NOT NULL, at INTEGER NOT NULL,

@@ -160,13 +160,14 @@ pub(super) fn settlement(
     tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
         .execute(params![lane, number(plan.cursor)])?;
     for row in &plan.put {
-        let due = row.due.map(jiff::Timestamp::as_millisecond);
+        let due = row.due.map(|due| due.at.as_millisecond());
+        let wait = row.due.map(|due| i64::try_from(due.wait.as_millis()).unwrap_or(i64::MAX));
         let (at, key) = (number(row.position.0), row.key.map(number));
         tx.prepare_cached(
-            "INSERT OR REPLACE INTO open_items (lane, position, attempts, key, due, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO open_items (lane, position, attempts, key, due, reason, wait)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![lane, at, row.attempts, key, due, row.reason])?;
+        .execute(params![lane, at, row.attempts, key, due, row.reason, wait])?;
     }
     dead_letters(tx, one, wall)?;
     state(tx, one)?;

@@ -112,7 +112,7 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
     for (file, why) in [
         (cut, "malformed"),
         (other, "no journal of Switchhook"),
-        (newer, "format 99, this program knows 2"),
+        (newer, "format 99, this program knows 3"),
         (text, "not a database"),
         (folder.file(), "the store itself"),
         (folder.dir.path().join("missing"), "No such file"),

@@ -193,11 +193,11 @@ async fn verify_finds_numbers_of_rows_that_do_not_fit() {
         ),
         ("UPDATE lanes SET id = 'x>a' WHERE id = 'h>a'", "lane x>a: its handler has no number"),
         (
-            "INSERT INTO open_items SELECT no, 77, 1, NULL, NULL, NULL FROM lanes WHERE id = 'h>a'",
+            "INSERT INTO open_items SELECT no, 77, 1, NULL, NULL, NULL, NULL FROM lanes WHERE id = 'h>a'",
             "lane h>a: what waits at 77 is not there",
         ),
         (
-            "INSERT INTO open_items VALUES (99, 1, 1, NULL, NULL, NULL)",
+            "INSERT INTO open_items VALUES (99, 1, 1, NULL, NULL, NULL, NULL)",
             "1 rows of open_items belong to no lane",
         ),
         (

@@ -44,7 +44,7 @@ async fn a_store_of_version_1_is_brought_up_to_date() {
     let folder = copied(1);
     let journal = attached(&folder).await;
     let stats = journal.stats().await.unwrap();
-    assert_eq!((stats.format, stats.events, stats.dead_letters), (2, 12, 10));
+    assert_eq!((stats.format, stats.events, stats.dead_letters), (3, 12, 10));
     let verified = journal.verify().await.unwrap();
     assert!(verified.is_whole(), "{verified:?}");
     assert_eq!((verified.events, verified.records), (12, 33));
@@ -175,12 +175,17 @@ async fn make_a_store_of_this_version() {
 }
 
 #[tokio::test]
-async fn a_store_of_version_2_is_found_as_it_was_left() {
-    let folder = copied(2);
+async fn stores_of_versions_2_and_3_are_found_as_they_were_left() {
+    for version in [2, 3] {
+        as_it_was_left(&copied(version)).await;
+    }
+}
+
+async fn as_it_was_left(folder: &Folder) {
     let journal = folder.embedded().unwrap();
     journal.attach(&specs_2(false)).await.unwrap();
     let stats = journal.stats().await.unwrap();
-    assert_eq!((stats.format, stats.events, stats.dead_letters, stats.open), (2, 5, 1, 2));
+    assert_eq!((stats.format, stats.events, stats.dead_letters, stats.open), (3, 5, 1, 2));
     let verified = journal.verify().await.unwrap();
     assert!(verified.is_whole(), "{verified:?}");
     assert_eq!((verified.events, verified.records), (5, 4));
@@ -222,14 +227,14 @@ async fn a_migration_broken_off_is_made_again() {
     assert_eq!(version, 1);
     raw.execute_batch("DROP TABLE replays").unwrap();
     drop(raw);
-    assert_eq!(folder.embedded().unwrap().stats().await.unwrap().format, 2);
+    assert_eq!(folder.embedded().unwrap().stats().await.unwrap().format, 3);
 }
 
 #[tokio::test]
 async fn a_newer_store_is_refused_and_stays_as_it_is() {
     let folder = copied(1);
     let raw = folder.raw();
-    raw.pragma_update(None, "user_version", 3).unwrap();
+    raw.pragma_update(None, "user_version", 4).unwrap();
     let killed = Folder::new();
     std::fs::create_dir(killed.dir.path().join("j")).unwrap();
     for suffix in ["", "-wal"] {
@@ -239,7 +244,7 @@ async fn a_newer_store_is_refused_and_stays_as_it_is() {
     let before = read();
     assert!(!before[1].is_empty());
     let error = killed.embedded().err().unwrap().to_string();
-    assert!(error.contains("format 3, this program knows 2"), "{error}");
+    assert!(error.contains("format 4, this program knows 3"), "{error}");
     assert!(before == read(), "it was changed");
 }
 
@@ -252,5 +257,5 @@ async fn a_store_of_a_former_version_can_be_restored() {
     assert_eq!((restored.events, restored.events_lost, restored.lanes.len()), (12, 1, 8));
     let journal = folder.embedded().unwrap();
     let stats = journal.stats().await.unwrap();
-    assert_eq!((stats.format, stats.events), (2, 12));
+    assert_eq!((stats.format, stats.events), (3, 12));
 }
