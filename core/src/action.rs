@@ -51,7 +51,7 @@ pub trait Action: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Opens its files anew, on SIGUSR1: somebody has moved them away.
+    /// Opens its files anew, on SIGUSR1: somebody has moved them away. Deliveries may be under way.
     async fn reopen(&self) {}
 
     /// Lets go of everything; no delivery is under way.

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
+use crate::delivery::Gate;
 use crate::facts::Facts;
 use crate::journal::{
     DeadLetter, DeadLetterQuery, EventQuery, Health, Journal, JournalError, LaneStatus, StoredEvent,
@@ -22,6 +23,8 @@ use crate::server::exact;
 pub(crate) struct Admin {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Those of the actions.
+    pub(crate) gates: Vec<Arc<Gate>>,
     pub(crate) draining: AtomicBool,
 }
 
@@ -112,7 +115,7 @@ impl Admin {
             reasons.push(format!("journal: {why}"));
         }
         let lanes = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await;
-        let remarks = match lanes {
+        let mut remarks: Vec<String> = match lanes {
             Ok(Ok(lanes)) => lanes
                 .iter()
                 .filter(|lane| lane.detached)
@@ -120,6 +123,8 @@ impl Admin {
                 .collect(),
             Ok(Err(_)) | Err(_) => vec!["the lanes cannot be read just now".to_owned()],
         };
+        remarks.extend(self.gates.iter().filter_map(|gate| gate.remark()));
+        remarks.sort();
         let status =
             if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         json(status, &Readiness { ready: reasons.is_empty(), reasons, remarks })

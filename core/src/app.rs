@@ -110,7 +110,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let admin_tasks = parts.serve_admin(&admin, sockets.admin, &stop_admin);
     parts.announce(sockets.public_address, sockets.admin_address);
     let why = tokio::select! {
-        () = signals.asked_to_stop() => None,
+        () = signals.asked_to_stop(|| parts.actions()) => None,
         reason = parts.journal.failed() => {
             Some(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
         }
@@ -125,7 +125,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     let drained = drain(&parts, stop_intake, public, lanes);
     let drained = tokio::select! {
         drained = drained => drained,
-        () = signals.asked_to_stop() => Err(Stopped::AtOnce(
+        () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
             "stopped at once, as asked; what was not delivered comes again".into(),
         )),
     };

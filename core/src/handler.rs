@@ -117,10 +117,17 @@ impl VerdictKind {
 /// Characters of a reason.
 const REASON_MAX: usize = 2000;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Transient,
+    Permanent,
+    Gone,
+}
+
 /// Why an attempt failed, and whether trying again can help. The author says which, at each `?`.
 #[derive(Debug)]
 pub struct Failure {
-    permanent: bool,
+    kind: Kind,
     error: BoxError,
     retry_after: Option<Duration>,
     response: Option<String>,
@@ -129,12 +136,22 @@ pub struct Failure {
 impl Failure {
     /// Trying again later can help.
     pub fn transient(error: impl Into<BoxError>) -> Self {
-        Self { permanent: false, error: error.into(), retry_after: None, response: None }
+        Self::of(Kind::Transient, error)
     }
 
     /// Trying again cannot help.
     pub fn permanent(error: impl Into<BoxError>) -> Self {
-        Self { permanent: true, error: error.into(), retry_after: None, response: None }
+        Self::of(Kind::Permanent, error)
+    }
+
+    /// The target says that it is gone, with everything that could be delivered to it. An action that says so is paused until
+    /// somebody resumes it, and its record kept; of a handler it is a permanent failure.
+    pub fn gone(error: impl Into<BoxError>) -> Self {
+        Self::of(Kind::Gone, error)
+    }
+
+    fn of(kind: Kind, error: impl Into<BoxError>) -> Self {
+        Self { kind, error: error.into(), retry_after: None, response: None }
     }
 
     /// The target asked to be left alone for so long.
@@ -151,9 +168,14 @@ impl Failure {
         self
     }
 
-    /// Whether trying again cannot help.
+    /// Whether trying again cannot help, as things are.
     pub fn is_permanent(&self) -> bool {
-        self.permanent
+        self.kind != Kind::Transient
+    }
+
+    /// Whether the target is gone.
+    pub fn is_gone(&self) -> bool {
+        self.kind == Kind::Gone
     }
 
     /// How long the target asked to be left alone.

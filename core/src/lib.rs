@@ -19,6 +19,7 @@ mod log_budget;
 mod metrics;
 mod plugin;
 mod program;
+mod retention;
 mod router;
 mod server;
 mod source;

@@ -9,13 +9,16 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 use crate::journal::Journal;
 
 /// Around the sender's deadline of two seconds.
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
+
+const DAMAGED_HELP: &str =
+    "Entries and records found damaged and set aside since the journal was opened";
 
 macro_rules! labels {
     ($($name:ident { $($label:ident),* })*) => {
@@ -33,6 +36,7 @@ labels! {
     OfRefusal { source, reason }
     OfHandler { handler, result }
     OfAction { handler, action, result }
+    OfTarget { action }
     OfLimit { limit }
     OfPhase { phase }
 }
@@ -46,6 +50,10 @@ pub(crate) struct Metrics {
     pub(crate) decisions: Family<OfHandler, Counter>,
     pub(crate) projected: Family<OfHandler, Counter>,
     pub(crate) deliveries: Family<OfAction, Counter>,
+    pub(crate) attempts_under_way: Family<OfTarget, Gauge>,
+    pub(crate) retries_delayed: Family<OfTarget, Counter>,
+    pub(crate) breaker_open: Family<OfTarget, Gauge>,
+    pub(crate) breaker_opened: Family<OfTarget, Counter>,
     pub(crate) replies: Family<OfPhase, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
     pub(crate) malformed_requests: Counter,
@@ -56,70 +64,62 @@ pub(crate) struct Metrics {
     limits: Family<OfLimit, Counter>,
 }
 
+fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("switchhook");
         macro_rules! register {
-            ($name:literal, $help:literal, $metric:expr) => {{
-                let metric = $metric;
-                registry.register($name, $help, metric.clone());
-                metric
-            }};
+            ($name:literal, $help:expr) => {
+                register!($name, $help, <_>::default())
+            };
+            ($name:literal, $help:expr, $metric:expr) => {
+                registered(&mut registry, $name, $help, $metric)
+            };
         }
         let replies: fn() -> Histogram = || Histogram::new(REPLY_BUCKETS);
         Self {
-            callbacks: register!(
-                "callbacks",
-                "Genuine callbacks by what became of them",
-                Family::default()
-            ),
-            refusals: register!(
-                "refusals",
-                "Requests that were not taken in, by exact reason",
-                Family::default()
-            ),
-            decisions: register!(
-                "decisions",
-                "What handlers answered to before-callbacks",
-                Family::default()
-            ),
-            projected: register!(
-                "projected",
-                "Callbacks that handlers read from the journal",
-                Family::default()
-            ),
+            callbacks: register!("callbacks", "Genuine callbacks by what became of them"),
+            refusals: register!("refusals", "Requests that were not taken in, by exact reason"),
+            decisions: register!("decisions", "What handlers answered to before-callbacks"),
+            projected: register!("projected", "Callbacks that handlers read from the journal"),
             deliveries: register!(
                 "deliveries",
-                "Attempts of actions by result; `dead`: given up after the last",
-                Family::default()
+                "Attempts of actions by result; `dead`: given up after the last"
+            ),
+            attempts_under_way: register!(
+                "attempts_under_way",
+                "Attempts that have begun and not ended"
+            ),
+            retries_delayed: register!(
+                "retries_delayed",
+                "Retries that wait longer because there are too many"
+            ),
+            breaker_open: register!(
+                "breaker_open",
+                "1 while a target that fails is left alone or probed"
+            ),
+            breaker_opened: register!(
+                "breaker_opened",
+                "How often a target failed so often in a row that it was left alone"
             ),
             replies: register!(
                 "reply_seconds",
                 "From the head of a request to its answer",
                 Family::new_with_constructor(replies)
             ),
-            connections: register!("connections", "Open connections", Gauge::default()),
-            malformed_requests: register!(
-                "malformed_requests",
-                "Requests that were no HTTP",
-                Counter::default()
-            ),
+            connections: register!("connections", "Open connections"),
+            malformed_requests: register!("malformed_requests", "Requests that were no HTTP"),
             notes_dropped: register!(
                 "notes_dropped",
-                "Before-callbacks that were answered but for whose record there was no room",
-                Counter::default()
+                "Before-callbacks that were answered but for whose record there was no room"
             ),
-            journal_damaged: register!(
-                "journal_damaged",
-                "Entries and records found damaged and set aside since the journal was opened",
-                Gauge::default()
-            ),
+            journal_damaged: register!("journal_damaged", DAMAGED_HELP),
             notes_lost: AtomicU64::new(0),
-            limits: register!(
-                "limit_hits",
-                "How often a limit was hit, by its name",
-                Family::default()
-            ),
+            limits: register!("limit_hits", "How often a limit was hit, by its name"),
             registry,
         }
     }

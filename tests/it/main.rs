@@ -21,3 +21,4 @@ mod lifecycle;
 mod limits;
 mod refusals;
 mod relays;
+mod rotation;

@@ -18,13 +18,15 @@ use crate::admin::{self, Admin};
 use crate::config::tables::{self, Limits};
 use crate::config::{Config, Instance};
 use crate::decide::Decider;
-use crate::delivery::{Projection, Subscription, Works};
+use crate::delivery::{Gate, Projection, Subscription, Works};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
-use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering};
+use crate::journal::{
+    Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering, Retention,
+};
 use crate::listener::{Listener, Serving, serve};
-use crate::metrics::Metrics;
 use crate::plugin::{BuildContext, Component, Table};
+use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
@@ -37,6 +39,7 @@ const ADMIN_CONNECTIONS: usize = 64;
 struct BuiltAction {
     table: tables::Action,
     component: Arc<dyn Action>,
+    gate: Arc<Gate>,
 }
 
 struct BuiltHandler {
@@ -49,6 +52,7 @@ struct BuiltHandler {
 /// Everything that the configuration names, built.
 pub(super) struct Parts {
     server: tables::Server,
+    retention: Retention,
     pub(super) journal: Arc<dyn Journal>,
     sources: Sources,
     handlers: Vec<BuiltHandler>,
@@ -68,6 +72,7 @@ impl Parts {
             rng: rng.clone(),
             read_only: false,
         };
+        let retention = config.journal.table.retention();
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
         for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
@@ -76,17 +81,23 @@ impl Parts {
                 handlers.push(BuiltHandler { name, table, commands, component });
             }
         }
+        let (metrics, stop) = (Arc::default(), CancellationToken::new());
+        let works = Works {
+            journal: journal.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            metrics,
+            stop,
+        };
         let mut actions = HashMap::new();
         for one in config.actions.into_iter().filter(|one| one.table.enabled) {
             let (name, table) = (one.name.clone(), one.table.clone());
             if let Component::Action(component) = build(one, Table::Actions, &context).await? {
-                actions.insert(name, BuiltAction { table, component });
+                let gate = Gate::new(&name, &table, component.batch_max(), &works);
+                actions.insert(name, BuiltAction { table, component, gate });
             }
         }
-        let metrics = Arc::new(Metrics::default());
-        let works =
-            Works { journal: journal.clone(), clock, rng, metrics, stop: CancellationToken::new() };
-        Ok(Self { server: config.server, journal, sources, handlers, actions, works })
+        Ok(Self { server: config.server, retention, journal, sources, handlers, actions, works })
     }
 
     /// Starts actions and lanes.
@@ -106,6 +117,7 @@ impl Parts {
             action.component.start().await.map_err(failed)?;
         }
         let mut lanes = JoinSet::new();
+        lanes.spawn(retain(self.works.clone(), self.retention));
         for handler in &self.handlers {
             let (name, component, works) =
                 (handler.name.clone(), handler.component.clone(), self.works.clone());
@@ -113,8 +125,10 @@ impl Parts {
             for (action_name, action) in self.actions_of(handler) {
                 let (handler, action_name, works) =
                     (handler.name.clone(), action_name.clone(), self.works.clone());
-                let (table, action) = (action.table.clone(), action.component.clone());
-                lanes.spawn(Subscription { handler, action_name, action, table, works }.run());
+                let (table, seat, action) =
+                    (action.table.clone(), action.gate.seat(), action.component.clone());
+                lanes
+                    .spawn(Subscription { handler, action_name, action, table, seat, works }.run());
             }
         }
         Ok(lanes)
@@ -125,6 +139,11 @@ impl Parts {
         handler: &'s BuiltHandler,
     ) -> impl Iterator<Item = (&'s Arc<str>, &'s BuiltAction)> {
         handler.table.actions.iter().filter_map(|name| self.actions.get_key_value(name.as_str()))
+    }
+
+    /// All actions.
+    pub(super) fn actions(&self) -> Vec<Arc<dyn Action>> {
+        self.actions.values().map(|action| action.component.clone()).collect()
     }
 
     /// Lets go of what the actions hold; no delivery is under way.
@@ -205,7 +224,8 @@ impl Parts {
 
     pub(super) fn admin(&self) -> Arc<Admin> {
         let (journal, metrics) = (self.journal.clone(), self.works.metrics.clone());
-        Arc::new(Admin { journal, metrics, draining: AtomicBool::new(false) })
+        let gates = self.actions.values().map(|action| action.gate.clone()).collect();
+        Arc::new(Admin { journal, metrics, gates, draining: AtomicBool::new(false) })
     }
 
     pub(super) fn serve_admin(

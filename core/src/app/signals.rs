@@ -1,14 +1,20 @@
 //! The signals that the server knows.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::action::Action;
 
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
     reopen: Signal,
+    /// Actions that open their files anew. A signal that comes meanwhile is heard afterwards.
+    reopening: JoinSet<()>,
 }
 
 impl Signals {
@@ -18,16 +24,28 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             reopen: signal(SignalKind::user_defined1())?,
+            reopening: JoinSet::new(),
         })
     }
 
-    pub(super) async fn asked_to_stop(&mut self) {
+    /// Waits to be told to stop; answers the other signals meanwhile.
+    pub(super) async fn asked_to_stop(&mut self, actions: impl Fn() -> Vec<Arc<dyn Action>>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hangup.recv() => tracing::info!("SIGHUP: nothing is reloaded; restart to change the configuration"),
-                _ = self.reopen.recv() => tracing::info!("SIGUSR1: nothing to reopen"),
+                _ = self.reopen.recv(), if self.reopening.is_empty() => {
+                    tracing::info!("SIGUSR1: actions open their files anew");
+                    for action in actions() {
+                        self.reopening.spawn(async move { action.reopen().await });
+                    }
+                }
+                Some(reopened) = self.reopening.join_next() => {
+                    if let Err(error) = reopened {
+                        tracing::error!(%error, "an action could not open its files anew");
+                    }
+                }
             }
         }
     }

@@ -113,6 +113,7 @@ struct Reader<'r> {
     mistakes: Vec<Mistake>,
 }
 
+const LONGEST: &str = "expected `first` above 0 and `longest` not shorter than `first`";
 const MISPLACED: &str = "an option of the plugin";
 const TABLES: [&str; 6] = ["server", "admin", "journal", "sources", "handlers", "actions"];
 
@@ -333,7 +334,19 @@ impl Reader<'_> {
                 refuse("retry.jitter", "expected 0 to 1");
             }
             if retry.first.0.is_zero() || retry.longest < retry.first {
-                refuse("retry", "expected `first` above 0 and `longest` not shorter than `first`");
+                refuse("retry", LONGEST);
+            }
+            if !(0.0..=1.0).contains(&retry.share) {
+                refuse("retry.share", "expected 0 to 1");
+            }
+            if !(6..=1_000_000).contains(&retry.floor) {
+                refuse("retry.floor", "expected 6 to 1000000 a minute");
+            }
+            if table.breaker.failures > 1_000_000 {
+                refuse("breaker.failures", "expected 0 (never) to 1000000");
+            }
+            if table.breaker.first.0.is_zero() || table.breaker.longest < table.breaker.first {
+                refuse("breaker", LONGEST);
             }
         }
     }

@@ -247,10 +247,13 @@ pub struct Action {
     /// When a failed attempt is made again.
     #[serde(default)]
     pub retry: Retry,
+    /// When a target that fails is left alone.
+    #[serde(default)]
+    pub breaker: Breaker,
     /// One attempt. Default `10s`.
     #[serde(default = "ten_seconds")]
     pub timeout: Period,
-    /// Attempts at a time, 1 to 1024. Default 16.
+    /// Attempts at a time, over all handlers that name it, 1 to 1024. Default 16.
     #[serde(default = "sixteen")]
     pub concurrency: usize,
     /// Whether the records of one key go one after the other. Default `key`.
@@ -285,6 +288,10 @@ pub struct Retry {
     pub longest: Period,
     /// Each wait is longer or shorter by up to this part of it, by chance. Default 0.2.
     pub jitter: f64,
+    /// Retries are at most this part of the first attempts of the last minute; what is more waits longer. Default 0.2.
+    pub share: f64,
+    /// So many retries a minute there may always be, 6 to 1000000. Default 60.
+    pub floor: u32,
 }
 
 impl Default for Retry {
@@ -295,6 +302,27 @@ impl Default for Retry {
             factor: 2.0,
             longest: seconds(8 * 3600),
             jitter: 0.2,
+            share: 0.2,
+            floor: 60,
         }
+    }
+}
+
+/// `breaker` of an action: a target that fails again and again is left alone for a while, then probed with one record at a
+/// time. An attempt that it holds back is not counted. What a target refuses for good is an answer, no such failure.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Breaker {
+    /// So many failures in a row open it, up to 1000000. Default 5; 0: never.
+    pub failures: u32,
+    /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.
+    pub first: Period,
+    /// No longer than this, unless the target asks for it. Default `5m`.
+    pub longest: Period,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { failures: 5, first: seconds(5), longest: seconds(300) }
     }
 }

@@ -57,7 +57,7 @@ fn unknown_names_get_a_hint() {
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
-        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
+        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `breaker`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions = { path = \"x\", synk = \"always\" }",
@@ -349,6 +349,28 @@ fn mistakes_in_variables_name_them() {
     let actions = "SWITCHHOOK_HANDLERS__CHANGES__ACTIONS";
     let message = "handlers.changes.actions.0: no action `other`; there are: `log`";
     check_variable(actions, "[other, log]", &[&format!("variable {actions}: {message}")]);
+}
+
+#[test]
+fn an_action_that_could_never_deliver_is_refused() {
+    let longest = "expected `first` above 0 and `longest` not shorter than `first`";
+    for (line, key, message) in [
+        ("retry.share = 1.5", "retry.share", "expected 0 to 1"),
+        ("retry.floor = 5", "retry.floor", "expected 6 to 1000000 a minute"),
+        ("breaker.failures = 1000001", "breaker.failures", "expected 0 (never) to 1000000"),
+        ("breaker.first = \"0s\"", "breaker", longest),
+        ("breaker = { first = \"2s\", longest = \"1s\" }", "breaker", longest),
+        (
+            "breaker.failure = 1",
+            "breaker.failure",
+            "unknown key; did you mean `failures`?; known keys: `failures`, `first`, `longest`",
+        ),
+    ] {
+        let table = format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{line}");
+        check_one(&table, &format!("c.toml:24: actions.b.{key}: {message}"));
+    }
+    let fine = "breaker.failures = 0\nretry.floor = 6\nretry.share = 0";
+    check(&format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{fine}"), &[]);
 }
 
 #[test]

@@ -9,11 +9,13 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::SpanRelativeTo;
+use jiff::fmt::friendly::SpanParser;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A duration such as `"1500ms"`, `"10s"` or `"1h30m"`.
+/// A duration such as `"1500ms"`, `"10s"`, `"1h30m"` or `"30d"`; a day has 24 hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
@@ -24,15 +26,23 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = jiff::fmt::friendly::SpanParser::new().parse_unsigned_duration(text);
-        match parsed {
-            Ok(duration) if duration <= LONGEST => Ok(Self(duration)),
-            Ok(_) => Err(format!("`{text}` is longer than {} hours", LONGEST.as_secs() / 3600)),
-            Err(_) => Err(format!(
+        match in_hours(text).or_else(|| in_days(text)) {
+            Some(duration) if duration <= LONGEST => Ok(Self(duration)),
+            Some(_) => Err(format!("`{text}` is longer than {} hours", LONGEST.as_secs() / 3600)),
+            None => Err(format!(
                 "`{text}` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\""
             )),
         }
     }
+}
+
+fn in_hours(text: &str) -> Option<Duration> {
+    SpanParser::new().parse_unsigned_duration(text).ok()
+}
+
+fn in_days(text: &str) -> Option<Duration> {
+    let span = SpanParser::new().parse_span(text).ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }
 
 impl fmt::Display for Period {
@@ -239,7 +249,13 @@ mod tests {
         let period = |text: &str| text.parse::<Period>().map(|p| p.0.as_millis());
         assert_eq!(period("1500ms"), Ok(1500));
         assert_eq!(period("1h30m"), Ok(5_400_000));
+        assert_eq!(period("30d"), Ok(2_592_000_000));
+        assert_eq!(period("1w 12h"), Ok(648_000_000));
         assert!(period("-1s").is_err());
+        assert!(period("-1d").is_err());
+        assert!(period("1d ago").is_err());
+        assert!(period("1mo").is_err(), "not always as long");
+        assert!(period("3661d").is_err() && period("999999999999w").is_err());
         assert!(period("87600h").is_ok());
         assert!(period("5000000000000000h").is_err(), "no time is so far away");
         assert!(period("5").is_err());

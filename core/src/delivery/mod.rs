@@ -1,21 +1,31 @@
 //! Behind the journal: projections make records, subscriptions deliver them. Nothing here can delay an answer.
 
+mod attempt;
+mod breaker;
+mod budget;
+mod gate;
 mod projection;
+mod ramp;
 mod retry;
 mod subscription;
 
+pub(crate) use self::gate::Gate;
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::journal::{Health, Journal, JournalError, LaneId, Lease, Want};
+use crate::journal::{Health, Journal, JournalError, LaneId, Lease};
+use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
 use crate::time::{Clock, Rng};
+
+/// Lines about deliveries that failed: a target that is away must not fill the log.
+static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 
 /// What every lane works with.
 #[derive(Clone)]
@@ -36,18 +46,25 @@ const GATHER_FROM: usize = 8;
 const GATHER: Duration = Duration::from_millis(3);
 
 impl Works {
-    /// The next lease; none when the lane is to end. A journal that fails is asked again after a pause.
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Option<Lease> {
+    /// The next lease, as `ask` gets it and with what comes with it; none when the lane is to end. A journal that fails is
+    /// asked again after a pause.
+    async fn lease<T, F>(&self, lane: &LaneId, ask: impl Fn() -> F) -> Option<(Lease, T)>
+    where
+        F: Future<Output = (Result<Lease, JournalError>, T)>,
+    {
         loop {
-            let leased = tokio::select! {
+            let (leased, with) = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return None,
-                leased = self.journal.lease(lane, want) => leased,
+                leased = ask() => leased,
             };
             match leased {
-                Ok(lease) => return Some(lease),
+                Ok(lease) => return Some((lease, with)),
                 Err(JournalError::Closed) => return None,
-                Err(error) => self.pause(lane, "lease", &error).await,
+                Err(error) => {
+                    drop(with);
+                    self.pause(lane, "lease", &error).await;
+                }
             }
         }
     }
@@ -66,9 +83,10 @@ impl Works {
     }
 
     /// Waits, unless the server is to stop.
-    async fn wait(&self, so_long: Duration) {
+    pub(crate) async fn wait(&self, so_long: Duration) {
         let until = self.clock.now() + so_long;
         tokio::select! {
+            biased;
             () = self.stop.cancelled() => {}
             () = self.clock.sleep_until(until) => {}
         }
@@ -90,5 +108,7 @@ pub(crate) async fn lane_lost(lanes: &mut JoinSet<()>, journal: &dyn Journal) ->
     std::future::pending().await
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,8 @@ impl Projection {
     pub(crate) async fn run(self) {
         let lane = LaneId::projection(&self.name);
         let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true };
-        while let Some(lease) = self.works.lease(&lane, &want).await {
+        let ask = || async { (self.works.journal.lease(&lane, &want).await, ()) };
+        while let Some((lease, ())) = self.works.lease(&lane, ask).await {
             let batch = lease.items.len();
             let settlement = self.work(lease).await;
             match self.works.journal.settle(settlement).await {
@@ -51,7 +52,9 @@ impl Projection {
         let (mut recorded, mut dead) = (0, 0);
         for item in lease.items {
             let Work::Callback(callback) = item.work else { continue };
-            let Some(tried) = self.try_handle(&callback, &mut state).await else { break };
+            // A replay changes nothing: the state has long taken in what came after.
+            let keeps = item.replay.is_none();
+            let Some(tried) = self.try_handle(&callback, &mut state, keeps).await else { break };
             let fate = match tried {
                 Ok(record) => {
                     recorded += 1;
@@ -75,10 +78,11 @@ impl Projection {
         &self,
         callback: &Callback,
         state: &mut StateChanges,
+        keeps: bool,
     ) -> Option<Result<Option<NewRecord>, Failure>> {
         let mut tries = 0;
         loop {
-            let (handled, unread) = self.handle(callback, state).await;
+            let (handled, unread) = self.handle(callback, state, keeps).await;
             match handled {
                 Ok(record) => return Some(Ok(record)),
                 Err(_) if unread && self.works.stop.is_cancelled() => return None,
@@ -97,12 +101,13 @@ impl Projection {
         }
     }
 
-    /// One call, and whether it ended with the state unread. Whatever the handler does, beginning and being dropped included,
+    /// One call, and whether it ended with the state unread; its changes to the state count if it `keeps` them. Whatever the handler does, beginning and being dropped included,
     /// stays in here.
     async fn handle(
         &self,
         callback: &Callback,
         state: &mut StateChanges,
+        keeps: bool,
     ) -> (Result<Option<NewRecord>, Failure>, bool) {
         let mut cx = HandleContext::new(&self.name, &*self.works.journal, state);
         let handling = async { timeout(HANDLE_TIME, self.handler.handle(callback, &mut cx)).await };
@@ -114,7 +119,7 @@ impl Projection {
             }
         };
         let unread = cx.state_unread();
-        if handled.is_ok() {
+        if handled.is_ok() && keeps {
             cx.accept();
         }
         (handled, unread)

@@ -6,24 +6,30 @@ use std::time::Duration;
 use crate::config::tables::Retry;
 use crate::handler::Failure;
 use crate::journal::Fate;
-use crate::time::Rng;
 
 /// No target can ask for more patience than this.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// What is kept of a reason and of a target's answer, in characters.
 const TEXT_MAX: usize = 2000;
 
-/// What becomes of a record whose attempt failed; `attempts` were made before this one.
-pub(super) fn fate(retry: &Retry, attempts: u32, failure: &Failure, rng: &Rng) -> Fate {
-    let reason = cut(&failure.reason());
-    if failure.is_permanent() || attempts + 1 >= retry.attempts {
+/// What becomes of a record whose attempt failed; `attempts` were made before this one. `chance` from 0 to 1 places the wait
+/// within the jitter.
+pub(super) fn fate(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Fate {
+    if failure.is_permanent() || attempts.saturating_add(1) >= retry.attempts {
+        let reason = cut(&failure.reason());
         return Fate::Dead { reason, response: failure.last_response().map(cut) };
     }
-    let asked = failure.wanted_wait().unwrap_or_default().min(RETRY_AFTER_MAX);
-    Fate::Retry { after: wait(retry, attempts, rng.fraction()).max(asked), reason }
+    again(retry, attempts, failure, chance)
 }
 
-/// The wait after attempt number `attempts + 1`; `chance` from 0 to 1 places it within the jitter.
+/// The same for a record that is not given up, whatever the failure.
+pub(super) fn again(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Fate {
+    let asked = failure.wanted_wait().unwrap_or_default().min(RETRY_AFTER_MAX);
+    let after = wait(retry, attempts, chance).max(asked);
+    Fate::Retry { after, reason: cut(&failure.reason()) }
+}
+
+/// The wait after attempt number `attempts + 1`.
 fn wait(retry: &Retry, attempts: u32, chance: f64) -> Duration {
     let longest = retry.longest.0.as_secs_f64();
     let power = i32::try_from(attempts).unwrap_or(i32::MAX);
@@ -47,7 +53,7 @@ mod tests {
         let total: Duration = (0..retry.attempts - 1).map(|n| wait(&retry, n, 0.5)).sum();
         assert!(total >= Duration::from_hours(72), "{total:?}");
         assert!(total <= Duration::from_hours(96), "{total:?}");
-        let last = fate(&retry, retry.attempts - 1, &Failure::transient("no"), &Rng::seeded(1));
+        let last = fate(&retry, retry.attempts - 1, &Failure::transient("no"), 0.5);
         assert!(matches!(last, Fate::Dead { .. }), "{last:?}");
     }
 
@@ -70,7 +76,7 @@ mod tests {
     fn a_target_is_left_alone_as_long_as_it_asks_up_to_an_hour() {
         let after = |seconds| {
             let failure = Failure::transient("busy").retry_after(Duration::from_secs(seconds));
-            match fate(&Retry::default(), 0, &failure, &Rng::seeded(1)) {
+            match fate(&Retry::default(), 0, &failure, 0.5) {
                 Fate::Retry { after, .. } => after.as_secs(),
                 other => panic!("{other:?}"),
             }
@@ -83,7 +89,7 @@ mod tests {
     #[test]
     fn a_permanent_failure_is_given_up_at_once_with_the_answer() {
         let failure = Failure::permanent("gone").response("410 Gone");
-        match fate(&Retry::default(), 0, &failure, &Rng::seeded(1)) {
+        match fate(&Retry::default(), 0, &failure, 0.5) {
             Fate::Dead { reason, response } => {
                 assert_eq!((reason.as_str(), response.as_deref()), ("gone", Some("410 Gone")));
             }

@@ -1,5 +1,6 @@
 //! Projections and subscriptions over the in-memory journal, with a clock that stands still.
 
+mod gate;
 mod journal;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,9 +56,10 @@ impl House {
         let mut lanes = JoinSet::new();
         lanes.spawn(Projection { name: "h".into(), handler, works: works.clone() }.run());
         let (handler, action_name) = ("h".into(), "a".into());
-        lanes.spawn(
-            Subscription { handler, action_name, action, table, works: works.clone() }.run(),
-        );
+        let seat = Gate::new(&action_name, &table, action.batch_max(), &works).seat();
+        let subscription =
+            Subscription { handler, action_name, action, table, seat, works: works.clone() };
+        lanes.spawn(subscription.run());
         Self { journal, clock, works, lanes }
     }
 

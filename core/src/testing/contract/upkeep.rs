@@ -122,7 +122,7 @@ pub async fn events_are_found_by_id_and_time(stand: &dyn Stand) {
     let until = Some(received(4));
     assert_eq!(find(EventQuery { since, until, ..EventQuery::default() }).await, "32");
     let commands = vec!["A.C".parse().expect("a pattern")];
-    assert_eq!(find(EventQuery { since, until, commands, ..EventQuery::default() }).await, "3");
+    assert_eq!(find(EventQuery { commands, since, until, ..EventQuery::default() }).await, "3");
     assert_eq!(find(EventQuery { ids, since, ..EventQuery::default() }).await, "4");
 }
 

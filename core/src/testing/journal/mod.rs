@@ -34,6 +34,7 @@ struct Shared {
     unsettled: AtomicUsize,
     damaged: AtomicU64,
     notes_lost: AtomicU64,
+    uncommitted: AtomicUsize,
 }
 
 impl Clone for MemoryJournal {
@@ -53,6 +54,7 @@ impl MemoryJournal {
             unsettled: AtomicUsize::new(0),
             damaged: AtomicU64::new(0),
             notes_lost: AtomicU64::new(0),
+            uncommitted: AtomicUsize::new(0),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
@@ -77,6 +79,11 @@ impl MemoryJournal {
     pub fn set_losses(&self, damaged: u64, notes_lost: u64) {
         self.shared.damaged.store(damaged, Ordering::SeqCst);
         self.shared.notes_lost.store(notes_lost, Ordering::SeqCst);
+    }
+
+    /// Lets the next so many settlements of any kind fail, as a commit does.
+    pub fn fail_settlements(&self, times: usize) {
+        self.shared.uncommitted.store(times, Ordering::SeqCst);
     }
 
     /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
@@ -209,6 +216,7 @@ impl Journal for MemoryJournal {
             match wake {
                 None => changed.await,
                 Some(at) => tokio::select! {
+                    biased;
                     () = changed => {}
                     () = self.shared.clock.sleep_until(at) => {}
                 },
@@ -218,7 +226,8 @@ impl Journal for MemoryJournal {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
-        if settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled) {
+        let fails = settlement.fates.iter().any(delivered) && counted_down(&self.shared.unsettled);
+        if fails || counted_down(&self.shared.uncommitted) {
             self.store().end_leases(&settlement.lane, &*self.shared.clock);
             self.shared.changed.notify_waiters();
             return Err(JournalError::Full);

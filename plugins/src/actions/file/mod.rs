@@ -4,115 +4,59 @@
 //! opened again: no line is torn, doubled or lost by a crash. A replay that was asked for is a delivery of
 //! its own, and written once more.
 //!
-//! The file may be rotated by renaming it: the next batch goes into a new one. Where the file is truncated in place
-//! instead, lines written while it is copied are lost with it.
+//! It rotates its file by size and time, compresses rotated files and keeps as many as it is told. The file may also be
+//! rotated by others who rename it: the next batch goes into a new one. Where the file is truncated in place instead, lines
+//! written while it is copied are lost with it, and a warning says so.
 
 mod disk;
+mod gzip;
+mod house;
 mod intent;
 mod line;
+mod names;
 mod open;
+mod options;
 mod sidecar;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod work;
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use switchhook_core::{Action, BoxError, BuildContext, Failure, Plugin, Record, register};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 
-use self::store::{Batch, Spec, Store};
+use self::names::Names;
+use self::options::{Fsync, Options};
+use self::state::{Doubt, Fate, State};
+use self::store::{Spec, Store};
+use self::upkeep::{Keep, Upkeep};
 use self::work::Work;
-
-/// Options of a `file` action.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    /// The file to append to, relative to the configuration file's folder. Missing folders are made. No default.
-    path: PathBuf,
-    /// When lines are made safe against a power cut: `every`, `batch` or `os`. Default: `batch`.
-    #[serde(default)]
-    fsync: Fsync,
-}
-
-/// When lines are made safe against a power cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Fsync {
-    /// Each record by itself before it counts as delivered: one sync for each. Slow; never more than one line at stake.
-    Every,
-    /// Records that wait together are made safe together, before any of them counts as delivered.
-    #[default]
-    Batch,
-    /// When the operating system thinks fit: survives the end of the process, not a power cut.
-    Os,
-}
-
-impl Fsync {
-    fn batch_max(self) -> usize {
-        match self {
-            Self::Every => 1,
-            Self::Batch | Self::Os => intent::OWN_MAX,
-        }
-    }
-}
 
 /// The action. Calls of several handlers take turns.
 struct File {
     fsync: Fsync,
-    state: Arc<Mutex<State>>,
-}
-
-/// The file while the action runs.
-struct State {
-    started: bool,
     spec: Arc<Spec>,
-    /// None: not started, or what is on the disk must be looked at again first.
-    store: Option<Store>,
+    state: Arc<Mutex<State>>,
+    upkeep: Arc<Upkeep>,
+    /// Looks after rotated files while the action runs.
+    house: Mutex<Option<JoinHandle<()>>>,
 }
 
 type Guard = OwnedMutexGuard<State>;
 
-impl State {
-    /// Opens the file unless it is open.
-    fn ready(&mut self) -> io::Result<()> {
-        if self.store.is_none() {
-            self.store = Some(Store::open(&self.spec)?);
-        }
-        Ok(())
-    }
-
-    /// Writes one batch. Meanwhile the store is out of its place, so that a panic leaves none behind.
-    fn write(&mut self, batch: Batch) -> io::Result<()> {
-        let mut store = match self.store.take().filter(Store::in_place) {
-            Some(store) => store,
-            None => Store::open(&self.spec)?,
-        };
-        let (handler, ids) = (batch.handler.clone(), batch.ids.clone());
-        let Err(error) = store.append(batch) else {
-            self.store = Some(store);
-            return Ok(());
-        };
-        drop(store); // its lock is in the way
-        // Takes a torn batch away at once where it can; where it cannot, the next attempt begins with it.
-        self.store = Store::open(&self.spec).ok();
-        // Found whole and made safe, it must not be called failed: when it came again, it might not be known any more.
-        let there = |store: &Store| ids.iter().all(|id| store.knows(&handler, id));
-        let safe = !ids.is_empty() && self.store.as_ref().is_some_and(there);
-        if safe { Ok(()) } else { Err(error) }
-    }
-}
-
 impl File {
-    fn new(fsync: Fsync, spec: Spec) -> Self {
-        let state = State { started: false, spec: Arc::new(spec), store: None };
-        Self { fsync, state: Arc::new(Mutex::new(state)) }
+    fn new(fsync: Fsync, spec: Spec, keep: Keep) -> Self {
+        let spec = Arc::new(spec);
+        let state = Arc::new(Mutex::new(State::new(spec.clone())));
+        let upkeep = Arc::new(Upkeep::new(spec.clone(), keep));
+        Self { fsync, spec, state, upkeep, house: Mutex::default() }
     }
 
     async fn lock(&self) -> Guard {
@@ -120,16 +64,17 @@ impl File {
     }
 
     /// Runs what waits for the disk. Whoever waits here may be dropped: the work itself goes on to its end.
-    async fn blocking<F>(&self, mut state: Guard, work: F) -> (Guard, io::Result<()>)
+    async fn blocking<T, F>(&self, mut state: Guard, work: F) -> (Guard, io::Result<T>)
     where
-        F: FnOnce(&mut State) -> io::Result<()> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&mut State) -> T + Send + 'static,
     {
         let task = tokio::task::spawn_blocking(move || {
             let result = work(&mut state);
             (state, result)
         });
         match task.await {
-            Ok(done) => done,
+            Ok((state, result)) => (state, Ok(result)),
             Err(error) => (self.lock().await, Err(io::Error::other(error))),
         }
     }
@@ -138,8 +83,39 @@ impl File {
         match (state.started, &state.store) {
             (false, _) => (state, Err(io::Error::other("not started"))),
             (true, Some(_)) => (state, Ok(())),
-            (true, None) => self.blocking(state, State::ready).await,
+            (true, None) => {
+                let (state, ready) = self.blocking(state, State::ready).await;
+                (state, ready.flatten())
+            }
         }
+    }
+
+    /// Writes a batch and does not come back before it is known what became of it.
+    async fn write(&self, state: Guard, batch: store::Batch) -> (Guard, io::Result<()>) {
+        let (mut state, mut fate) = self.blocking(state, |state| state.write(batch)).await;
+        loop {
+            match fate {
+                Ok(Fate::Written) => return (state, Ok(())),
+                Ok(Fate::Failed(error)) | Err(error) => return (state, Err(error)),
+                Ok(Fate::Unknown(doubt)) => (state, fate) = self.ask_later(state, doubt).await,
+            }
+        }
+    }
+
+    async fn ask_later(&self, state: Guard, doubt: Doubt) -> (Guard, io::Result<Fate>) {
+        drop(state); // others may find out before
+        let (error, again) = (&doubt.error, doubt.wait);
+        tracing::warn!(%error, ?again, "it is not known whether the last batch was written; deliveries wait");
+        let clock = &self.spec.clock;
+        clock.sleep_until(clock.now() + doubt.wait).await;
+        let state = self.lock().await;
+        self.blocking(state, |state| state.ask(doubt)).await
+    }
+
+    fn keep_house(&self) -> Option<JoinHandle<()>> {
+        let (spec, state, upkeep) = (&self.spec, &self.state, &self.upkeep);
+        let on = self.spec.rotation.is_on();
+        on.then(|| tokio::spawn(house::keep(spec.clone(), state.clone(), upkeep.clone())))
     }
 }
 
@@ -163,7 +139,7 @@ impl Action for File {
             };
             let Some(batch) = batch else { return work.results() };
             let written;
-            (state, written) = self.blocking(state, |state| state.write(batch)).await;
+            (state, written) = self.write(state, batch).await;
             match written {
                 Ok(()) => work.succeeded(),
                 Err(error) => return work.failed(&error.to_string()),
@@ -181,20 +157,40 @@ impl Action for File {
 
     async fn start(&self) -> Result<(), BoxError> {
         let (mut state, ready) = self.blocking(self.lock().await, State::ready).await;
-        match ready {
+        match ready.flatten() {
             Err(error) if !is_full(&error) => return Err(error.into()),
             Err(error) => tracing::warn!(%error, "the file cannot be opened yet"),
             Ok(()) => {}
         }
         state.started = true;
+        drop(state);
+        *self.house.lock().await = self.keep_house();
         Ok(())
     }
 
+    async fn reopen(&self) {
+        let state = self.lock().await;
+        if !state.started {
+            return;
+        }
+        let path = self.spec.path.display();
+        match self.blocking(state, State::reopen).await.1.flatten() {
+            Ok(()) => tracing::info!(%path, "the file was opened anew"),
+            Err(error) => tracing::warn!(%path, %error, "the file cannot be opened anew yet"),
+        }
+    }
+
     async fn shutdown(&self) {
+        // First, for whoever gets the sidecar's lock looks after the rotated files.
+        self.upkeep.stop();
+        self.spec.rotated.notify_one();
+        if let Some(house) = self.house.lock().await.take() {
+            drop(house.await); // it told of its panics itself
+        }
         let mut state = self.lock().await;
         state.started = false;
         let close = |state: &mut State| state.store.take().map_or(Ok(()), Store::close);
-        if let (_, Err(error)) = self.blocking(state, close).await {
+        if let Err(error) = self.blocking(state, close).await.1.flatten() {
             tracing::warn!(%error, "the file could not be synced at the end");
         }
     }
@@ -210,25 +206,27 @@ impl Plugin for File {
     type Role = dyn Action;
     const NAME: &'static str = "file";
     const ABOUT: &'static str = "appends each record's body to a file, one line each, exactly once";
-    const EXAMPLE: &'static str = "path = \"data/callbacks.jsonl\"\nfsync = \"batch\"\n";
+    const EXAMPLE: &'static str = options::EXAMPLE;
     type Options = Options;
 
     fn check(options: &Options) -> Vec<(String, String)> {
-        let text = options.path.as_os_str().as_encoded_bytes();
-        if options.path.file_name().is_some() && !text.ends_with(b"/") {
-            return Vec::new();
-        }
-        vec![("path".into(), "names no file; write one like \"data/callbacks.jsonl\"".into())]
+        options.mistakes()
     }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
+        let path = cx.path(&options.path);
         let spec = Spec {
-            path: cx.path(&options.path),
+            names: Names::of(&path),
+            path,
             name: cx.name.clone(),
             sync: options.fsync != Fsync::Os,
             disk: Arc::new(disk::Real),
+            clock: cx.clock.clone(),
+            rotation: options.rotation(),
+            rotating: std::sync::Mutex::default(),
+            rotated: Notify::new(),
         };
-        Ok(Arc::new(Self::new(options.fsync, spec)))
+        Ok(Arc::new(Self::new(options.fsync, spec, options.keep())))
     }
 }
 

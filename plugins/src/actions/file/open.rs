@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// An error that says what was tried and where, and keeps its kind.
 pub(super) fn at(doing: &str, path: &Path) -> impl Fn(io::Error) -> io::Error {
@@ -55,48 +56,68 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder).and_then(|open| open.sync_all()).map_err(at("sync the folder", folder))
 }
 
-/// Opens a file to read and write, or makes it; whatever was there must be a plain file with one name.
+/// Opens a file to read and write, or makes it; whatever was there must be a plain file with one name. A new name is not
+/// safe before its folder is synced.
 ///
 /// # Errors
 /// It cannot be opened, or is something else.
 pub(super) fn open(path: &Path, mode: u32, append: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).append(append).create(true).truncate(false).mode(mode);
+    open_with(&mut options, path)
+}
+
+/// Opens a file that is there, to read and to write over what stands in it; it must be a plain file with one name.
+///
+/// # Errors
+/// It is not there, cannot be opened, or is something else.
+pub(super) fn open_there(path: &Path) -> io::Result<File> {
+    open_with(OpenOptions::new().read(true).write(true), path)
+}
+
+/// Opens a plain file to read it.
+///
+/// # Errors
+/// It is not there, cannot be opened, or is something else.
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+    let file = without_waiting(OpenOptions::new().read(true), path)?;
+    match file.metadata().map_err(at("look at", path))?.is_file() {
+        true => Ok(file),
+        false => Err(refused("read", path, "it is no plain file")),
+    }
+}
+
+fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = without_waiting(options, path)?;
+    check(path, &file.metadata().map_err(at("look at", path))?)?;
+    Ok(file)
+}
+
+fn without_waiting(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     // Without NONBLOCK, opening a device that somebody put there could wait for ever.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits();
-    let fresh = fs::symlink_metadata(path).is_err();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .append(append)
-        .create(true)
-        .truncate(false)
-        .mode(mode)
-        .custom_flags(flags.cast_signed())
-        .open(path)
-        .map_err(|error| match error.raw_os_error() {
-            Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => refused(path, LINK),
+    options.custom_flags(flags.cast_signed()).open(path).map_err(|error| {
+        match error.raw_os_error() {
+            Some(code) if code == Errno::LOOP.raw_os_error() => refused("open", path, LINK),
             _ => at("open", path)(error),
-        })?;
-    check(path, &file.metadata().map_err(at("look at", path))?)?;
-    if fresh {
-        sync_folder(folder(path))?;
-    }
-    Ok(file)
+        }
+    })
 }
 
 const LINK: &str = "it is a symbolic link";
 
 fn check(path: &Path, facts: &Metadata) -> io::Result<()> {
     if !facts.is_file() {
-        return Err(refused(path, "it is no plain file"));
+        return Err(refused("write to", path, "it is no plain file"));
     }
     if facts.nlink() != 1 {
-        return Err(refused(path, "it has more names than this one (hard links)"));
+        return Err(refused("write to", path, "it has more names than this one (hard links)"));
     }
     Ok(())
 }
 
-fn refused(path: &Path, why: &str) -> io::Error {
-    let text = format!("will not write to {}: {why}", path.display());
+fn refused(what: &str, path: &Path, why: &str) -> io::Error {
+    let text = format!("will not {what} {}: {why}", path.display());
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
@@ -106,6 +127,19 @@ pub(super) fn leads_to(path: &Path, file: &File) -> bool {
         (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
         _ => false,
     }
+}
+
+/// The file of a folder that has a number in the folder's file system, by whatever name.
+pub(super) fn with_inode(folder: &Path, inode: u64) -> io::Result<Option<PathBuf>> {
+    let device = fs::metadata(folder)?.dev();
+    for entry in fs::read_dir(folder)? {
+        let path = folder.join(entry?.file_name());
+        let facts = fs::symlink_metadata(&path);
+        if facts.is_ok_and(|it| it.is_file() && (it.dev(), it.ino()) == (device, inode)) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// The path of the file beside another.

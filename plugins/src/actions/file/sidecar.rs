@@ -19,7 +19,10 @@ const OWNER_MAX: usize = 512;
 const PAIR: usize = 2 * SLOT;
 /// Handlers whose ids are kept; one more takes the place of the one that was silent for longest.
 const LANES_MAX: usize = 256;
-/// Ids that are remembered of each handler while the program runs.
+/// Ids that are remembered of each handler while the program runs. What is in the file and not settled comes again next: at
+/// most the batch under way and the few that a crash brings back, for after a settlement that failed the journal begins again
+/// behind the last one that did not. What was told to have failed may come hours and any number of records later; but it is
+/// only told once it is certain that it is not in the file, so nobody has to remember it.
 const RECENT_MAX: usize = 4 * OWN_MAX;
 
 /// The open sidecar. While it is open, nobody else can open it.
@@ -32,6 +35,8 @@ pub(super) struct Sidecar {
     free: Vec<usize>,
     pairs: usize,
     sequence: u64,
+    /// The last intent whose data is complete: its sequence and slot.
+    last: Option<(u64, usize)>,
 }
 
 /// What is known of one handler's records.
@@ -73,7 +78,7 @@ impl Sidecar {
         let sequence = stored.last().map_or(0, |last| last.intent.sequence);
         let pairs = slots.len() / PAIR;
         let (lanes, free) = (HashMap::new(), Vec::new());
-        let sidecar = Self { path, file, disk, lanes, free, pairs, sequence };
+        let sidecar = Self { path, file, disk, lanes, free, pairs, sequence, last: None };
         sidecar.void(&torn)?;
         Ok((sidecar, stored))
     }
@@ -100,6 +105,7 @@ impl Sidecar {
 
     /// Takes over the ids of intents whose data is in the file.
     pub(super) fn learn(&mut self, stored: Vec<Stored>) {
+        self.last = stored.last().map(|last| (last.intent.sequence, last.slot));
         for Stored { intent, slot, .. } in stored {
             let pair = slot / 2;
             let lane = self.lanes.entry(intent.handler.into()).or_insert_with(|| Lane::new(pair));
@@ -145,13 +151,28 @@ impl Sidecar {
     /// Notes that the data of an intent is complete and safe.
     pub(super) fn complete(&mut self, intent: Intent, slot: usize) {
         // Not synced and allowed to fail: without it, a start compares the data instead.
-        if let Err(error) = self.write(&mark(intent.sequence), place(slot) + MARK_AT.start as u64) {
+        if let Err(error) = self.mark(intent.sequence, slot) {
             tracing::debug!(%error, "a completed batch could not be marked");
         }
+        self.last = Some((intent.sequence, slot));
         if let Some(lane) = self.lanes.get_mut(intent.handler.as_str()) {
             (lane.newer, lane.sequence) = (slot % 2, intent.sequence);
             lane.remember(intent.own.into_iter());
         }
+    }
+
+    /// Marks the last batch complete for good: nobody will look for its data again.
+    ///
+    /// # Errors
+    /// It may have been marked or not.
+    pub(super) fn seal(&self, sync: bool) -> io::Result<()> {
+        let Some((sequence, slot)) = self.last else { return Ok(()) };
+        self.mark(sequence, slot)?;
+        if sync { self.sync() } else { Ok(()) }
+    }
+
+    fn mark(&self, sequence: u64, slot: usize) -> io::Result<()> {
+        self.write(&mark(sequence), place(slot) + MARK_AT.start as u64)
     }
 
     /// Makes everything in it durable.

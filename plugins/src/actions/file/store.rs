@@ -7,18 +7,30 @@
 //! An intent below the highest is complete: the next one is only written after its data was safe, or after it was taken
 //! back. The highest one is compared with the file whenever both are opened.
 
-use std::fs::File;
+mod recover;
+mod rotate;
+
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+use switchhook_core::Clock;
+use tokio::sync::Notify;
+
+pub(super) use self::rotate::{NotRotated, Rotation};
 use super::disk::Disk;
 use super::intent::{Id, Intent};
-use super::open::{at, beside, leads_to, open, prepare_folder};
-use super::sidecar::{Sidecar, Stored};
+use super::names::Names;
+use super::open::{at, beside, folder, leads_to, open, prepare_folder};
+use super::sidecar::Sidecar;
 
 const MODE: u32 = 0o640;
+/// What copytruncate does, and what would do instead.
+const CUT: &str = "the file was cut by somebody else: lines written while it was being copied are lost; \
+                   let it be renamed instead of copied and truncated, or use the option `rotate`";
 
 /// What is needed to open a store, again and again.
 pub(super) struct Spec {
@@ -30,6 +42,16 @@ pub(super) struct Spec {
     pub(super) sync: bool,
     /// The disk.
     pub(super) disk: Arc<dyn Disk>,
+    /// For names and times of rotated files.
+    pub(super) clock: Arc<dyn Clock>,
+    /// How rotated files are named.
+    pub(super) names: Names,
+    /// When the file is rotated.
+    pub(super) rotation: Rotation,
+    /// Held while a rotation is under way that may yet be taken back: until then the rotated file is nobody else's.
+    pub(super) rotating: Mutex<()>,
+    /// There is a newly rotated file.
+    pub(super) rotated: Notify,
 }
 
 /// Records of one handler that go into the file together.
@@ -52,17 +74,8 @@ pub(super) struct Store {
     file: File,
     /// Where we left the end of the file.
     end: u64,
-}
-
-/// What has become of the data of the last intent.
-#[derive(Debug, PartialEq)]
-enum Data {
-    /// It is all there.
-    Whole(Vec<u8>),
-    /// The rest of the file is a part of it, and of nothing else.
-    Torn,
-    /// The file has become another one.
-    Elsewhere,
+    /// When the file was last written.
+    written: Timestamp,
 }
 
 impl Store {
@@ -75,8 +88,12 @@ impl Store {
         let owner = format!("action `{}` of process {}", spec.name, std::process::id());
         let beside = beside(&spec.path, ".intent");
         let (sidecar, stored) = Sidecar::open(beside, &owner, spec.disk.clone())?;
+        rotate::take_back_half(spec)?;
         let file = open(&spec.path, MODE, true)?;
-        let mut store = Self { spec: spec.clone(), sidecar, file, end: 0 };
+        // Also where nothing is new: whoever made the name, or moved another file away, may not have seen to it.
+        spec.disk.sync_folder(folder(&spec.path))?;
+        let written = written(&file.metadata().map_err(at("look at", &spec.path))?, spec);
+        let mut store = Self { spec: spec.clone(), sidecar, file, end: 0, written };
         store.recover(stored)?;
         store.end = store.finish_line()?;
         Ok(store)
@@ -118,6 +135,7 @@ impl Store {
             self.sync()?;
         }
         self.end = intent.end();
+        self.written = self.spec.clock.wall();
         self.sidecar.complete(intent, slot);
         Ok(())
     }
@@ -136,7 +154,7 @@ impl Store {
     fn follow(&mut self, length: u64) -> io::Result<()> {
         if length < self.end {
             let path = self.spec.path.display();
-            tracing::warn!(%path, length, was = self.end, "the file was cut by somebody else");
+            tracing::warn!(%path, length, was = self.end, "{CUT}");
         }
         self.end = self.finish_line()?;
         Ok(())
@@ -162,78 +180,11 @@ impl Store {
     fn length(&self) -> io::Result<u64> {
         self.file.metadata().map(|facts| facts.len()).map_err(at("look at", &self.spec.path))
     }
+}
 
-    /// Compares the last intent with the file and keeps the ids of all whose data is there.
-    fn recover(&mut self, mut stored: Vec<Stored>) -> io::Result<()> {
-        if let Some(last) = stored.last() {
-            let keep = if last.done { self.was_done(last)? } else { self.set_right(last)? };
-            if !keep {
-                self.sidecar.forget(last)?;
-                stored.pop();
-            }
-        }
-        self.sidecar.learn(stored);
-        Ok(())
-    }
-
-    /// Data that was complete stays what it is to us, wherever it has gone.
-    fn was_done(&self, last: &Stored) -> io::Result<bool> {
-        let facts = self.file.metadata().map_err(at("look at", &self.spec.path))?;
-        if facts.ino() != last.intent.inode || facts.len() < last.intent.end() {
-            let path = self.spec.path.display();
-            tracing::warn!(%path, "the file is another one, or shorter, than when it was last written");
-        }
-        Ok(true)
-    }
-
-    /// Whether the data of an intent is in the file, of which nothing is left otherwise.
-    fn set_right(&self, last: &Stored) -> io::Result<bool> {
-        let path = self.spec.path.display();
-        match self.find(&last.intent)? {
-            Data::Whole(data) => {
-                if self.spec.sync {
-                    self.write_again(&data, last.intent.offset)?;
-                }
-                Ok(true)
-            }
-            Data::Torn => {
-                let cut = self.spec.disk.cut(&self.file, last.intent.offset);
-                cut.map_err(at("cut", &self.spec.path))?;
-                self.sync()?;
-                tracing::info!(%path, offset = last.intent.offset, "an unfinished batch was cut off");
-                Ok(false)
-            }
-            Data::Elsewhere => {
-                tracing::warn!(%path, "the file is not the one of the last batch, which will be written again");
-                Ok(false)
-            }
-        }
-    }
-
-    fn find(&self, intent: &Intent) -> io::Result<Data> {
-        let facts = self.file.metadata().map_err(at("look at", &self.spec.path))?;
-        if facts.len() >= intent.end() {
-            let mut data = vec![0; usize::try_from(intent.length).unwrap_or_default()];
-            let read = self.file.read_exact_at(&mut data, intent.offset);
-            read.map_err(at("read", &self.spec.path))?;
-            if crc32fast::hash(&data) == intent.checksum {
-                return Ok(Data::Whole(data));
-            }
-        }
-        // What somebody else wrote behind our data is never cut, even if a part of ours then stays before it.
-        let ours =
-            facts.ino() == intent.inode && (intent.offset..=intent.end()).contains(&facts.len());
-        Ok(if ours { Data::Torn } else { Data::Elsewhere })
-    }
-
-    /// What is read may be a cache whose sync has failed; only what is written again is sure to be synced again.
-    fn write_again(&self, data: &[u8], offset: u64) -> io::Result<()> {
-        let path = &self.spec.path;
-        let file = open(path, MODE, false)?;
-        if !leads_to(path, &self.file) {
-            return Err(io::Error::other(format!("{} was replaced just now", path.display())));
-        }
-        self.spec.disk.write_at(&file, data, offset).map_err(at("write to", path))?;
-        self.spec.disk.sync(&file).map_err(at("sync", path))
-    }
+/// When a file that was there was last written; never in the future.
+fn written(facts: &Metadata, spec: &Spec) -> Timestamp {
+    let now = spec.clock.wall();
+    let changed = facts.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    changed.map_or(now, |changed| changed.min(now))
 }

@@ -37,6 +37,7 @@ pub(super) async fn judge(mut response: Response, now: Timestamp) -> Result<(), 
                 None => failure,
             }
         }
+        StatusCode::GONE => Failure::gone(format!("the target answered {status}")),
         _ => Failure::permanent(format!("the target answered {status}")),
     };
     let text = String::from_utf8_lossy(&text);

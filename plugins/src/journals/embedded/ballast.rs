@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::io::Errno;
 
 use super::locked;
 
@@ -35,12 +36,11 @@ impl Ballast {
     pub(super) fn open(folder: &Path, size: u64) -> Self {
         let state = Mutex::new(State::Missing);
         let ballast = Self { path: folder.join("ballast"), size, state };
-        match ballast.is_there() {
-            true => *locked(&ballast.state) = State::Kept,
-            false => {
-                ballast.remove();
-                ballast.keep();
-            }
+        if ballast.is_there() {
+            *locked(&ballast.state) = State::Kept;
+        } else {
+            ballast.remove();
+            ballast.keep();
         }
         ballast
     }
@@ -90,11 +90,7 @@ impl Ballast {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&self.path)?;
         match fallocate(&file, FallocateFlags::empty(), 0, self.size) {
-            Err(error)
-                if matches!(error, rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) =>
-            {
-                write_zeros(&mut file, self.size)
-            }
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(&mut file, self.size),
             made => Ok(made?),
         }
     }

@@ -281,12 +281,14 @@ impl Shared {
         lost: Vec<Position>,
     ) -> Result<(), JournalError> {
         let dead = |position: Position| {
-            let reason = match position.replay_number() {
-                Some(_) => "what was to be done again is not in the journal any more, or damaged",
-                None => {
-                    self.reader.damage.report_item(log, position.0);
-                    DAMAGED
-                }
+            let again = position.replay_number().is_some();
+            if !again {
+                self.reader.damage.report_item(log, position.0);
+            }
+            let reason = if again {
+                "what was to be done again is not in the journal any more, or damaged"
+            } else {
+                DAMAGED
             };
             (position, Fate::Dead { reason: reason.to_owned(), response: None })
         };

@@ -15,7 +15,7 @@ const STEP_ROWS: u32 = 10_000;
 
 impl Shared {
     pub(super) async fn stats(self: &Arc<Self>) -> Result<Stats, JournalError> {
-        let mut stats = self.reader.with(|connection| numbers(connection)).await?;
+        let mut stats = self.reader.with(numbers).await?;
         let mut after = i64::MIN;
         loop {
             let step = self.reader.with(move |connection| count_after(connection, after)).await?;

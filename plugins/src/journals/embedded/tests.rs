@@ -30,11 +30,11 @@ impl Folder {
     }
 
     fn embedded(&self) -> Result<Embedded, BoxError> {
-        self.opened(options())
+        self.opened(&options())
     }
 
-    fn opened(&self, options: Options) -> Result<Embedded, BoxError> {
-        Embedded::open(self.cx().path("j"), &options, &self.cx())
+    fn opened(&self, options: &Options) -> Result<Embedded, BoxError> {
+        Embedded::open(self.cx().path("j"), options, &self.cx())
     }
 
     fn file(&self) -> PathBuf {
@@ -220,7 +220,7 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
 async fn notes_leave_room_for_what_must_be_kept() {
     let folder = Folder::new();
     let options = Options { queue: Size(100_000), notes: 1000, ..options() };
-    let journal = Arc::new(folder.opened(options).unwrap());
+    let journal = Arc::new(folder.opened(&options).unwrap());
     let raw = folder.raw();
     raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
     journal.note(entry("A.Before", "", "the writer takes this one and waits".to_owned()));
@@ -269,7 +269,7 @@ async fn a_lease_of_large_records_does_not_fill_the_memory() {
 async fn overload_is_refused_and_notes_are_bounded() {
     let folder = Folder::new();
     let options = Options { queue: Size(100_000), notes: 2, ..options() };
-    let journal = folder.opened(options).unwrap();
+    let journal = folder.opened(&options).unwrap();
     let body = "x".repeat(60_000);
     let mut noted = 0;
     for _ in 0..200 {

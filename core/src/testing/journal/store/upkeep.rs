@@ -118,7 +118,9 @@ impl Store {
             found.extend(row.map(|row| (one.letter.number, lane, row, one.record)));
         }
         let mut counts: BTreeMap<&LaneId, usize> = BTreeMap::new();
-        found.iter().for_each(|(_, lane, ..)| *counts.entry(lane).or_default() += 1);
+        for (_, lane, ..) in &found {
+            *counts.entry(lane).or_default() += 1;
+        }
         for (lane, count) in counts {
             self.takes(lane, count)?;
         }
@@ -180,7 +182,9 @@ impl Store {
         if lanes.is_empty() {
             return refused(format!("no lane has an action {action}"));
         }
-        lanes.iter_mut().for_each(|(_, kept)| kept.paused = paused);
+        for (_, kept) in &mut lanes {
+            kept.paused = paused;
+        }
         Ok(())
     }
 

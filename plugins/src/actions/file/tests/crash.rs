@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::super::intent::MARK_AT;
-use super::disks::{Dying, Failing, Volatile};
+use super::disks::{Dying, Failing};
+use super::volatile::Volatile;
 use super::*;
 
 fn beside(path: &Path) -> PathBuf {
@@ -12,7 +13,7 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// As if the power had gone before the marks of completion were safe.
-fn unmark(path: &Path) {
+pub(super) fn unmark(path: &Path) {
     let mut bytes = fs::read(beside(path)).expect("readable");
     for slot in bytes[4096..].chunks_mut(MARK_AT.end) {
         slot[MARK_AT].fill(0);
@@ -61,11 +62,10 @@ async fn a_kill_at_any_byte_of_a_batch_loses_and_doubles_nothing() {
             deliver(&action, &records("b", [10, 11])).await;
         }
         let disk = Arc::new(Dying::after(i64::MAX));
-        let action = unstarted(&path, Fsync::Batch, disk.clone());
+        let action = unstarted(&path, disk.clone());
         action.start().await.expect("started");
         disk.set(budget);
-        let results = action.deliver_batch(&records("a", 4..8)).await;
-        acknowledged += i32::from(results.iter().all(Result::is_ok));
+        acknowledged += i32::from(action.attempt(&records("a", 4..8)).await);
         drop(action);
         redeliver(&path, budget).await;
         let twelve = (budget % 4 == 3).then_some(12);
@@ -80,9 +80,9 @@ async fn a_kill_at_any_byte_of_a_batch_loses_and_doubles_nothing() {
 async fn a_kill_while_everything_is_new_loses_nothing() {
     for budget in (0..50_000).step_by(701) {
         let (_base, path) = place();
-        let action = unstarted(&path, Fsync::Batch, Arc::new(Dying::after(budget)));
+        let action = unstarted(&path, Arc::new(Dying::after(budget)));
         if action.start().await.is_ok() {
-            action.deliver_batch(&records("a", 4..8)).await;
+            action.attempt(&records("a", 4..8)).await;
         }
         drop(action);
         deliver(&opened(&path).await, &records("a", 4..8)).await;
@@ -101,7 +101,7 @@ async fn a_kill_while_a_crash_is_set_right_does_no_harm() {
         unmark(&path);
         let torn = text(&path);
         fs::write(&path, &torn[..torn.len() - usize::from(budget % 2 == 0) * 3]).expect("torn");
-        let dying = unstarted(&path, Fsync::Batch, Arc::new(Dying::after(budget)));
+        let dying = unstarted(&path, Arc::new(Dying::after(budget)));
         let _outcome = dying.start().await;
         drop(dying);
         deliver(&opened(&path).await, &records("a", 1..8)).await;
@@ -170,7 +170,7 @@ async fn a_full_disk_fails_the_batch_and_leaves_no_part_of_it() {
     for room in 0..8 {
         let (_base, path) = place();
         let disk = Arc::new(Failing::default());
-        let action = unstarted(&path, Fsync::Batch, disk.clone());
+        let action = unstarted(&path, disk.clone());
         action.start().await.expect("started");
         deliver(&action, &records("a", [1])).await;
         *disk.room.lock().expect("not poisoned") = Some(room);
@@ -191,11 +191,11 @@ async fn a_full_disk_fails_the_batch_and_leaves_no_part_of_it() {
 async fn a_part_that_cannot_be_cut_is_cut_before_the_next_attempt() {
     let (_base, path) = place();
     let disk = Arc::new(Failing::default());
-    let action = unstarted(&path, Fsync::Batch, disk.clone());
+    let action = unstarted(&path, disk.clone());
     action.start().await.expect("started");
     *disk.room.lock().expect("not poisoned") = Some(3);
     disk.uncuttable.store(true, Ordering::SeqCst);
-    fails(&action, &records("a", 1..6)).await;
+    assert!(!action.attempt(&records("a", 1..6)).await);
     assert_eq!(text(&path), "1\n2");
     *disk.room.lock().expect("not poisoned") = None;
     assert!(fails(&action, &records("b", [9])).await.contains("cannot cut"));
@@ -209,7 +209,7 @@ async fn a_part_that_cannot_be_cut_is_cut_before_the_next_attempt() {
 async fn a_batch_whose_sync_failed_does_not_come_again_when_it_is_forgotten() {
     let (_base, path) = place();
     let disk = Arc::new(Failing::default());
-    let action = unstarted(&path, Fsync::Batch, disk.clone());
+    let action = unstarted(&path, disk.clone());
     action.start().await.expect("started");
     disk.sync_in.store(3, Ordering::SeqCst); // after those of the handler's new slots and of the intent: that of the data
     let results = action.deliver_batch(&records("a", 0..10)).await;
@@ -225,8 +225,30 @@ async fn a_batch_whose_sync_failed_does_not_come_again_when_it_is_forgotten() {
     assert_eq!(sorted(&path), (0..6010).collect::<Vec<u32>>());
 }
 
+#[tokio::test]
+async fn a_batch_that_may_be_in_the_file_is_not_called_failed() {
+    let (_base, path) = place();
+    let disk = Arc::new(Failing::default());
+    let action = unstarted(&path, disk.clone());
+    action.start().await.expect("started");
+    deliver(&action, &records("a", [1])).await;
+    disk.syncs_more.store(2, Ordering::SeqCst);
+    disk.sync_in.store(2, Ordering::SeqCst); // that of the data, and the next two times of what was found
+    let batch = records("a", [2, 3]);
+    let attempt = async { deliver(&action, &batch).await };
+    let meanwhile = async {
+        action.clock.asleep.notified().await;
+        assert!(fails(&action, &records("b", [9])).await.contains("cannot sync"));
+        deliver(&action, &records("b", [9])).await;
+        action.clock.advance(Duration::from_secs(1));
+    };
+    tokio::join!(attempt, meanwhile);
+    deliver(&action, &batch).await;
+    assert_eq!(text(&path), lines([1, 2, 3, 9]));
+}
+
 /// Hands a batch over until it is taken, as often as is reasonable.
-async fn insist(action: &File, records: &[Record]) -> usize {
+async fn insist(action: &Tried, records: &[Record]) -> usize {
     for failed in 0..5 {
         if action.deliver_batch(records).await.iter().all(Result::is_ok) {
             return failed;
@@ -240,7 +262,7 @@ async fn a_failed_sync_is_reported_and_does_no_harm() {
     for which in 1..8 {
         let (_base, path) = place();
         let disk = Arc::new(Failing::default());
-        let action = unstarted(&path, Fsync::Batch, disk.clone());
+        let action = unstarted(&path, disk.clone());
         action.start().await.expect("started");
         deliver(&action, &records("a", [1])).await;
         disk.sync_in.store(which, Ordering::SeqCst);
@@ -257,7 +279,7 @@ async fn a_failed_sync_is_reported_and_does_no_harm() {
 async fn what_a_failed_sync_left_in_the_cache_is_written_again() {
     let (_base, path) = place();
     let disk = Arc::new(Failing::default());
-    let action = unstarted(&path, Fsync::Batch, disk.clone());
+    let action = unstarted(&path, disk.clone());
     action.start().await.expect("started");
     deliver(&action, &records("a", [1])).await;
     disk.sync_in.store(2, Ordering::SeqCst);
@@ -288,19 +310,15 @@ async fn a_power_cut_loses_nothing_that_was_said_to_be_delivered() {
     }
 }
 
-fn cut_power(disk: &Volatile, path: &Path, chance: &mut impl FnMut() -> u64) {
-    disk.cut_power(path, chance);
-    disk.cut_power(&beside(path), chance);
-}
-
 /// Delivers until the power goes, then again what was not settled.
 async fn power_cut_round(
     path: &Path,
     next: &mut HashMap<&'static str, u32>,
     chance: &mut impl FnMut() -> u64,
 ) {
-    let disk = Arc::new(Volatile::new());
-    let action = unstarted(path, Fsync::Batch, disk.clone());
+    let folder = path.parent().expect("a folder");
+    let disk = Arc::new(Volatile::new(folder));
+    let action = unstarted(path, disk.clone());
     action.start().await.expect("started");
     disk.set(i64::try_from(chance() % 40).expect("small"));
     let mut unsettled = Vec::new();
@@ -309,7 +327,7 @@ async fn power_cut_round(
             let first = next[handler];
             let batch =
                 records(handler, first..first + 1 + u32::try_from(chance() % 60).expect("small"));
-            let well = action.deliver_batch(&batch).await.iter().all(Result::is_ok);
+            let well = action.attempt(&batch).await;
             *next.get_mut(handler).expect("there") += u32::try_from(batch.len()).expect("small");
             if !well || chance().is_multiple_of(20) {
                 unsettled.push(batch); // the journal had no time to note it
@@ -317,18 +335,18 @@ async fn power_cut_round(
         }
     }
     drop(action);
-    cut_power(&disk, path, chance);
+    disk.cut_power(folder, chance);
     while chance().is_multiple_of(2) {
-        let disk = Arc::new(Volatile::new());
+        let disk = Arc::new(Volatile::new(folder));
         disk.set(i64::try_from(chance() % 12).expect("small"));
-        let action = unstarted(path, Fsync::Batch, disk.clone());
+        let action = unstarted(path, disk.clone());
         if action.start().await.is_ok() {
             for batch in unsettled.iter().rev() {
-                action.deliver_batch(batch).await;
+                action.attempt(batch).await;
             }
         }
         drop(action);
-        cut_power(&disk, path, chance);
+        disk.cut_power(folder, chance);
     }
     let action = opened(path).await;
     for batch in unsettled {

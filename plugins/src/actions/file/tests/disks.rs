@@ -1,14 +1,33 @@
 //! Disks that are bent.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::super::disk::{Disk, Real};
+
+/// What is done to names as the machine does it.
+macro_rules! real_names {
+    () => {
+        fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+            Real.create(path, mode)
+        }
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            Real.rename(from, to)
+        }
+        fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+            Real.link(from, to)
+        }
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            Real.remove(path)
+        }
+        fn sync_folder(&self, _: &Path) -> io::Result<()> {
+            Ok(())
+        }
+    };
+}
 
 /// Saves the time of syncing, where no power is cut.
 pub(super) struct Fast;
@@ -26,6 +45,7 @@ impl Disk for Fast {
     fn sync(&self, _: &File) -> io::Result<()> {
         Ok(())
     }
+    real_names!();
 }
 
 /// Ends like a killed process: after so many bytes (anything else counts as one) nothing is done any more.
@@ -67,6 +87,7 @@ impl Disk for Dying {
     fn sync(&self, _: &File) -> io::Result<()> {
         self.partly(&[0], |_| Ok(()))
     }
+    real_names!();
 }
 
 /// Fails one kind of operation for a while; what it does of a write first is up to `part`.
@@ -76,6 +97,8 @@ pub(super) struct Failing {
     pub(super) room: Mutex<Option<usize>>,
     /// The syncs to fail, counted down to 0; then the one that fails.
     pub(super) sync_in: AtomicI64,
+    /// How many more fail behind that one.
+    pub(super) syncs_more: AtomicI64,
     /// Whether files cannot be cut.
     pub(super) uncuttable: AtomicBool,
     /// Bytes that were written over lines.
@@ -106,99 +129,84 @@ impl Disk for Failing {
         }
     }
     fn sync(&self, _: &File) -> io::Result<()> {
-        match self.sync_in.fetch_sub(1, Ordering::SeqCst) {
-            1 => Err(io::Error::from_raw_os_error(5)),
-            _ => Ok(()),
+        let last = 1 - self.syncs_more.load(Ordering::SeqCst);
+        match (last..=1).contains(&self.sync_in.fetch_sub(1, Ordering::SeqCst)) {
+            true => Err(io::Error::from_raw_os_error(5)),
+            false => Ok(()),
         }
     }
+    real_names!();
 }
 
-/// Loses what was not synced, sector by sector as chance has it, when the power is cut.
-pub(super) struct Volatile {
-    /// Operations until it goes.
+/// What happens to the operations of a [`Scripted`] disk.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Then {
+    /// From the given one on, nothing is done any more.
+    Dies,
+    /// The given one fails, and nothing of it is done.
+    Fails(i32),
+    /// From the given one on, nothing is done to names any more.
+    NamesFail(i32),
+}
+
+/// Bent at one operation, counted from 0.
+pub(super) struct Scripted {
     left: AtomicI64,
-    synced: Mutex<HashMap<u64, Vec<u8>>>,
+    then: Then,
+    /// Whether it can rename without replacing in one step.
+    renames: bool,
 }
 
-const SECTOR: usize = 512;
-
-impl Volatile {
-    pub(super) fn new() -> Self {
-        Self { left: AtomicI64::new(i64::MAX), synced: Mutex::default() }
+impl Scripted {
+    pub(super) fn new(operation: i64, then: Then, renames: bool) -> Self {
+        Self { left: AtomicI64::new(operation), then, renames }
     }
 
-    pub(super) fn set(&self, operations: i64) {
-        self.left.store(operations, Ordering::SeqCst);
+    /// Whether it came as far as the operation.
+    pub(super) fn was_bent(&self) -> bool {
+        self.left.load(Ordering::SeqCst) < 0
     }
 
-    fn alive(&self) -> io::Result<()> {
-        match self.left.fetch_sub(1, Ordering::SeqCst) {
-            ..=0 => Err(ErrorKind::BrokenPipe.into()),
+    fn turn(&self, names: bool) -> io::Result<()> {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        match self.then {
+            Then::Dies if left <= 0 => Err(ErrorKind::BrokenPipe.into()),
+            Then::Fails(code) if left == 0 => Err(io::Error::from_raw_os_error(code)),
+            Then::NamesFail(code) if left <= 0 && names => Err(io::Error::from_raw_os_error(code)),
             _ => Ok(()),
         }
     }
-
-    fn content(file: &File) -> Vec<u8> {
-        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(file));
-        fs::read(path).expect("readable")
-    }
-
-    fn keep(&self, file: &File, again: bool) {
-        let inode = file.metadata().expect("open").ino();
-        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
-        if again || !synced.contains_key(&inode) {
-            synced.insert(inode, Self::content(file));
-        }
-    }
-
-    /// What is found on the disk afterwards.
-    pub(super) fn cut_power(&self, path: &Path, chance: &mut impl FnMut() -> u64) {
-        let synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
-        let inode = fs::metadata(path).expect("there").ino();
-        let Some(old) = synced.get(&inode) else { return };
-        let mut new = fs::read(path).expect("readable");
-        let longest = new.len().max(old.len());
-        let length = match chance() % 3 {
-            0 => old.len(),
-            1 => new.len(),
-            _ => {
-                old.len().min(new.len())
-                    + usize::try_from(chance()).expect("64 bits") % (longest + 1)
-            }
-        };
-        new.resize(longest, 0);
-        for (place, sector) in new.chunks_mut(SECTOR).enumerate() {
-            let before = old.get(place * SECTOR..).unwrap_or_default();
-            if chance().is_multiple_of(2) {
-                sector.fill(0);
-                let kept = before.len().min(sector.len());
-                sector[..kept].copy_from_slice(&before[..kept]);
-            }
-        }
-        new.truncate(length.min(longest));
-        fs::write(path, new).expect("written");
-    }
 }
 
-impl Disk for Volatile {
+impl Disk for Scripted {
     fn append(&self, file: &File, data: &[u8]) -> io::Result<()> {
-        self.alive()?;
-        self.keep(file, false);
-        Real.append(file, data)
+        self.turn(false).and_then(|()| Real.append(file, data))
     }
     fn write_at(&self, file: &File, data: &[u8], at: u64) -> io::Result<()> {
-        self.alive()?;
-        self.keep(file, false);
-        Real.write_at(file, data, at)
+        self.turn(false).and_then(|()| Real.write_at(file, data, at))
     }
     fn cut(&self, file: &File, length: u64) -> io::Result<()> {
-        self.alive()?;
-        self.keep(file, false);
-        Real.cut(file, length)
+        self.turn(false).and_then(|()| Real.cut(file, length))
     }
-    fn sync(&self, file: &File) -> io::Result<()> {
-        self.alive()?;
-        self.keep(file, true);
-        Ok(())
+    fn sync(&self, _: &File) -> io::Result<()> {
+        self.turn(false)
+    }
+    fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+        self.turn(true).and_then(|()| Real.create(path, mode))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self.renames {
+            true => self.turn(true).and_then(|()| Real.rename(from, to)),
+            false => Err(ErrorKind::Unsupported.into()),
+        }
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.turn(true).and_then(|()| Real.link(from, to))
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.turn(true).and_then(|()| Real.remove(path))
+    }
+    fn sync_folder(&self, _: &Path) -> io::Result<()> {
+        self.turn(true)
     }
 }

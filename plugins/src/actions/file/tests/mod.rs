@@ -1,21 +1,113 @@
-//! Real files in a folder of their own; disks that fail, fill up or lose power are in [`disks`].
+//! Real files in a folder of their own; disks that fail, fill up or lose power are in [`disks`] and [`volatile`].
 
 mod crash;
 mod disks;
 mod paths;
+mod rotation;
+mod rotation_crash;
+mod upkeep;
+mod volatile;
 
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use switchhook_core::config::Section;
-use switchhook_core::{Callback, Component, Phase, Registry, Table};
+use switchhook_core::testing::TestClock;
+use switchhook_core::{Callback, Clock, Component, Phase, Registry, Table};
 use tempfile::TempDir;
 
 use self::disks::Fast;
 use super::disk::{Disk, Real};
+use super::store::Rotation;
 use super::*;
+
+/// A clock in the hands of a test, which is told when somebody waits for it.
+#[derive(Debug, Default)]
+struct Hand {
+    clock: TestClock,
+    asleep: Notify,
+}
+
+#[async_trait]
+impl Clock for Hand {
+    fn wall(&self) -> Timestamp {
+        self.clock.wall()
+    }
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+    async fn sleep_until(&self, at: Duration) {
+        self.asleep.notify_one();
+        self.clock.sleep_until(at).await;
+    }
+}
+
+impl Deref for Hand {
+    type Target = TestClock;
+    fn deref(&self) -> &TestClock {
+        &self.clock
+    }
+}
+
+/// An action whose time the test has in hand.
+struct Tried {
+    file: File,
+    clock: Arc<Hand>,
+}
+
+impl Deref for Tried {
+    type Target = File;
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Tried {
+    fn new(path: &Path, disk: Arc<dyn Disk>, rotation: Rotation, keep: Keep) -> Self {
+        Self::at(Arc::default(), path, disk, rotation, keep)
+    }
+
+    fn at(
+        clock: Arc<Hand>,
+        path: &Path,
+        disk: Arc<dyn Disk>,
+        rotation: Rotation,
+        keep: Keep,
+    ) -> Self {
+        let spec = Spec {
+            names: Names::of(path),
+            path: path.into(),
+            name: "audit".into(),
+            sync: true,
+            disk,
+            clock: clock.clone(),
+            rotation,
+            rotating: std::sync::Mutex::default(),
+            rotated: Notify::new(),
+        };
+        Self { file: File::new(Fsync::Batch, spec, keep), clock }
+    }
+
+    /// Starts it without the task beside the deliveries.
+    async fn begin(&self) -> io::Result<()> {
+        let mut state = self.lock().await;
+        state.started = true;
+        state.ready()
+    }
+
+    /// One attempt, as of a process that may be killed: where an attempt waits for better times, it is given up.
+    async fn attempt(&self, records: &[Record]) -> bool {
+        tokio::select! {
+            results = self.deliver_batch(records) => results.iter().all(Result::is_ok),
+            () = self.clock.asleep.notified() => false,
+        }
+    }
+}
 
 /// A record whose body is its number.
 fn record(handler: &str, number: u32) -> Record {
@@ -39,25 +131,24 @@ fn place() -> (TempDir, PathBuf) {
     (base, path)
 }
 
-fn unstarted(path: &Path, fsync: Fsync, disk: Arc<dyn Disk>) -> File {
-    let spec = Spec { path: path.into(), name: "audit".into(), sync: fsync != Fsync::Os, disk };
-    File::new(fsync, spec)
+fn unstarted(path: &Path, disk: Arc<dyn Disk>) -> Tried {
+    Tried::new(path, disk, Rotation::default(), Keep::default())
 }
 
-async fn opened(path: &Path) -> File {
-    let action = unstarted(path, Fsync::Batch, Arc::new(Fast));
+async fn opened(path: &Path) -> Tried {
+    let action = unstarted(path, Arc::new(Fast));
     action.start().await.expect("started");
     action
 }
 
 /// Delivers and expects it to succeed.
-async fn deliver(action: &File, records: &[Record]) {
+async fn deliver(action: &Tried, records: &[Record]) {
     for (place, result) in action.deliver_batch(records).await.into_iter().enumerate() {
         result.unwrap_or_else(|failure| panic!("record {place}: {failure}"));
     }
 }
 
-async fn fails(action: &File, records: &[Record]) -> String {
+async fn fails(action: &Tried, records: &[Record]) -> String {
     let results = action.deliver_batch(records).await;
     let failure = results.into_iter().next_back().expect("a result").expect_err("a failure");
     assert!(!failure.is_permanent(), "{failure}");
@@ -94,7 +185,7 @@ async fn the_example_is_good_and_each_way_to_sync_writes_each_record_once_in_ord
     ] {
         let base = tempfile::tempdir().expect("a folder");
         let action = built(options, base.path()).await;
-        assert_eq!(action.batch_max(), if options.contains("every") { 1 } else { 1024 });
+        assert_eq!(action.batch_max(), if options.contains("\"every\"") { 1 } else { 1024 });
         action.start().await.expect("started");
         for result in action.deliver_batch(&records("a", 0..50)).await {
             result.expect("delivered");
@@ -109,18 +200,33 @@ async fn the_example_is_good_and_each_way_to_sync_writes_each_record_once_in_ord
 fn options_that_cannot_work_are_refused() {
     let registry = Registry::linked().expect("distinct");
     let plugin = registry.get(Table::Actions, "file").expect("linked");
-    for options in
-        ["", "path = \"\"", "path = \"a/\"", "path = \"..\"", "path = \"a\"\nfsync = \"no\""]
-    {
-        let section = Section::parse("actions.audit.options", options).expect("TOML");
-        assert!(plugin.configure(&section).is_err(), "{options}");
+    for (options, key) in [
+        ("", "path"),
+        ("path = ''", "path"),
+        ("path = 'a/'", "path"),
+        ("path = '..'", "path"),
+        ("path = 'a'\nfsync = 'no'", "fsync"),
+        ("path = 'a'\nrotate = {}", "rotate"),
+        ("path = 'a'\nrotate = { size = '4095 B' }", "rotate.size"),
+        ("path = 'a'\nrotate = { every = '59s' }", "rotate.every"),
+        ("path = 'a'\nrotate = { evry = '1d' }", "rotate.evry"),
+        ("path = 'a'\ncompress = true", "compress"),
+        ("path = 'a'\nkeep_files = 1", "keep_files"),
+        ("path = 'a'\nkeep_for = '1d'", "keep_for"),
+        ("path = 'a'\nrotate = { every = '1d' }\nkeep_files = 0", "keep_files"),
+        ("path = 'a'\nrotate = { every = '1d' }\nkeep_for = '0s'", "keep_for"),
+    ] {
+        let section = Section::parse("options", options).expect("TOML");
+        let mistakes = plugin.configure(&section).err().expect(options);
+        let keys: Vec<_> = mistakes.iter().map(|mistake| mistake.key.as_str()).collect();
+        assert_eq!(keys, [format!("options.{key}")], "{options}");
     }
 }
 
 #[tokio::test]
 async fn nothing_is_delivered_before_the_start_and_after_the_end() {
     let (_base, path) = place();
-    let action = unstarted(&path, Fsync::Batch, Arc::new(Fast));
+    let action = unstarted(&path, Arc::new(Fast));
     assert!(fails(&action, &records("a", [1, 2])).await.contains("not started"));
     assert!(!path.exists());
     action.start().await.expect("started");
@@ -208,7 +314,7 @@ async fn large_bodies_go_in_several_writes_and_stay_known_all_together() {
 #[tokio::test]
 async fn a_call_that_is_given_up_is_finished_all_the_same() {
     let (_base, path) = place();
-    let action = unstarted(&path, Fsync::Batch, Arc::new(Real));
+    let action = unstarted(&path, Arc::new(Real));
     action.start().await.expect("started");
     let batch = records("a", 0..100);
     for polls in 0..6 {

@@ -2,10 +2,11 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use super::upkeep::logged;
 use super::*;
 
 async fn refused(path: &Path) -> String {
-    let action = unstarted(path, Fsync::Batch, Arc::new(Fast));
+    let action = unstarted(path, Arc::new(Fast));
     action.start().await.expect_err("refused").to_string()
 }
 
@@ -156,4 +157,63 @@ async fn a_file_cut_under_a_running_action_goes_on_from_its_new_end() {
     fs::write(&path, "1\n2").expect("cut");
     deliver(&action, &records("a", 8..11)).await;
     assert_eq!(text(&path), "1\n2\n9\n10\n");
+}
+
+/// One batch of a record straight into the state, on this thread.
+fn write(state: &mut State, number: u32) {
+    let batch = store::Batch {
+        handler: "a".into(),
+        ids: vec![*record("a", number).delivery().as_bytes()],
+        data: format!("{number}\n").into_bytes(),
+        ..store::Batch::default()
+    };
+    assert!(matches!(state.write(batch), Fate::Written));
+}
+
+#[test]
+fn a_file_that_is_copied_and_truncated_is_warned_of_once_each_time_and_gets_no_hole() {
+    let (_base, path) = place();
+    let action = unstarted(&path, Arc::new(Fast));
+    let mut state = action.state.try_lock().expect("free");
+    let mut number = 1000;
+    let mut some = |state: &mut State| {
+        for _ in 0..3 {
+            number += 1;
+            write(state, number);
+        }
+    };
+    assert_eq!(logged(|| some(&mut state)), "");
+    for turn in 0..3 {
+        fs::write(&path, "").expect("truncated");
+        let log = logged(|| some(&mut state));
+        assert_eq!(log.lines().count(), 1, "{log}");
+        for word in [&*path.display().to_string(), "cut by somebody else", "renamed", "`rotate`"] {
+            assert!(log.contains(word), "{word}: {log}");
+        }
+        assert_eq!(text(&path), lines(1004 + 3 * turn..1007 + 3 * turn));
+    }
+    assert_eq!(logged(|| some(&mut state)), "");
+    drop(state);
+    super::crash::unmark(&path); // what was written last is looked for where it was said to be
+    let mut state = action.state.try_lock().expect("free");
+    let log = logged(|| assert!(state.reopen().is_ok()));
+    assert_eq!(log, "");
+    assert!(
+        state
+            .store
+            .as_ref()
+            .is_some_and(|store| store.knows("a", record("a", 1015).delivery().as_bytes()))
+    );
+    assert_eq!(text(&path), lines(1010..1016));
+}
+
+#[test]
+fn a_file_that_was_truncated_before_the_start_is_warned_of() {
+    let (_base, path) = place();
+    let action = unstarted(&path, Arc::new(Fast));
+    let mut state = action.state.try_lock().expect("free");
+    write(&mut state, 1);
+    fs::write(&path, "").expect("truncated");
+    let log = logged(|| assert!(state.reopen().is_ok()));
+    assert!(log.contains("cut by somebody else") && log.lines().count() == 1, "{log}");
 }

@@ -34,6 +34,8 @@ async fn the_status_decides() {
     for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 413, 418] {
         let result = attempt(say(&format!("{status} X"))).await;
         assert_eq!(permanent(&result), Some(true), "{status}");
+        let gone = result.as_ref().err().map(Failure::is_gone);
+        assert_eq!(gone, Some(status == 410), "{status}");
     }
 }
 

@@ -19,12 +19,12 @@ fn allocated(file: &Path) -> u64 {
 async fn ballast_takes_its_room_and_only_if_it_is_wanted() {
     let folder = Folder::new();
     for size in [KEPT, Size(KEPT.0 * 2), Size(0), KEPT] {
-        let journal = folder.opened(Options { ballast: size, ..options() }).unwrap();
+        let journal = folder.opened(&Options { ballast: size, ..options() }).unwrap();
         assert!(allocated(&ballast(&journal)) >= size.bytes() as u64);
         assert_eq!(ballast(&journal).exists(), size.bytes() > 0);
     }
     std::fs::File::create(folder.dir.path().join("j/ballast")).unwrap().set_len(1 << 20).unwrap();
-    let journal = folder.opened(Options { ballast: KEPT, ..options() }).unwrap();
+    let journal = folder.opened(&Options { ballast: KEPT, ..options() }).unwrap();
     assert!(allocated(&ballast(&journal)) >= 1 << 20, "a hole is no room");
 }
 
@@ -41,7 +41,7 @@ fn ballast_that_has_no_room_twice_over_is_not_made() {
 #[tokio::test]
 async fn ballast_is_given_up_when_a_commit_finds_no_room() {
     let folder = Folder::new();
-    let journal = folder.opened(Options { ballast: KEPT, ..options() }).unwrap();
+    let journal = folder.opened(&Options { ballast: KEPT, ..options() }).unwrap();
     append(&journal, "kept").await.unwrap();
     journal.shared.pages.store(1, Relaxed); // no page more than there is
     let refused = append(&journal, &"x".repeat(300_000)).await;
@@ -98,7 +98,7 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
     let Some(disk) = Disk::new("24m") else { return };
     let foreign = disk.0.dir.path().join("foreign");
     std::fs::write(&foreign, vec![1; 8 << 20]).unwrap();
-    let journal = disk.0.opened(Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
     let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
     let (mut kept, body) = (0, "x".repeat(100_000));
@@ -137,12 +137,12 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
 #[tokio::test]
 async fn a_store_on_a_full_disk_is_opened_with_the_room_of_its_ballast() {
     let Some(disk) = Disk::new("12m") else { return };
-    let journal = disk.0.opened(Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
     append(&journal, "kept").await.unwrap();
     drop(journal);
     let foreign = disk.0.dir.path().join("foreign");
     assert!(std::fs::write(&foreign, vec![1; 12 << 20]).is_err(), "the disk is full");
-    let journal = disk.0.opened(Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
     assert!(!ballast(&journal).exists());
     let refused = append(&journal, "new").await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");

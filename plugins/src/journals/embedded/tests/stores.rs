@@ -73,7 +73,7 @@ async fn a_store_of_version_1_is_brought_up_to_date() {
     let events = journal.events(&query).await.unwrap().items;
     assert_eq!(
         events.iter().map(|e| e.position.0).collect::<Vec<_>>(),
-        Vec::from_iter((1..=12).rev())
+        (1..=12).rev().collect::<Vec<_>>()
     );
     let key = "1400000000/@TGS#_community0/@TGS#_community0@TOPIC#_x";
     let state = journal.state("topics", key).await.unwrap();
@@ -95,7 +95,7 @@ async fn delivery_goes_on_in_a_store_of_version_1() {
         finish(&journal, got, || Fate::Delivered).await;
     }
     delivered.sort_unstable();
-    assert_eq!(delivered, Vec::from_iter(1..=10));
+    assert_eq!(delivered, (1..=10).collect::<Vec<_>>());
     append(&journal, "new").await.unwrap();
     let got = lease(&journal, &LaneId::projection("all"), 9).await;
     assert_eq!(got.items[0].position.0, 13);

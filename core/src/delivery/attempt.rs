@@ -1,0 +1,215 @@
+//! One attempt: within its time, told to the gate, and what becomes of its records.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::gate::Permit;
+use super::subscription::Subscription;
+use super::{LOG, retry};
+use crate::handler::{Failure, Record};
+use crate::journal::{Fate, JournalError, Lease, Position, Work};
+use crate::metrics::OfAction;
+
+/// Why an attempt gave no result.
+#[derive(Clone, Copy)]
+enum NoResult {
+    Panicked,
+    InTime,
+}
+
+impl Subscription {
+    /// Several records in one attempt.
+    pub(super) async fn attempt_batch(
+        &self,
+        lease: Lease,
+        permit: Permit,
+    ) -> Vec<(Position, Fate)> {
+        let (places, records) = split(lease);
+        let outcome = self.attempt(async { self.action.deliver_batch(&records).await }).await;
+        let answered = outcome.is_ok();
+        let results = match outcome {
+            Ok(results) if results.len() == records.len() => results,
+            Ok(_) => repeat(&records, || {
+                Failure::permanent("the action gave fewer results than records")
+            }),
+            Err(none) => repeat(&records, || self.failure(none)),
+        };
+        let first = places.iter().any(|(_, before)| *before == 0);
+        tell(permit, &results, answered, first);
+        let before = places.iter().map(|(_, before)| *before);
+        let fates = self.fates(records.iter().zip(before), results).await;
+        places.into_iter().map(|(position, _)| position).zip(fates).collect()
+    }
+
+    /// One record; `before` are the attempts made so far.
+    pub(super) async fn attempt_one(&self, record: &Record, before: u32, permit: Permit) -> Fate {
+        let outcome = self.attempt(async { self.action.deliver(record).await }).await;
+        let answered = outcome.is_ok();
+        let result = [outcome.unwrap_or_else(|none| Err(self.failure(none)))];
+        tell(permit, &result, answered, before == 0);
+        let fates = self.fates([(record, before)], result).await;
+        fates.into_iter().next().unwrap_or(Fate::Delivered)
+    }
+
+    /// Within its time. Whatever the action does, beginning, ending and being dropped included, stays in here.
+    async fn attempt<T>(&self, attempt: impl Future<Output = T>) -> Result<T, NoResult> {
+        let bounded = async {
+            let mut attempt = pin!(attempt);
+            match timeout(self.table.timeout.0, attempt.as_mut()).await {
+                Ok(result) => Ok(result),
+                Err(_) if self.action.goes_on() => {
+                    let (action, timeout) = (&self.action_name, self.table.timeout);
+                    tracing::warn!(%action, %timeout, "an attempt takes longer than its timeout; it cannot be broken off");
+                    Ok(attempt.await)
+                }
+                Err(_) => Err(NoResult::InTime),
+            }
+        };
+        AssertUnwindSafe(bounded).catch_unwind().await.unwrap_or(Err(NoResult::Panicked))
+    }
+
+    /// What becomes of the records of one attempt.
+    async fn fates<'r>(
+        &self,
+        records: impl IntoIterator<Item = (&'r Record, u32)>,
+        results: impl AsRef<[Result<(), Failure>]>,
+    ) -> Vec<Fate> {
+        let results = results.as_ref();
+        self.count_all(results);
+        if results.iter().all(Result::is_ok) {
+            return results.iter().map(|_| Fate::Delivered).collect();
+        }
+        let keeps = match results.iter().find_map(|result| gone(result)) {
+            Some(failure) => self.pause(failure).await,
+            None => false,
+        };
+        // One chance for all: what failed together falls due together, and is one attempt again.
+        let chance = self.works.rng.fraction();
+        let retry = &self.table.retry;
+        let fate = |((_, before), result): (&(&Record, u32), &Result<(), Failure>)| match result {
+            Ok(()) => Fate::Delivered,
+            Err(failure) if keeps && failure.is_gone() => {
+                retry::again(retry, *before, failure, chance)
+            }
+            Err(failure) => retry::fate(retry, *before, failure, chance),
+        };
+        let records: Vec<_> = records.into_iter().collect();
+        let mut fates: Vec<Fate> = records.iter().zip(results).map(fate).collect();
+        self.place(&mut fates);
+        for ((record, before), fate) in records.iter().zip(&fates) {
+            self.report(record, *before, fate);
+        }
+        fates
+    }
+
+    /// Gives the retry of an attempt its place in time: an attempt is one for its target, however many records it has.
+    fn place(&self, fates: &mut [Fate]) {
+        let mut waits: Vec<&mut Duration> = fates
+            .iter_mut()
+            .filter_map(|fate| match fate {
+                Fate::Retry { after, .. } => Some(after),
+                _ => None,
+            })
+            .collect();
+        let Some(earliest) = waits.iter().map(|wait| **wait).min() else { return };
+        let placed = self.seat.place_retry(earliest);
+        for wait in &mut waits {
+            **wait = placed.max(**wait);
+        }
+    }
+
+    /// Pauses the action, for its target is gone; true if its records are kept for the day it comes back.
+    async fn pause(&self, failure: &Failure) -> bool {
+        let action = &self.action_name;
+        let reason = failure.reason();
+        let reason = crate::escape::for_line(&reason);
+        match self.works.journal.pause(action, true).await {
+            Err(JournalError::Unsupported(_)) => return false,
+            Err(error) => {
+                let error = crate::error_line(&error);
+                let Some(suppressed) = LOG.take("unpaused") else { return true };
+                tracing::error!(%action, %reason, %error, suppressed, "the target is gone, but the action cannot be paused");
+            }
+            Ok(()) => {
+                let Some(suppressed) = LOG.take("gone") else { return true };
+                tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `switchhook resume {action}` goes on");
+            }
+        }
+        true
+    }
+
+    fn report(&self, record: &Record, before: u32, fate: &Fate) {
+        let action = &self.action_name;
+        match fate {
+            Fate::Retry { after, reason } => {
+                let Some(suppressed) = LOG.take("retry") else { return };
+                let after =
+                    Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                let (record, reason) = (record.id(), crate::escape::for_line(reason));
+                tracing::warn!(%action, record, attempt = before.saturating_add(1), ?after, %reason, suppressed, "delivery failed; it is tried again");
+            }
+            Fate::Dead { reason, .. } => {
+                self.count("dead", 1);
+                let Some(suppressed) = LOG.take("dead") else { return };
+                let (record, reason) = (record.id(), crate::escape::for_line(reason));
+                tracing::error!(%action, record, %reason, suppressed, "delivery given up: a dead letter");
+            }
+            Fate::Delivered | Fate::Recorded(_) => {}
+        }
+    }
+
+    fn failure(&self, none: NoResult) -> Failure {
+        match none {
+            NoResult::Panicked => Failure::permanent("the action panicked"),
+            NoResult::InTime => {
+                let within = self.table.timeout;
+                Failure::transient(format!("no result within the timeout of {within}"))
+            }
+        }
+    }
+
+    fn count_all(&self, results: &[Result<(), Failure>]) {
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        self.count("delivered", results.len() - failed);
+        self.count("failed", failed);
+    }
+
+    fn count(&self, result: &'static str, n: usize) {
+        if n > 0 {
+            let (handler, action) = (self.handler.clone(), self.action_name.clone());
+            let labels = OfAction { handler, action, result: result.into() };
+            self.works.metrics.deliveries.get_or_create(&labels).inc_by(n as u64);
+        }
+    }
+}
+
+/// Tells the gate how the target is. It fails where nothing came through and nothing was refused for good.
+fn tell(permit: Permit, results: &[Result<(), Failure>], answered: bool, first: bool) {
+    let against = |failure: &&Failure| !answered || !failure.is_permanent();
+    let failures = || results.iter().filter_map(|result| result.as_ref().err()).filter(against);
+    match failures().max_by_key(|failure| failure.wanted_wait()) {
+        Some(worst) if failures().count() == results.len() => permit.failed(worst, first),
+        _ => permit.answered(results.len(), first),
+    }
+}
+
+fn gone(result: &Result<(), Failure>) -> Option<&Failure> {
+    result.as_ref().err().filter(|failure| failure.is_gone())
+}
+
+fn repeat(records: &[Record], failure: impl Fn() -> Failure) -> Vec<Result<(), Failure>> {
+    records.iter().map(|_| Err(failure())).collect()
+}
+
+/// The places with the attempts made so far, and the records.
+pub(super) fn split(lease: Lease) -> (Vec<(Position, u32)>, Vec<Record>) {
+    let items = lease.items.into_iter().filter_map(|item| match item.work {
+        Work::Record(record) => Some(((item.position, item.attempts), record)),
+        Work::Callback(_) => None,
+    });
+    items.unzip()
+}

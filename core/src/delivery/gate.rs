@@ -1,0 +1,432 @@
+//! What all subscriptions of one action instance share: its breaker, its slow start, its retry budget, and how much of it
+//! each may use at a time.
+//!
+//! A lane asks for room before it leases, and gets its permits at the moment the lease is made: a lane that waits for work
+//! holds nothing, and nothing is leased that could not be attempted at once. One attempt is kept for each lane that has none
+//! under way, up to half of what may be at a time, so that a lane whose records hang cannot keep another waiting; and a lane
+//! that waits for room goes before those that have more under way.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::Notify;
+
+use super::Works;
+use super::breaker::{Admits, Breaker, Opened, Pass};
+use super::budget::Budget;
+use super::ramp::Ramp;
+use crate::config::tables;
+use crate::handler::Failure;
+use crate::metrics::OfTarget;
+use crate::time::{Clock, Rng};
+
+/// Hands out permits for attempts of one action instance.
+pub(crate) struct Gate {
+    name: Arc<str>,
+    concurrency: usize,
+    /// What one lane ever asks for.
+    most: Room,
+    clock: Arc<dyn Clock>,
+    rng: Arc<Rng>,
+    metrics: Counts,
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+/// Its own metrics, looked up once.
+struct Counts {
+    open: Gauge,
+    opened: Counter,
+    delayed: Counter,
+    under_way: Gauge,
+}
+
+struct Inner {
+    breaker: Breaker,
+    ramp: Ramp,
+    budget: Budget,
+    seats: Vec<Place>,
+    under_way: usize,
+    arrivals: u64,
+}
+
+/// What a lane has at the gate.
+#[derive(Default)]
+struct Place {
+    under_way: usize,
+    /// It waits for room, and since which arrival.
+    waits: Option<u64>,
+}
+
+/// One lane's seat at the gate.
+#[derive(Clone)]
+pub(crate) struct Seat {
+    gate: Arc<Gate>,
+    number: usize,
+}
+
+/// How much may begin: so many attempts, each with so many records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) attempts: usize,
+    pub(super) records: usize,
+}
+
+impl Room {
+    fn min(self, most: Self) -> Self {
+        let (attempts, records) = (self.attempts, self.records);
+        Self { attempts: attempts.min(most.attempts), records: records.min(most.records) }
+    }
+}
+
+/// Why there is no room.
+enum Full {
+    /// Until this time.
+    Until(Duration),
+    /// Until something changes.
+    Changed,
+}
+
+impl Gate {
+    /// The gate of an action that takes so many records in one attempt.
+    pub(crate) fn new(
+        name: &Arc<str>,
+        table: &tables::Action,
+        batch: usize,
+        works: &Works,
+    ) -> Arc<Self> {
+        let of = OfTarget { action: name.clone() };
+        let all = &works.metrics;
+        let metrics = Counts {
+            open: all.breaker_open.get_or_create(&of).clone(),
+            opened: all.breaker_opened.get_or_create(&of).clone(),
+            delayed: all.retries_delayed.get_or_create(&of).clone(),
+            under_way: all.attempts_under_way.get_or_create(&of).clone(),
+        };
+        let inner = Inner {
+            breaker: Breaker::new(table.breaker),
+            ramp: Ramp::new(table.concurrency.max(batch)),
+            budget: Budget::new(&table.retry),
+            seats: Vec::new(),
+            under_way: 0,
+            arrivals: 0,
+        };
+        let most = match batch {
+            0 | 1 => Room { attempts: table.concurrency, records: 1 },
+            records => Room { attempts: 1, records },
+        };
+        Arc::new(Self {
+            name: name.clone(),
+            concurrency: table.concurrency,
+            most,
+            clock: works.clock.clone(),
+            rng: works.rng.clone(),
+            metrics,
+            inner: Mutex::new(inner),
+            changed: Notify::new(),
+        })
+    }
+
+    /// A seat for one more lane.
+    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
+        let mut inner = self.inner();
+        inner.seats.push(Place::default());
+        Seat { gate: self.clone(), number: inner.seats.len() - 1 }
+    }
+
+    /// For people: that its target fails, if it is left alone for that.
+    pub(crate) fn remark(&self) -> Option<String> {
+        let failing = self.inner().breaker.failing()?;
+        let since = self.time_of_day(failing.since);
+        let next = match failing.until > self.clock.now() {
+            true => format!("probed again at {}", self.time_of_day(failing.until)),
+            false => "the next record probes it".to_owned(),
+        };
+        Some(format!("action {}: its target has been failing since {since}; {next}", self.name))
+    }
+
+    fn time_of_day(&self, at: Duration) -> Timestamp {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let signed = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+        let distance = signed(at).saturating_sub(signed(now));
+        let at = wall.checked_add(distance).unwrap_or(wall);
+        Timestamp::from_second(at.as_second()).unwrap_or(at)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell_opened(&self, opened: Opened, failure: &Failure) {
+        let Opened { failures, wait } = opened;
+        let reason = failure.reason();
+        let reason = crate::escape::for_line(&reason);
+        let until = self.time_of_day(self.clock.now() + wait);
+        let Some(suppressed) = super::LOG.take("opened") else { return };
+        tracing::warn!(action = %self.name, failures, %until, %reason, suppressed, "the target keeps failing: it is left alone, then probed");
+    }
+
+    fn tell_closed(&self) {
+        let Some(suppressed) = super::LOG.take("closed") else { return };
+        tracing::info!(action = %self.name, suppressed, "the target answers again: deliveries start slowly");
+    }
+}
+
+impl Inner {
+    /// What a seat may begin now.
+    fn room(&self, seat: usize, concurrency: usize, now: Duration) -> Result<Room, Full> {
+        match self.breaker.admits(now) {
+            Admits::Nothing(Some(until)) => return Err(Full::Until(until)),
+            Admits::Nothing(None) => return Err(Full::Changed),
+            Admits::Probe if self.left_to_others(seat, 1) > 0 => return Err(Full::Changed),
+            Admits::Probe => return Ok(Room { attempts: 1, records: 1 }),
+            Admits::All => {}
+        }
+        let limit = self.ramp.level().min(concurrency);
+        match limit.saturating_sub(self.under_way + self.left_to_others(seat, limit)) {
+            0 => Err(Full::Changed),
+            attempts => Ok(Room { attempts, records: self.ramp.level() }),
+        }
+    }
+
+    /// Attempts that are left to others: to those who have waited longer and have no more under way, and to those who have
+    /// none at all.
+    fn left_to_others(&self, seat: usize, limit: usize) -> usize {
+        let Some(own) = self.seats.get(seat) else { return 0 };
+        let (mut idle, mut first_idle, mut first) = (0, 0, 0);
+        for (_, other) in self.seats.iter().enumerate().filter(|(number, _)| *number != seat) {
+            let waited = other.waits.is_some_and(|since| own.waits.is_none_or(|own| since < own));
+            let before = usize::from(waited && other.under_way <= own.under_way);
+            match other.under_way {
+                0 => (idle, first_idle) = (idle + 1, first_idle + before),
+                _ => first += before,
+            }
+        }
+        first + first_idle.max(idle.min(limit / 2))
+    }
+
+    fn take(&mut self, seat: usize, attempts: usize) -> Pass {
+        if let Some(place) = self.seats.get_mut(seat) {
+            place.under_way += attempts;
+        }
+        self.under_way += attempts;
+        self.breaker.begin()
+    }
+
+    fn give_back(&mut self, seat: usize, attempts: usize) {
+        if let Some(place) = self.seats.get_mut(seat) {
+            place.under_way -= attempts.min(place.under_way);
+        }
+        self.under_way -= attempts.min(self.under_way);
+    }
+
+    fn anybody_waits(&self) -> bool {
+        self.seats.iter().any(|place| place.waits.is_some())
+    }
+}
+
+impl Seat {
+    /// Makes a lease that holds no more than there is room for: `lease` is called with that room, again when it has shrunk
+    /// meanwhile. The permits are for its attempts, one for each that was allowed.
+    pub(super) async fn admit<T, F: Future<Output = T>>(
+        &self,
+        mut lease: impl FnMut(Room) -> F,
+    ) -> (T, Permits) {
+        let turn = Turn(self);
+        loop {
+            let room = turn.comes().await;
+            let mut leasing = pin!(lease(room));
+            let admitted = poll_fn(|cx| {
+                // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
+                let Some(permits) = self.take(room) else { return Poll::Ready(None) };
+                leasing.as_mut().poll(cx).map(|leased| Some((leased, permits)))
+            });
+            if let Some(admitted) = admitted.await {
+                return admitted;
+            }
+        }
+    }
+
+    /// When a retry may be made that would like to wait so long.
+    pub(super) fn place_retry(&self, wait: Duration) -> Duration {
+        let now = self.gate.clock.now();
+        let placed = self.gate.inner().budget.place(now, wait);
+        if placed > wait {
+            self.gate.metrics.delayed.inc();
+        }
+        placed
+    }
+
+    fn take(&self, room: Room) -> Option<Permits> {
+        let gate = &*self.gate;
+        let now = gate.clock.now();
+        let mut inner = gate.inner();
+        let fits = |now: Room| now.attempts >= room.attempts && now.records >= room.records;
+        inner.room(self.number, gate.concurrency, now).ok().filter(|now| fits(*now))?;
+        let pass = inner.take(self.number, room.attempts);
+        if let Some(place) = inner.seats.get_mut(self.number) {
+            place.waits = None;
+        }
+        drop(inner);
+        Some(Permits { seat: self.clone(), pass, left: room.attempts })
+    }
+}
+
+/// A lane's turn at the gate, until it is dropped.
+struct Turn<'s>(&'s Seat);
+
+impl Turn<'_> {
+    /// Waits for room.
+    async fn comes(&self) -> Room {
+        let gate = &*self.0.gate;
+        loop {
+            let mut changed = pin!(gate.changed.notified());
+            changed.as_mut().enable();
+            match self.look(gate) {
+                Ok(room) => return room.min(gate.most),
+                Err(Full::Changed) => changed.await,
+                Err(Full::Until(at)) => tokio::select! {
+                    biased;
+                    () = changed => {}
+                    () = gate.clock.sleep_until(at) => {}
+                },
+            }
+        }
+    }
+
+    fn look(&self, gate: &Gate) -> Result<Room, Full> {
+        let now = gate.clock.now();
+        let mut inner = gate.inner();
+        let room = inner.room(self.0.number, gate.concurrency, now);
+        if room.is_err() {
+            let arrival = inner.arrivals;
+            inner.arrivals += 1;
+            if let Some(place) = inner.seats.get_mut(self.0.number) {
+                place.waits.get_or_insert(arrival);
+            }
+        }
+        room
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let gate = &*self.0.gate;
+        let mut inner = gate.inner();
+        let waited = inner.seats.get_mut(self.0.number).and_then(|place| place.waits.take());
+        drop(inner);
+        if waited.is_some() {
+            gate.changed.notify_waiters();
+        }
+    }
+}
+
+/// Attempts that may begin. What is dropped unused may be had by others.
+pub(super) struct Permits {
+    seat: Seat,
+    pass: Pass,
+    left: usize,
+}
+
+impl Permits {
+    /// One of them; none when all are taken.
+    pub(super) fn one(&mut self) -> Option<Permit> {
+        self.left = self.left.checked_sub(1)?;
+        self.seat.gate.metrics.under_way.inc();
+        Some(Permit { seat: self.seat.clone(), pass: self.pass, ended: false })
+    }
+}
+
+impl Drop for Permits {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            self.seat.leave(self.left, |inner| inner.breaker.forgotten(self.pass));
+        }
+    }
+}
+
+/// One attempt. Dropped without a result it is as if it had not been.
+pub(super) struct Permit {
+    seat: Seat,
+    pass: Pass,
+    ended: bool,
+}
+
+impl Permit {
+    /// The target took or refused so many records; `first` if one of them came for the first time.
+    pub(super) fn answered(mut self, records: usize, first: bool) {
+        self.ended = true;
+        let open = &self.seat.gate.metrics.open;
+        let closed = self.end(first, |inner, _, pass| {
+            let closed = inner.breaker.answered(pass);
+            if closed {
+                inner.ramp.begin();
+                open.set(0);
+            } else {
+                inner.ramp.succeeded(records);
+            }
+            closed
+        });
+        if closed {
+            self.seat.gate.tell_closed();
+        }
+    }
+
+    /// The target failed.
+    pub(super) fn failed(mut self, failure: &Failure, first: bool) {
+        self.ended = true;
+        let chance = self.seat.gate.rng.fraction();
+        let metrics = &self.seat.gate.metrics;
+        let opened = self.end(first, |inner, now, pass| {
+            inner.ramp.failed();
+            let opened = inner.breaker.failed(pass, now, failure.wanted_wait(), chance);
+            if opened.is_some() {
+                metrics.open.set(1);
+                metrics.opened.inc();
+            }
+            opened
+        });
+        if let Some(opened) = opened {
+            self.seat.gate.tell_opened(opened, failure);
+        }
+    }
+
+    fn end<T>(&self, first: bool, tell: impl FnOnce(&mut Inner, Duration, Pass) -> T) -> T {
+        let (now, pass) = (self.seat.gate.clock.now(), self.pass);
+        self.seat.leave(1, |inner| {
+            if first {
+                inner.budget.first(now);
+            }
+            tell(inner, now, pass)
+        })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.seat.gate.metrics.under_way.dec();
+        if !self.ended {
+            self.seat.leave(1, |inner| inner.breaker.forgotten(self.pass));
+        }
+    }
+}
+
+impl Seat {
+    fn leave<T>(&self, attempts: usize, then: impl FnOnce(&mut Inner) -> T) -> T {
+        let mut inner = self.gate.inner();
+        inner.give_back(self.number, attempts);
+        let result = then(&mut inner);
+        let waits = inner.anybody_waits();
+        drop(inner);
+        if waits {
+            self.gate.changed.notify_waiters();
+        }
+        result
+    }
+}
