@@ -57,7 +57,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
 
 /// What is to be done to a store, each to a copy of its own.
 fn cases(setting: &Setting, log: usize, rng: &mut Rng) -> Vec<Damage> {
-    let (flips, cuts) = setting.pick((300, 60), (10_000, 2000));
+    let (flips, cuts) = setting.pick((300, 40), (10_000, 2000));
     let mut cases = vec![
         Damage::None,
         Damage::Deleted(DATABASE),
