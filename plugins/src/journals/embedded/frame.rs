@@ -149,6 +149,12 @@ impl Blob {
         blob
     }
 
+    /// Entries that are not in the log any more, each a damaged frame.
+    pub(super) fn lost(first: u64, last: u64) -> Self {
+        let frames = (first..=last).map(Frame::damaged).collect();
+        Self { first, last, after: first, data: Bytes::new(), frames }
+    }
+
     /// Entries lie one after the other without a gap: each has a place, whatever became of its frame.
     fn find_entries(&mut self) {
         let (found, whole) = self.walk(ENTRY_MIN);

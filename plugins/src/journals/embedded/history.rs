@@ -26,6 +26,9 @@ const STEP_BLOBS: u32 = 8;
 /// Entries may have been kept so much later than they were received.
 const LATE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
+const OUT_OF_ORDER: &str =
+    "the journal's callbacks are out of order; `switchhook journal verify` says more";
+
 type Row = (u64, u64, Bytes);
 
 /// What of the log a question has still to see: the positions between two, both left out, and times of keeping.
@@ -52,12 +55,14 @@ impl Span {
         }
     }
 
-    /// Leaves out a blob that was seen.
-    fn pass(&mut self, first: u64, last: u64) {
+    /// Leaves out a blob that was seen; false: there was nothing of it to see.
+    fn pass(&mut self, first: u64, last: u64) -> bool {
+        let before = (self.after, self.before);
         match self.oldest_first {
-            true => self.after = last,
-            false => self.before = first,
+            true => self.after = self.after.max(last),
+            false => self.before = self.before.min(first),
         }
+        before != (self.after, self.before)
     }
 
     fn next(&self) -> Position {
@@ -93,21 +98,30 @@ impl Shared {
             if rows.is_empty() {
                 return Ok(Page { items, next: None });
             }
+            let mut on = false;
             for (first, last, data) in rows {
+                if !span.pass(first, last) {
+                    continue; // its number is damaged
+                }
+                on = true;
                 bytes += data.len();
                 let blob = self.reader.checked(ENTRIES, first, last, first, data);
                 collect(&blob, query, &mut items);
-                span.pass(first, last);
                 if items.len() >= query.limit {
                     break;
                 }
+            }
+            if !on {
+                return Err(JournalError::Store(OUT_OF_ORDER.into()));
             }
             if bytes > SCAN_BYTES_MAX && items.len() < query.limit {
                 return Ok(Page { items, next: Some(span.next()) });
             }
         }
         let end = if query.oldest_first { self.head.load(Ordering::Acquire) } else { 1 };
-        let next = items.last().map(|last| last.position).filter(|last| last.0 != end);
+        let places = items.iter().map(|item: &StoredEvent| item.position);
+        let last = if query.oldest_first { places.max() } else { places.min() };
+        let next = last.filter(|last| last.0 != end);
         Ok(Page { items, next })
     }
 

@@ -10,16 +10,20 @@ use switchhook_core::journal::{
 };
 use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
 
+use super::attach;
 use super::damage::DAMAGED;
 use super::frame::{Blob, ENTRIES, Held};
 use super::lanes::{Cell, Found, Known, Look, Taken, hold};
 use super::locked;
 use super::replays::{Origin, find_all};
+use super::schema::{PRUNED, count};
 use super::store::Shared;
 
 /// One look reads so many blobs at most and stops past so many bytes; then it is seen whether anything can go out.
 const LOOK_BLOBS_MAX: usize = 1024;
 const LOOK_BYTES_MAX: usize = 2 << 20;
+/// Missing entries that are set aside at a time.
+const LOST_MAX: u64 = 1000;
 
 /// What a lease keeps in memory at most, give or take a blob: its items are parts of blobs.
 const LEASE_BYTES_MAX: usize = 16 << 20;
@@ -117,7 +121,7 @@ impl Shared {
         let log = if cell.is_projection() { ENTRIES } else { cell.handler };
         let (mut items, mut at, mut bytes) = (Vec::new(), from, 0);
         for _ in 0..LOOK_BLOBS_MAX {
-            let Some(blob) = self.reader.blob_at(log, at).await? else {
+            let Some(blob) = self.next_blob(log, at, limit).await? else {
                 at = limit + 1;
                 break;
             };
@@ -144,6 +148,28 @@ impl Shared {
             }
         }
         Ok(Ahead { items, upto: limit.min(at - 1) })
+    }
+
+    /// The first blob that ends at or after a position; entries that are missing before it come as damaged ones.
+    async fn next_blob(
+        self: &Arc<Self>,
+        log: u64,
+        at: u64,
+        limit: u64,
+    ) -> Result<Option<Arc<Blob>>, JournalError> {
+        let blob = self.reader.blob_at(log, at).await?;
+        let upto = blob.as_ref().map_or(limit, |blob| limit.min(blob.first.saturating_sub(1)));
+        if log != ENTRIES || at > upto {
+            return Ok(blob);
+        }
+        let pruned = self.reader.with(|connection| attach::mark(connection, PRUNED)).await?;
+        let from = at.max(count(pruned) + 1);
+        if from > upto {
+            return Ok(blob);
+        }
+        let lost = Arc::new(Blob::lost(from, upto.min(from + LOST_MAX)));
+        self.reader.damage.report(log, &lost);
+        Ok(Some(lost))
     }
 
     /// Reads what the items of a lease are. What cannot be read any more is set aside as dead.

@@ -254,9 +254,23 @@ const RECORD_ROWS: &str = "SELECT slot, last, data FROM records
 
 /// The blob that holds a position, or the next, and some after it. Of records that were made again just the one.
 fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
+    let found = rows_near(connection, log, position, false)?;
+    if position >= REPLAYS || found.is_empty() || found.iter().any(|row| row.1 >= position) {
+        return Ok(found);
+    }
+    // Where the search was led astray, by a damaged number, what is asked for may come later all the same.
+    rows_near(connection, log, position, true)
+}
+
+fn rows_near(
+    connection: &Connection,
+    log: u64,
+    position: u64,
+    behind: bool,
+) -> rusqlite::Result<Vec<Row>> {
     let sql = if log == ENTRIES { ENTRY_ROWS } else { RECORD_ROWS };
-    let whole = rows(connection, sql, log, position, |row| row.get(2));
-    match whole {
+    let whole = rows(connection, sql, log, (position, behind), |row| row.get(2));
+    let found = match whole {
         Err(error) if is_damage(&error) => {
             // The database cannot find the rest of one of them: that one is all damaged, the others are read alone.
             let data = match log {
@@ -265,17 +279,36 @@ fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Resu
             };
             let sql = sql.replace(", data FROM", ", x'' FROM");
             let alone = |row: &rusqlite::Row<'_>| data_of(connection, data, row.get(0)?);
-            rows(connection, &sql, log, position, |row| alone(row).map(Vec::from))
+            rows(connection, &sql, log, (position, behind), |row| alone(row).map(Vec::from))
         }
         whole => whole,
+    }?;
+    Ok(if log == ENTRIES { in_order(found) } else { found })
+}
+
+/// Entries lie one after the other without a gap, so each row says twice where it belongs: by its number, which no checksum
+/// covers, and by its neighbours. One that fits between its neighbours is put there; one that lies over another is left out.
+pub(super) fn in_order(rows: Vec<Row>) -> Vec<Row> {
+    let starts: Vec<u64> = rows.iter().skip(1).map(|row| row.0).collect();
+    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+    for (index, (first, last, data)) in rows.into_iter().enumerate() {
+        let count = last.saturating_sub(first);
+        let room = kept.last().map(|before| before.1 + 1);
+        let next = starts.get(index).copied();
+        match room {
+            Some(room) if next == Some(room + count + 1) => kept.push((room, room + count, data)),
+            Some(room) if first < room => {}
+            _ => kept.push((first, last, data)),
+        }
     }
+    kept
 }
 
 fn rows(
     connection: &Connection,
     sql: &str,
     log: u64,
-    position: u64,
+    (position, behind): (u64, bool),
     data: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Vec<u8>>,
 ) -> rusqlite::Result<Vec<Row>> {
     let again = position >= REPLAYS;
@@ -285,6 +318,7 @@ fn rows(
         _ if again => (slot(log, position), slot(log, position), slot(log, position + 1)),
         _ => (slot(log, 0), slot(log, position), slot(log, REPLAYS)),
     };
+    let low = if behind { at } else { low };
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![low, at, high, limit])?;
     let (mut found, mut bytes) = (Vec::new(), 0);

@@ -177,6 +177,14 @@ impl Check {
         if self.before.0 == log && first <= self.before.1 && first > 0 {
             self.problem(&format!("the {kind} from {first} on: others have these places, too"));
         }
+        let gap = self.before.1 + 1..first;
+        if log == ENTRIES && self.before.1 > 0 && !gap.is_empty() {
+            self.problem(&format!(
+                "the callbacks from {} to {} are missing",
+                gap.start,
+                gap.end - 1
+            ));
+        }
         if log != ENTRIES && !self.names.contains_key(&log) && self.unnamed.insert(log) {
             self.problem(&format!("there are records of a handler ({log}) that has no name"));
         }

@@ -57,8 +57,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     disk: Disk,
-    /// The power is gone; this is what is left.
-    after: Option<Disk>,
+    /// The power is gone: by which chance, and how. The disk stays as it was at that instant.
+    cut: Option<(u64, How)>,
     hung: bool,
     waiting: usize,
     failing: Vec<(Op, i32)>,
@@ -69,20 +69,18 @@ impl Machine {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the power away: from now on everything fails. What is left is settled at this instant, by the seed.
+    /// Takes the power away: from now on everything fails. What is left follows from this instant and the seed.
     pub(crate) fn cut(&self, seed: u64, how: How) {
         let mut state = self.state();
-        if state.after.is_none() {
-            state.after = Some(state.disk.after_cut(seed, how));
-        }
+        state.cut.get_or_insert((seed, how));
         self.0.changed.notify_all();
     }
 
     /// Gives the power back, with what was left. Nobody may have the folder mounted any more.
     pub(crate) fn power_on(&self) {
         let mut state = self.state();
-        if let Some(after) = state.after.take() {
-            *state = State { disk: after, ..State::default() };
+        if let Some((seed, how)) = state.cut {
+            *state = State { disk: state.disk.after_cut(seed, how), ..State::default() };
         }
     }
 
@@ -117,13 +115,13 @@ impl Machine {
     /// Waits while the disk hangs; then whether it does what it is asked.
     fn ask(&self, op: Op) -> Result<MutexGuard<'_, State>, Errno> {
         let mut state = self.state();
-        while state.hung && state.after.is_none() {
+        while state.hung && state.cut.is_none() {
             state.waiting += 1;
             self.0.changed.notify_all();
             state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.waiting = state.waiting.saturating_sub(1);
         }
-        if state.after.is_some() {
+        if state.cut.is_some() {
             return Err(Errno::EIO);
         }
         match state.failing.iter().find(|(one, _)| *one == op) {

@@ -336,3 +336,54 @@ fn zeros_do_not_move_what_comes_after_them() {
     }
     assert_eq!(blob.damaged().count(), 38);
 }
+
+#[tokio::test]
+async fn a_missing_row_is_set_aside_and_what_follows_is_not() {
+    let folder = Folder::new();
+    let journal = opened(&folder).await;
+    for body in ["one", "two", "three"] {
+        append(&journal, body).await.unwrap();
+    }
+    drop(journal);
+    assert_eq!(folder.raw().execute("DELETE FROM entries WHERE first = 2", []).unwrap(), 1);
+    let journal = opened(&folder).await;
+    let id = LaneId::projection("g");
+    assert_eq!(places(&lease(&journal, &id, 9).await), [1, 3]);
+    assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
+    let found = journal.verify().await.unwrap();
+    assert!(found.problems.iter().any(|one| one.contains("from 2 to 2 are missing")), "{found:?}");
+}
+
+#[tokio::test]
+async fn missing_rows_at_the_end_are_set_aside() {
+    let folder = Folder::new();
+    let journal = filled(&folder).await;
+    append(&journal, "after").await.unwrap();
+    let first = LaneId::projection("h");
+    let got = lease(&journal, &first, 9).await;
+    finish(&journal, got, || Fate::Recorded(None)).await; // so it is known that there was a sixth
+    drop(journal);
+    assert_eq!(folder.raw().execute("DELETE FROM entries WHERE first = 6", []).unwrap(), 1);
+    let journal = opened(&folder).await;
+    append(&journal, "new").await.unwrap();
+    let id = LaneId::projection("g");
+    assert_eq!(places(&lease(&journal, &id, 9).await), [1, 2, 3, 4, 5, 7]);
+    assert_eq!(letters(&journal).await, [("g".to_owned(), 6, DAMAGED.to_owned())]);
+}
+
+#[test]
+fn a_row_whose_number_is_damaged_goes_where_its_neighbours_leave_room() {
+    let check = |rows: &[(u64, u64)], expected: &[(u64, u64)]| {
+        let all = rows.iter().map(|(first, last)| (*first, *last, Bytes::new())).collect();
+        let got = super::super::reader::in_order(all);
+        let got: Vec<_> = got.into_iter().map(|(first, last, _)| (first, last)).collect();
+        assert_eq!(got, expected, "{rows:?}");
+    };
+    check(&[(1, 3), (4, 4), (5, 9)], &[(1, 3), (4, 4), (5, 9)]);
+    check(&[(1, 3), (70, 71), (6, 9)], &[(1, 3), (4, 5), (6, 9)]);
+    check(&[(5, 6), (3, 4), (9, 9)], &[(5, 6), (7, 8), (9, 9)]);
+    check(&[(1, 3), (2, 2), (6, 9)], &[(1, 3), (6, 9)]);
+    check(&[(1, 3), (8, 9), (10, 10)], &[(1, 3), (8, 9), (10, 10)]);
+    check(&[(1, 3), (8, 9)], &[(1, 3), (8, 9)]);
+    check(&[], &[]);
+}

@@ -6,7 +6,8 @@ use std::path::Path;
 use fastrand::Rng;
 use switchhook_core::BoxError;
 use switchhook_core::journal::{
-    Appended, DeadLetterQuery, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position, Work,
+    Appended, DeadLetterQuery, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position,
+    Verified, Work,
 };
 
 use super::store::{self, HANDLER, Hung, Known, PATIENCE};
@@ -25,6 +26,8 @@ pub(super) struct Got {
     pub(super) records: HashSet<u64>,
     /// Everything was asked for.
     pub(super) to_the_end: bool,
+    /// What the journal found itself, before it was read.
+    pub(super) found: Option<Verified>,
 }
 
 /// Opens the store in a folder and reads everything, until it refuses.
@@ -65,6 +68,8 @@ async fn read_all(
         Some(Appended::Kept(position)) => *position,
         other => return Err(format!("the last entry was answered with {other:?}").into()),
     };
+    let verified = tokio::time::timeout(PATIENCE, journal.verify()).await;
+    got.found = Some(verified.map_err(|_| Hung)??);
     let mut reader = Reader { journal, known, last, end, got };
     reader.history().await?;
     reader.drain(&again[0], |_| Fate::Recorded(None)).await?;

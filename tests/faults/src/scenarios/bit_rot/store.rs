@@ -96,7 +96,7 @@ pub(super) fn last_entry(known: &Known, rng: &mut Rng) -> Entry {
 pub(super) async fn open(folder: &Path) -> Result<Arc<dyn Journal>, BoxError> {
     let registry = Registry::linked()?;
     let plugin = registry.get(Table::Journal, "embedded").ok_or("no journal is linked")?;
-    let section = Section::parse("journal.options", "path = \"journal\"");
+    let section = Section::parse("journal.options", "path = \"journal\"\nballast = \"0 B\"");
     let options = section.and_then(|section| plugin.configure(&section));
     let options = options.map_err(|mistakes| format!("{mistakes:?}"))?;
     match options.build(&BuildContext::new("journal", folder)).await? {
