@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::harness::*;
+use crate::operator::*;
 
 fn dead_letters(folder: &Path) -> Vec<serde_json::Value> {
     say(folder, "dead-letters --format json").good().json_lines()
