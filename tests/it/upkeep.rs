@@ -127,7 +127,7 @@ fn orders_are_taken_on_the_socket_alone() {
         ("lanes/forget", r#"{"lane":"all"}"#),
         ("journal/prune", "{}"),
         ("journal/verify", "{}"),
-        ("journal/backup", r#"{"path":"/tmp/never"}"#),
+        ("journal/backup", r#"{"path":"/no/such/folder/x"}"#),
     ] {
         for method in ["POST", "PUT", "DELETE"] {
             let call = request(method, &format!("/api/v1/{path}"), body);
