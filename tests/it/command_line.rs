@@ -1,6 +1,7 @@
 //! The other commands, as a person types them.
 
 use crate::harness::*;
+use crate::operator::say;
 
 #[test]
 fn events_are_shown_beside_a_running_server_and_without_one() {

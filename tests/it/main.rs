@@ -19,6 +19,7 @@ mod first_run;
 mod harness;
 mod lifecycle;
 mod limits;
+mod operator;
 mod refusals;
 mod relays;
 mod replay;

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use crate::harness::*;
+use crate::operator::*;
 
 const OTHER: &str = "C2C.CallbackAfterSendMsg";
 

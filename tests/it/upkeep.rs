@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use crate::harness::*;
+use crate::operator::*;
 
 fn dead_letters(folder: &Path) -> Vec<serde_json::Value> {
     say(folder, "dead-letters --format json").good().json_lines()
@@ -126,7 +127,7 @@ fn orders_are_taken_on_the_socket_alone() {
         ("lanes/forget", r#"{"lane":"all"}"#),
         ("journal/prune", "{}"),
         ("journal/verify", "{}"),
-        ("journal/backup", r#"{"path":"/tmp/never"}"#),
+        ("journal/backup", r#"{"path":"/no/such/folder/x"}"#),
     ] {
         for method in ["POST", "PUT", "DELETE"] {
             let call = request(method, &format!("/api/v1/{path}"), body);

@@ -159,6 +159,15 @@ async fn a_lane_that_left_the_configuration_keeps_its_own() {
     assert_eq!(numbers(&mut store, &list_args(20)).await.len(), 2);
 }
 
+#[tokio::test]
+async fn without_a_server_it_is_the_configuration_that_says_what_belongs_to_it() {
+    let journal = journal(2, 2).await;
+    journal_without_log(&journal).await;
+    let (mut store, _theirs, _folder) = both(Arc::new(journal)).await;
+    let said = again(&mut store, &all()).await.expect("retried");
+    assert!(said.starts_with("2 of them"), "{said}");
+}
+
 async fn journal_without_log(journal: &MemoryJournal) {
     use crate::journal::Journal;
     let mut lanes = crate::app::lanes(&crate::cli::stand::config("{}"));
