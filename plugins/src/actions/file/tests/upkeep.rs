@@ -191,10 +191,11 @@ fn a_compressed_file_that_is_another_one_keeps_both_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_run_that_is_told_to_stop_leaves_the_plain_files() {
+fn a_run_that_is_told_to_stop_leaves_everything() {
     let days = days(2);
     let (base, path) = folder(&days);
-    let action = Tried::new(&path, Arc::new(Real), Rotation::default(), COMPRESS);
+    let keep = Keep { files: Some(1), ..COMPRESS };
+    let action = Tried::new(&path, Arc::new(Real), Rotation::default(), keep);
     action.upkeep.stop();
     assert_eq!(logged(|| action.upkeep.run()), "");
     assert_eq!(names(base.path()), days);
