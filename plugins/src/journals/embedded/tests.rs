@@ -1,8 +1,9 @@
 mod disks;
+mod upkeep;
 
 use std::time::{Duration, Instant};
 
-use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Start};
+use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
 use switchhook_core::testing::contract::{self, Stand};
 use switchhook_core::testing::{TestClock, entry};
 use switchhook_core::{NewRecord, StateChanges};
