@@ -177,10 +177,10 @@ impl Model {
             assert!(keys.insert(key) || whole || lane == PROJECTION, "`{key}` twice in a lease");
             let here = |one: &u64| lease.items.iter().any(|item| item.position.0 == *one);
             let before = |one: &u64| *one < place && self.key(lane, *one) == Some(key);
-            let skipped = self.real(lane).filter(|one| before(one) && !here(one));
+            let mut skipped = self.real(lane).filter(|one| before(one) && !here(one));
             // What was done once and comes back may come behind.
             let first = |one: &u64| item.replay.is_none() && !self.lines[lane].once.contains(one);
-            let skipped = skipped.filter(first).next();
+            let skipped = skipped.find(first);
             assert_eq!(skipped, None, "{place} came before one of its key");
         }
     }
