@@ -42,8 +42,8 @@ pub trait Upkeep: Send + Sync + 'static {
     /// the handler's actions.
     ///
     /// # Errors
-    /// [`JournalError::Overloaded`] when a lane has [`REPLAYS_OPEN_MAX`] items open; nothing was changed then, nor by any
-    /// other error.
+    /// [`JournalError::Overloaded`] when a lane would have more than [`REPLAYS_OPEN_MAX`] items open,
+    /// [`JournalError::Refused`] when one is not in the configuration; nothing was changed then, nor by any other error.
     async fn retry_dead_letters(&self, _numbers: &[u64]) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("retry dead letters"))
     }
@@ -54,16 +54,16 @@ pub trait Upkeep: Send + Sync + 'static {
     async fn drop_dead_letters(&self, _numbers: &[u64]) -> Result<u64, JournalError> {
         Err(JournalError::Unsupported("drop dead letters"))
     }
-    /// Sends stored records again, each as a new delivery with an id of its own, whatever became of the first. The handler
-    /// and its state have no part in it.
+    /// Sends stored records again, each once and as a new delivery with an id of its own, whatever became of the first. The
+    /// handler and its state have no part in it. With ordering by key they go after what their key has open already.
     ///
     /// # Errors
-    /// As of [`Upkeep::retry_dead_letters`]; also when the lane is no attached subscription.
+    /// As of [`Upkeep::retry_dead_letters`]; also when the lane is no subscription.
     async fn replay(&self, _replay: &Replay) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("replay"))
     }
-    /// From now on, and after a restart, the action's lanes hand out nothing, or do so again. What is leased is not
-    /// called back.
+    /// From now on, and after a restart, the action's lanes, new ones included, hand out nothing, or do so again. What is
+    /// leased is not called back.
     ///
     /// # Errors
     /// When no lane, attached or not, has this action; nothing was changed then, nor by any other error.
@@ -71,18 +71,19 @@ pub trait Upkeep: Send + Sync + 'static {
         Err(JournalError::Unsupported("pause"))
     }
     /// Removes what is older or larger than is wanted and needed by nobody: what an attached lane has not settled, and what a
-    /// dead letter refers to, stays. A lane that left the configuration longer ago than `detached_keep` needs nothing, and
-    /// goes itself, with its dead letters.
+    /// dead letter or a replay refers to, stays, with what shares its commit. A lane that left the configuration longer ago
+    /// than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin after what was removed,
+    /// and no position is given twice.
     ///
     /// # Errors
     /// Part of it may have been done.
     async fn prune(&self, _retention: &Retention) -> Result<Pruned, JournalError> {
         Err(JournalError::Unsupported("remove what is old"))
     }
-    /// Removes a lane that is not attached, with its dead letters and what waits in it.
+    /// Removes a lane that left the configuration, with its dead letters and what waits in it; says how it stood.
     ///
     /// # Errors
-    /// When there is no such lane or it is attached.
+    /// When there is no such lane, or it was in the configuration when lanes were attached last.
     async fn forget_lane(&self, _lane: &LaneId) -> Result<LaneStatus, JournalError> {
         Err(JournalError::Unsupported("forget lanes"))
     }
@@ -137,7 +138,7 @@ pub struct LaneStatus {
     /// Hands out nothing until it is resumed.
     #[serde(default)]
     pub paused: bool,
-    /// No longer in the configuration.
+    /// Not in the configuration when lanes were attached last.
     pub detached: bool,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]

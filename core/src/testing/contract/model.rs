@@ -145,17 +145,26 @@ impl<'a> Driver<'a> {
         self.held.clear();
         self.look().await;
         for lane in 0..LANES {
-            while self.model.owed(lane) > 0 {
-                let id = ids()[lane].clone();
-                let lease = self.node().lease(&id, &want(20)).await;
-                self.model.leased(lane, &lease, &self.held, true, self.now());
-                let fates = self.model.all_well(lane, &lease);
-                let settled = self.node().settle(&lease, fates.clone()).await;
-                settled.expect("the lease holds");
-                self.model.settled(lane, &lease, &fates, self.now());
-            }
+            while self.finish_some(lane).await {}
         }
         self.nothing_is_left().await;
+    }
+
+    /// False when there is nothing more to do, nor anything that a crash brought back.
+    async fn finish_some(&mut self, lane: usize) -> bool {
+        let (id, owed) = (ids()[lane].clone(), self.model.owed(lane));
+        let quiet = if self.grace.is_zero() { self.grace } else { QUIET };
+        let patience = if owed > 0 { PATIENCE } else { quiet };
+        let Some(lease) = within(patience, self.node().0.lease(&id, &want(20))).await else {
+            assert_eq!(owed, 0, "{id} never did all");
+            return false;
+        };
+        let lease = lease.expect("a lease");
+        self.model.leased(lane, &lease, &self.held, true, self.now());
+        let fates = self.model.all_well(lane, &lease);
+        self.node().settle(&lease, fates.clone()).await.expect("the lease holds");
+        self.model.settled(lane, &lease, &fates, self.now());
+        true
     }
 
     async fn nothing_is_left(&mut self) {

@@ -3,10 +3,11 @@ mod damage;
 mod disks;
 mod room;
 mod stores;
+mod upkeep;
 
 use std::time::{Duration, Instant};
 
-use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Start};
+use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
 use switchhook_core::testing::contract::{self, Stand};
 use switchhook_core::testing::{TestClock, entry};
 use switchhook_core::{NewRecord, StateChanges};

@@ -51,6 +51,8 @@ pub(super) struct Model {
     pub(super) top: u64,
     /// The last position that was removed.
     pub(super) pruned: u64,
+    /// Up to where the handler has settled everything for good, whatever a crash may bring back.
+    pub(super) certain: u64,
     pub(super) paused: [bool; LANES],
     /// The time of day was moved: what is due after a crash may come sooner or later.
     pub(super) jumped: bool,
@@ -91,6 +93,13 @@ impl Model {
         unsettled.map_or(u64::MAX, |first| first - 1)
     }
 
+    fn make_certain(&mut self) {
+        let line = &self.lines[PROJECTION];
+        let certain = |one: &&u64| line.done.get(one) == Some(&line.crashes);
+        let next = self.entries.range(self.certain + 1..).map(|(position, _)| position);
+        self.certain = next.take_while(certain).last().copied().unwrap_or(self.certain);
+    }
+
     fn is_for(&self, lane: usize, position: u64) -> bool {
         lane == PROJECTION || self.entries[&position].record == Some(true)
     }
@@ -113,9 +122,12 @@ impl Model {
     /// Whether a lease must come at once.
     pub(super) fn must_have_work(&self, lane: usize, held: &[Held], now: Duration) -> bool {
         let line = &self.lines[lane];
+        let end = if lane == PROJECTION { u64::MAX } else { self.certain };
+        let real = self.real(lane).take_while(|one| *one <= end).count();
+        let owes = real + line.again.values().sum::<usize>() > 0;
         let busy = held.iter().any(|one| one.lane == lane && !one.left.is_empty());
         let waits = line.waiting.values().any(|(_, due)| *due > now);
-        !self.paused[lane] && !busy && !waits && !self.loose && self.owed(lane) > 0
+        !self.paused[lane] && !busy && !waits && !self.loose && owes
     }
 
     fn key(&self, lane: usize, origin: u64) -> Option<&str> {
@@ -165,10 +177,10 @@ impl Model {
             assert!(keys.insert(key) || whole || lane == PROJECTION, "`{key}` twice in a lease");
             let here = |one: &u64| lease.items.iter().any(|item| item.position.0 == *one);
             let before = |one: &u64| *one < place && self.key(lane, *one) == Some(key);
-            let skipped = self.real(lane).filter(|one| before(one) && !here(one));
+            let mut skipped = self.real(lane).filter(|one| before(one) && !here(one));
             // What was done once and comes back may come behind.
             let first = |one: &u64| item.replay.is_none() && !self.lines[lane].once.contains(one);
-            let skipped = skipped.filter(first).next();
+            let skipped = skipped.find(first);
             assert_eq!(skipped, None, "{place} came before one of its key");
         }
     }
@@ -277,6 +289,7 @@ impl Model {
             if let Fate::Dead { .. } = fate {
                 self.new_letters.push((lane, origin));
             }
+            self.make_certain();
             let record = matches!(fate, Fate::Recorded(Some(_)));
             if lane == PROJECTION && !replay {
                 self.entries.get_mut(place).expect("it is known").record = Some(record);

@@ -226,7 +226,7 @@ impl Driver<'_> {
 
     pub(super) async fn replay(&mut self) {
         self.look().await;
-        let (pruned, end) = (self.model.pruned, self.model.projected());
+        let (pruned, end) = (self.model.pruned, self.model.certain);
         let safe: Vec<u64> = self.model.kept().filter(|one| *one > pruned && *one <= end).collect();
         let mut wanted = self.some(safe);
         let made = |one: &u64| self.model.entries[one].record == Some(true);

@@ -1,0 +1,189 @@
+//! What operators ask for, where blobs and the disk have a part in it.
+
+use switchhook_core::journal::{Pruned, Replay, Retention};
+
+use super::*;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn ids() -> [LaneId; 2] {
+    [LaneId::projection("h"), LaneId::subscription("h", "a")]
+}
+
+async fn attached(folder: &Folder) -> Embedded {
+    let journal = folder.embedded().unwrap();
+    journal.attach(&ids().map(lane)).await.unwrap();
+    journal
+}
+
+async fn project(journal: &Embedded) {
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let got = lease(journal, &ids()[0], 100).await;
+    finish(journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+}
+
+fn replay(positions: &[u64]) -> Replay {
+    let positions = positions.iter().copied().map(Position).collect();
+    Replay { lane: ids()[1].clone(), positions, dry_run: false }
+}
+
+fn all() -> Retention {
+    Retention { keep_for: Some(Duration::ZERO), ..Retention::default() }
+}
+
+#[tokio::test]
+async fn a_blob_goes_as_a_whole_or_stays() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    for bodies in [["one", "two"], ["three", "four"], ["five", "six"]] {
+        let entries = bodies.map(|body| entry("A.B", "k", body)).into();
+        journal.append(entries).await.unwrap();
+    }
+    project(&journal).await;
+    let got = lease(&journal, &ids()[1], 9).await;
+    let fates = got.items.iter().map(|item| {
+        let dead = Fate::Dead { reason: "no".into(), response: None };
+        (item.position, if item.position.0 == 3 { dead } else { Fate::Delivered })
+    });
+    let fates = fates.collect();
+    let (lane, token, state) = (got.lane, got.token, StateChanges::new());
+    journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
+    let pruned = journal.prune(&all()).await.unwrap();
+    assert_eq!(pruned, Pruned { events: 4, ..Pruned::default() });
+    let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(page.items.iter().map(|one| one.position.0).collect::<Vec<_>>(), [4, 3]);
+    journal.retry_dead_letters(&[1]).await.unwrap();
+    let got = lease(&journal, &ids()[1], 9).await;
+    let Work::Record(record) = &got.items[0].work else { panic!("a record") };
+    assert_eq!(record.body, "three");
+}
+
+#[tokio::test]
+async fn what_was_removed_is_not_read_from_memory() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    append(&journal, "x").await.unwrap();
+    project(&journal).await;
+    let got = lease(&journal, &ids()[1], 9).await;
+    finish(&journal, got, || Fate::Delivered).await;
+    journal.prune(&all()).await.unwrap();
+    let done = journal.replay(&replay(&[1])).await.unwrap();
+    assert_eq!((done.queued, done.missing), (0, 1));
+}
+
+#[tokio::test]
+async fn a_replay_whose_record_is_gone_becomes_a_dead_letter() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    append(&journal, "x").await.unwrap();
+    append(&journal, "y").await.unwrap();
+    project(&journal).await;
+    let got = lease(&journal, &ids()[1], 9).await;
+    finish(&journal, got, || Fate::Delivered).await;
+    assert_eq!(journal.replay(&replay(&[1])).await.unwrap().queued, 1);
+    drop(journal);
+    folder.raw().execute("DELETE FROM records", []).unwrap();
+    let journal = attached(&folder).await;
+    let id = ids()[1].clone();
+    let want = want(9);
+    let leasing = tokio::time::timeout(Duration::from_millis(200), journal.lease(&id, &want)).await;
+    assert!(leasing.is_err(), "{leasing:?}");
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
+    assert_eq!((letters.len(), letters[0].position.0), (1, 1));
+    assert!(letters[0].reason.contains("not in the journal any more"), "{}", letters[0].reason);
+    assert_eq!(journal.shared.reader.damaged(), 0);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_on_a_full_disk_changes_nothing() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    let entries = (0..1000).map(|_| entry("A.B", "k", "x")).collect();
+    journal.append(entries).await.unwrap();
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let got = lease(&journal, &ids()[0], 1000).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    let got = lease(&journal, &ids()[1], 1000).await;
+    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    journal.shared.pages.store(1, std::sync::atomic::Ordering::Relaxed);
+    let wanted: Vec<u64> = (1..=1000).collect();
+    let refused = journal.replay(&replay(&wanted)).await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    let lanes = journal.lanes().await.unwrap();
+    assert_eq!((lanes[1].open, lanes[1].dead), (0, 1000));
+    journal.pause("a", true).await.unwrap();
+    assert_eq!(journal.drop_dead_letters(&[1, 2]).await.unwrap(), 2);
+    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(journal.replay(&replay(&wanted)).await.unwrap().queued, 1000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callbacks_are_kept_while_much_is_removed() {
+    let folder = Folder::new();
+    let journal = Arc::new(attached(&folder).await);
+    let body = "x".repeat(50_000);
+    for _ in 0..300 {
+        append(&journal, &body).await.unwrap();
+    }
+    drop(journal);
+    let journal = Arc::new(folder.embedded().unwrap());
+    folder.clock.advance(HOUR);
+    journal.attach(&[]).await.unwrap();
+    folder.clock.advance(HOUR);
+    let retention = Retention { detached_keep: Some(HOUR), keep_for: Some(HOUR), ..all() };
+    let pruning = tokio::spawn({
+        let journal = journal.clone();
+        async move { journal.prune(&retention).await.unwrap() }
+    });
+    let mut kept = 0;
+    while !pruning.is_finished() {
+        append(&journal, "y").await.unwrap();
+        kept += 1;
+    }
+    let pruned = pruning.await.unwrap();
+    assert_eq!((pruned.events, pruned.lanes), (300, vec!["h".to_owned(), "h>a".to_owned()]));
+    assert!(kept > 5, "only {kept} callbacks got in between");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a measurement: cargo test -- --ignored --nocapture measure_prune"]
+#[expect(clippy::disallowed_methods, reason = "it measures time")]
+async fn measure_prune() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    for _ in 0..40 {
+        let entries = (0..10).map(|_| entry("A.B", "k", "x".repeat(25_000)));
+        for entries in (0..10).map(|_| entries.clone().collect()) {
+            journal.append(entries).await.unwrap();
+        }
+    }
+    let time = async |mut on: Box<dyn FnMut() -> bool + Send>| {
+        let mut times = Vec::new();
+        while on() {
+            let begin = Instant::now();
+            append(&journal, &"y".repeat(300)).await.unwrap();
+            times.push(begin.elapsed());
+        }
+        times.sort();
+        (times.len(), times[times.len() / 2], times[times.len() * 99 / 100], times[times.len() - 1])
+    };
+    let mut left = 500;
+    let quiet = time(Box::new(move || {
+        left -= 1;
+        left > 0
+    }))
+    .await;
+    let retention = Retention { keep_size: Some(1 << 20), ..Retention::default() };
+    let pruning = tokio::spawn({
+        let journal = journal.clone();
+        async move { (Instant::now(), journal.prune(&retention).await.unwrap(), Instant::now()) }
+    });
+    let done = pruning.abort_handle();
+    let busy = time(Box::new(move || !done.is_finished())).await;
+    let (begin, pruned, end) = pruning.await.unwrap();
+    println!(
+        "count, p50, p99, max: quiet {quiet:?}; {} removed in {:?}: {busy:?}",
+        pruned.events,
+        end - begin
+    );
+}
