@@ -47,7 +47,7 @@ fn a_failing_target_gets_the_same_relay_again_while_the_file_never_waits() {
 
 #[test]
 fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
-    let target = Target::start(&[410]);
+    let target = Target::start(&[404]);
     let server = Server::start(&config(&target, ""));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let letter = eventually("a dead letter", || {
@@ -56,8 +56,21 @@ fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
     });
     assert_eq!(letter["lane"], "all>crm");
     assert_eq!(letter["attempts"], 1);
-    assert!(letter["response"].as_str().is_some_and(|text| text.contains("410")), "{letter}");
+    assert!(letter["response"].as_str().is_some_and(|text| text.contains("404")), "{letter}");
     server.lanes_settled();
+}
+
+#[test]
+fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
+    let target = Target::start(&[410, 200]);
+    let server = Server::start(&config(&target, ""));
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    server.log_line("`switchhook resume crm`");
+    let lanes = get(server.admin, "/api/v1/lanes").json();
+    let lane = lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["lane"] == "all>crm");
+    let lane = lane.expect("the lane");
+    assert_eq!((&lane["paused"], &lane["dead"], &lane["open"]), (&true.into(), &0.into(), &1.into()));
+    assert_eq!(target.got(1).len(), 1);
 }
 
 #[test]

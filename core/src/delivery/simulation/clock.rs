@@ -20,7 +20,6 @@ pub(in crate::delivery) struct VirtualClock {
 }
 
 impl VirtualClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that is handed in")]
     pub(in crate::delivery) fn new() -> Self {
         Self { start: Instant::now(), shift: Mutex::default() }
     }

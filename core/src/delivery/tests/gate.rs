@@ -87,6 +87,27 @@ async fn one_probe_at_a_time_over_all_handlers_batches_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lanes_that_both_wait_for_work_do_not_probe_together() {
+    for batch in [1, 50] {
+        let table = "breaker.failures = 1\nretry.first = \"1h\"";
+        let mut world = World::new(7)
+            .with_handler("g", Box::new(|_| Arc::new(HandsOn)))
+            .with_handler("h", Box::new(|_| Arc::new(HandsOn)))
+            .with_action("a", table, batch, does(Answer::Busy(None)));
+        let node = world.start().await;
+        world.append("k", "x").await;
+        world.pass(Duration::from_mins(1)).await;
+        world.target().most_under_way();
+        let begun = world.log.attempts().len();
+        append_many(&mut world, 200).await;
+        world.pass(Duration::from_secs(1)).await;
+        assert_eq!(world.target().most_under_way(), 1);
+        assert_eq!(world.log.attempts().len(), begun + 1, "one record of one handler");
+        node.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_an_outage_deliveries_start_with_one_and_double() {
     for (batch, table) in [(1, "ordering = \"none\""), (1, ""), (64, "")] {
         let mut world = World::simple(table, batch, busy_until(Duration::from_mins(1)));
@@ -118,6 +139,7 @@ async fn the_number_of_attempts_holds_for_the_whole_action() {
         .with_handler("h", Box::new(|_| Arc::new(HandsOn)))
         .with_action("a", "concurrency = 8", 1, does(Answer::Take));
     let node = world.start().await;
+    world.pass(Duration::from_secs(1)).await; // both wait for work by now
     append_many(&mut world, 100).await;
     world.pass(Duration::from_mins(1)).await;
     assert_eq!(world.target().most_under_way(), 8);
