@@ -91,7 +91,7 @@ async fn a_replay_whose_record_is_gone_becomes_a_dead_letter() {
     let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
     assert_eq!((letters.len(), letters[0].position.0), (1, 1));
     assert!(letters[0].reason.contains("not in the journal any more"), "{}", letters[0].reason);
-    assert_eq!(journal.shared.reader.damaged(), 0);
+    assert_eq!(Upkeep::damaged(&journal), 0);
 }
 
 #[tokio::test]
