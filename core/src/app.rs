@@ -1,5 +1,6 @@
 //! The life of the server: configure, bind, build, run, drain.
 
+mod lanes;
 mod parts;
 mod remarks;
 mod signals;
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::lanes::lanes;
 use self::parts::Parts;
 pub(crate) use self::parts::{build_source, build_sources};
 pub(crate) use self::remarks::remarks;
@@ -26,6 +28,8 @@ use crate::listener::{Listener, serve};
 pub(crate) const REPLY_THREAD: &str = "reply";
 /// For deliveries under way when the server is told to stop; what is not finished comes again.
 const DELIVERY_DRAIN: Duration = Duration::from_secs(10);
+/// For the journal and the actions to write down what they hold and let go of it: only a disk that hangs takes longer.
+const LET_GO: Duration = Duration::from_secs(5);
 
 /// Why the server did not start or had to stop.
 #[derive(Debug)]
@@ -121,22 +125,17 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
     let drained = drain(&parts, stop_intake, public, lanes);
-    let forced = tokio::select! {
-        () = drained => false,
-        () = signals.asked_to_stop(|| parts.actions()) => true,
+    let drained = tokio::select! {
+        drained = drained => drained,
+        () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
+            "stopped at once, as asked; what was not delivered comes again".into(),
+        )),
     };
     stop_admin.cancel();
     drop(admin_tasks);
-    match why {
-        Some(reason) => Err(reason),
-        None if forced => Err(Stopped::AtOnce(
-            "stopped at once, as asked; what was not delivered comes again".into(),
-        )),
-        None => {
-            tracing::info!("stopped");
-            Ok(())
-        }
-    }
+    why.map_or(drained, Err)?;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 async fn drain(
@@ -144,7 +143,7 @@ async fn drain(
     stop: CancellationToken,
     public: tokio::task::JoinHandle<usize>,
     lanes: JoinSet<()>,
-) {
+) -> Result<(), Stopped> {
     let lost = public.is_finished();
     stop.cancel();
     let cut = if lost { 0 } else { public.await.unwrap_or(0) };
@@ -158,5 +157,12 @@ async fn drain(
         tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
         lanes.shutdown().await;
     }
-    parts.shut_down().await;
+    let let_go = tokio::time::timeout(LET_GO, parts.shut_down()).await;
+    let_go.map_err(|_| {
+        Stopped::Io(
+            "the disk did not answer while the journal and the actions were closed; nothing that was answered OK is lost: \
+             start again when the disk is well"
+                .into(),
+        )
+    })
 }

@@ -143,13 +143,13 @@ fn wall() -> f64 {
 }
 
 /// When one sender's next request is due.
-struct Pace {
+pub(crate) struct Pace {
     due: Instant,
     every: Option<Duration>,
 }
 
 impl Pace {
-    fn of(plan: Plan, index: usize) -> Self {
+    pub(crate) fn of(plan: Plan, index: usize) -> Self {
         let count = u32::try_from(plan.senders).unwrap_or(u32::MAX);
         let every = plan.rate.map(|rate| Duration::from_secs(1) * count / rate.max(1));
         let offset = every.map_or(Duration::ZERO, |every| {
@@ -158,7 +158,7 @@ impl Pace {
         Self { due: Instant::now() + offset, every }
     }
 
-    fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         let Some(every) = self.every else { return };
         let now = Instant::now();
         thread::sleep(self.due.saturating_duration_since(now));
@@ -233,6 +233,13 @@ impl Times {
         let step = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         *self.counts.entry(step).or_default() += 1;
         self.slowest = self.slowest.max(time);
+    }
+
+    pub(crate) fn join(&mut self, other: &Self) {
+        for (step, count) in &other.counts {
+            *self.counts.entry(*step).or_default() += count;
+        }
+        self.slowest = self.slowest.max(other.slowest);
     }
 
     pub(crate) fn count(&self) -> u64 {

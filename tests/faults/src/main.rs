@@ -2,9 +2,11 @@
 #![allow(clippy::expect_used, reason = "a scenario that cannot go on ends as failed")]
 #![allow(clippy::disallowed_methods, reason = "it measures the machine's own time")]
 
+mod fuse;
 mod load;
 mod oracle;
 mod probe;
+mod proxy;
 mod report;
 mod scenarios;
 mod server;
@@ -17,6 +19,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+
+use switchhook_plugins as _; // linked for its registrations, which `faults serve` has too
 
 use crate::report::{Findings, Stop};
 use crate::scenarios::{SCENARIOS, Scenario, Setting};
@@ -32,6 +36,9 @@ struct Asked {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == scenarios::poison::SERVE) {
+        return switchhook_core::App::main(); // with the handler that is poisoned
+    }
     let asked = match parse(std::env::args().skip(1)) {
         Ok(asked) => asked,
         Err(mistake) => {

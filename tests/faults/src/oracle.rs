@@ -113,10 +113,8 @@ impl Oracle {
 
     /// The number of the event whose body this is, byte for byte.
     fn number_of(&self, body: &[u8]) -> Option<u64> {
-        let text = std::str::from_utf8(body).ok()?;
-        let (_, name) = text.rsplit_once(":\"")?; // the last field
-        let number = name.split('-').nth(1)?.parse().ok()?;
-        (number < self.made() && self.body(number) == text).then_some(number)
+        let number = number_in(body)?;
+        (number < self.made() && self.body(number).as_bytes() == body).then_some(number)
     }
 
     /// What was answered OK against what a sink got.
@@ -173,6 +171,13 @@ impl Compared {
         findings.at_most(&format!("{name} doubled"), self.doubled, doubled);
         findings.at_most(&format!("{name} torn or never sent"), self.strange, 0);
     }
+}
+
+/// The number that a body claims to have.
+pub(crate) fn number_in(body: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, name) = text.rsplit_once(":\"")?; // the last field
+    name.split('-').nth(1)?.parse().ok()
 }
 
 /// One place that deliveries arrive at.

@@ -307,6 +307,12 @@ impl Server {
         self.child.id()
     }
 
+    /// Whether it has ended, as far as a process can while the disk holds some of its threads.
+    pub(crate) fn is_dead(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        stat.rsplit(") ").next().is_none_or(|rest| rest.is_empty() || rest.starts_with('Z'))
+    }
+
     /// The memory that it has in use, in KiB.
     pub(crate) fn rss(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;

@@ -37,6 +37,20 @@ impl Lock {
     }
 }
 
+/// Refuses a log whose database is gone: SQLite would make a new, empty one and throw the log away.
+pub(super) fn check_files(database: &Path) -> Result<(), BoxError> {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |facts| facts.len());
+    let log = beside(database, "-wal");
+    if size(database) > 0 || size(&log) == 0 {
+        return Ok(());
+    }
+    let (database, log) = (database.display(), log.display());
+    Err(format!(
+        "{database} is missing or empty, but {log} is there: bring it back, from a backup if need be, or move the log away to begin anew"
+    )
+    .into())
+}
+
 /// Makes a file, if it is not there, and sees to it that it and what lies beside it is for this user alone.
 pub(super) fn own(file: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();

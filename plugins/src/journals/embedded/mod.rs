@@ -117,6 +117,7 @@ impl Embedded {
         }
         let lock = Lock::take(&folder)?;
         restore::complete(&file)?;
+        lock::check_files(&file)?;
         let size = options.ballast.bytes() as u64;
         let spent = Ballast::make_way(&folder, size);
         schema::examine(&file)?;

@@ -1,10 +1,17 @@
 //! The table of scenarios, and what all of them have in common.
 
 mod backlog;
+mod bad_replies;
+mod bit_rot;
 mod clock;
 mod disk_full;
 mod duplicates;
+mod failing_disk;
+mod hung_disk;
+mod isolation;
 mod kill_loop;
+pub(crate) mod poison;
+mod power_cut;
 mod rotation;
 mod sigterm;
 mod slow_disk;
@@ -41,10 +48,17 @@ const fn scenario(
 #[rustfmt::skip] // one line each
 pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R01", "kill-loop", "kill -9 at random moments among 16 senders", kill_loop::run),
+    scenario("R02", "power-cut", "power cuts with unsynced writes lost, torn and reordered", power_cut::run),
     scenario("R03", "every-syscall", "SIGKILL at each write, sync, rename, unlink, truncate of a small run", syscalls::run),
     scenario("R04", "sync-fails", "the N-th sync or write of journal and file fails", sync_fails::run),
+    scenario("R04b", "failing-disk", "a disk that refuses to write, sync, read or name, under load", failing_disk::run),
     scenario("R05", "disk-full", "the journal's disk is full, and has room again", disk_full::run),
     scenario("R06", "slow-disk", "each sync takes half a second longer", slow_disk::run),
+    scenario("R06b", "hung-disk", "a disk that stands still under load and while the server stops", hung_disk::run),
+    scenario("R07", "bit-rot", "flipped bits, cut, swapped and missing files of the store", bit_rot::run),
+    scenario("R15", "isolation", "seven webhooks beside one that hangs, one that fails and one that is slow", isolation::run),
+    scenario("R17", "bad-replies", "targets that answer with too much, too slowly or with something else", bad_replies::run),
+    scenario("R19", "poison", "callbacks that a handler panics at or rejects", poison::run),
     scenario("R21", "sigterm", "told to stop under load", sigterm::run),
     scenario("R23", "rotation", "the file is renamed at 1,000 lines a second, a link put in its place", rotation::run),
     scenario("R24", "clock", "the time of day jumps by hours and days while retries wait", clock::run),
