@@ -1,5 +1,6 @@
 //! The life of the server: configure, bind, build, run, drain.
 
+mod lanes;
 mod parts;
 mod remarks;
 mod signals;
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::lanes::lanes;
 use self::parts::Parts;
 pub(crate) use self::parts::{build_source, build_sources};
 pub(crate) use self::remarks::remarks;

@@ -75,6 +75,34 @@ fn wrong_usage_ends_with_64() {
 }
 
 #[test]
+fn an_empty_command_is_wrong_usage() {
+    let folder = folder_with(CONFIG);
+    let ran = switchhook(folder.path()).args(["routes", ""]).output().expect("ran");
+    let (_, err) = text(&ran);
+    assert_eq!(ran.status.code(), Some(64), "{err}");
+}
+
+#[test]
+fn a_secret_that_is_none_is_told_with_its_file() {
+    let config = CONFIG.replace(
+        "plugin = \"file\"\noptions.path = \"topics.jsonl\"",
+        "plugin = \"webhook\"\noptions.url = \"https://crm.example.com/\"\noptions.secret_file = \"crm.secret\"",
+    );
+    let folder = folder_with(&config);
+    let path = folder.path().join("crm.secret");
+    std::fs::write(&path, "hunter2\n").expect("written");
+    let only_us = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, only_us).expect("set");
+    for words in ["serve", "listen --address 127.0.0.1:0 --secret-file crm.secret"] {
+        let said = say(folder.path(), words);
+        assert_eq!(said.code, 78, "{said:?}");
+        let last = said.err.lines().last().expect("a message");
+        assert!(last.contains("crm.secret: a webhook secret begins with `whsec_`"), "{said:?}");
+        assert!(!said.err.contains("hunter2"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_slip_in_a_command_is_told() {
     let server = Server::start(CONFIG);
     let url = format!("http://{}/", server.address);

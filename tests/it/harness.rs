@@ -174,6 +174,15 @@ impl Server {
         });
     }
 
+    /// One lane is at the end; others may not have looked at what is not for them.
+    pub fn lane_settled(&self, name: &str) {
+        eventually(&format!("{name} at the end"), || {
+            let lanes: Value = serde_json::from_str(&get(self.admin, "/api/v1/lanes").body).ok()?;
+            let lane = lanes["items"].as_array()?.iter().find(|lane| lane["lane"] == name)?;
+            (lane["behind"] == 0 && lane["open"] == 0).then_some(())
+        });
+    }
+
     pub fn kill(mut self) -> Arc<TempDir> {
         self.child.kill().expect("killed");
         self.child.wait().expect("reaped");
@@ -402,4 +411,49 @@ fn serve(
 pub fn text(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// What a command of the program said and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// It went well.
+    pub fn good(self) -> Self {
+        assert_eq!(self.code, 0, "{self:#?}");
+        self
+    }
+
+    pub fn json_lines(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+}
+
+/// Runs a command of the program to its end, its words parted by spaces.
+pub fn say(folder: &Path, words: &str) -> Said {
+    let ran = switchhook(folder).args(words.split(' ')).output().expect("ran");
+    let (out, err) = text(&ran);
+    Said { code: ran.status.code().unwrap_or(-1), out, err }
+}
+
+/// [`CONFIG`] with a relay of every callback: lanes `all` and `all>crm`.
+pub fn relaying(target: &Target) -> String {
+    format!(
+        r#"{CONFIG}
+[handlers.all]
+plugin = "forward"
+actions = ["crm"]
+[actions.crm]
+plugin = "webhook"
+retry = {{ first = "200ms", factor = 1, longest = "200ms" }}
+[actions.crm.options]
+url = "http://{}/hook"
+allow_private = true
+"#,
+        target.address
+    )
 }

@@ -21,4 +21,6 @@ mod lifecycle;
 mod limits;
 mod refusals;
 mod relays;
+mod replay;
 mod rotation;
+mod upkeep;

@@ -61,6 +61,24 @@ fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
 }
 
 #[test]
+fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
+    let target = Target::start(&[500, 200]);
+    let server = Server::start(&config(&target, "breaker = { failures = 1, first = \"1s\" }"));
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    let remark = eventually("a remark", || {
+        let answer = get(server.admin, "/readyz");
+        assert_eq!(answer.status, 200, "no reason to take the server out");
+        answer.json()["remarks"].as_array()?.first()?.as_str().map(str::to_owned)
+    });
+    assert!(remark.starts_with("action crm: its target has been failing since "), "{remark}");
+    let metric = |line: &str| get(server.admin, "/metrics").body.contains(line);
+    assert!(metric("switchhook_breaker_opened_total{action=\"crm\"} 1"));
+    target.got(2);
+    server.lanes_settled();
+    eventually("it closes", || metric("switchhook_breaker_open{action=\"crm\"} 0").then_some(()));
+}
+
+#[test]
 fn waiting_retries_survive_a_kill() {
     let target = Target::start(&[500, 200]);
     let server = Server::start(&config(&target, "").replace("200ms", "1s"));

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
+use super::lanes::lanes;
 use super::sockets::admin_socket;
 use crate::action::Action;
 use crate::admin::{self, Admin};
@@ -21,9 +22,7 @@ use crate::decide::Decider;
 use crate::delivery::{Gate, Projection, Subscription, Works};
 use crate::handler::Handler;
 use crate::intake::{Intake, Mount};
-use crate::journal::{
-    Journal, JournalError, LaneId, LaneSpec, Ordering as LaneOrdering, Retention,
-};
+use crate::journal::{Journal, JournalError, LaneSpec, Retention};
 use crate::listener::{Listener, Serving, serve};
 use crate::plugin::{BuildContext, Component, Table};
 use crate::retention::retain;
@@ -57,6 +56,7 @@ pub(super) struct Parts {
     sources: Sources,
     handlers: Vec<BuiltHandler>,
     actions: HashMap<Arc<str>, BuiltAction>,
+    lanes: Vec<LaneSpec>,
     pub(super) works: Works,
 }
 
@@ -73,6 +73,7 @@ impl Parts {
             read_only: false,
         };
         let retention = config.journal.table.retention();
+        let lanes = lanes(&config);
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
         for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
@@ -97,14 +98,23 @@ impl Parts {
                 actions.insert(name, BuiltAction { table, component, gate });
             }
         }
-        Ok(Self { server: config.server, retention, journal, sources, handlers, actions, works })
+        Ok(Self {
+            server: config.server,
+            retention,
+            journal,
+            sources,
+            handlers,
+            actions,
+            lanes,
+            works,
+        })
     }
 
     /// Starts actions and lanes.
     pub(super) async fn start(&self) -> Result<JoinSet<()>, Stopped> {
         let failed =
             |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
-        self.journal.attach(&self.lanes()).await.map_err(|error| failed(&error))?;
+        self.journal.attach(&self.lanes).await.map_err(|error| failed(&error))?;
         for (name, action) in &self.actions {
             let failed = |error: BoxError| {
                 let text = format!("actions.{name}: {}", crate::error_line(&*error));
@@ -152,27 +162,6 @@ impl Parts {
         for action in self.actions.values() {
             action.component.shutdown().await;
         }
-    }
-
-    fn lanes(&self) -> Vec<LaneSpec> {
-        let mut lanes = Vec::new();
-        for handler in &self.handlers {
-            lanes.push(LaneSpec {
-                id: LaneId::projection(&handler.name),
-                start: handler.table.start,
-                commands: handler.commands.clone(),
-                ordering: LaneOrdering::None,
-            });
-            for (name, action) in self.actions_of(handler) {
-                lanes.push(LaneSpec {
-                    id: LaneId::subscription(&handler.name, name),
-                    start: action.table.start,
-                    commands: Vec::new(),
-                    ordering: action.table.ordering,
-                });
-            }
-        }
-        lanes
     }
 
     pub(super) fn serving(&self, limits: Limits) -> Serving {
@@ -236,10 +225,11 @@ impl Parts {
     ) -> JoinSet<usize> {
         let limits = Limits { connections: ADMIN_CONNECTIONS, ..Limits::default() };
         let socket = self.journal.folder().and_then(admin_socket);
-        let listeners = tcp.map(Listener::Tcp).into_iter().chain(socket.map(Listener::Unix));
+        let tcp = tcp.map(|tcp| (Listener::Tcp(tcp), admin::routes(admin)));
+        let socket = socket.map(|socket| (Listener::Unix(socket), admin::socket_routes(admin)));
         let mut tasks = JoinSet::new();
-        for listener in listeners {
-            tasks.spawn(serve(listener, self.listener(admin::routes(admin), limits), stop.clone()));
+        for (listener, routes) in tcp.into_iter().chain(socket) {
+            tasks.spawn(serve(listener, self.listener(routes, limits), stop.clone()));
         }
         tasks
     }

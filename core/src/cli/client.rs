@@ -23,13 +23,13 @@ pub(super) struct Client(SendRequest<Full<Bytes>>);
 
 impl Client {
     pub(super) async fn tcp(host: &str, port: u16) -> io::Result<Self> {
-        let stream = in_time(TcpStream::connect((host, port))).await?;
+        let stream = within(PATIENCE, TcpStream::connect((host, port))).await?;
         stream.set_nodelay(true)?;
         Self::over(stream).await
     }
 
     pub(super) async fn unix(path: &Path) -> io::Result<Self> {
-        Self::over(in_time(UnixStream::connect(path)).await?).await
+        Self::over(within(PATIENCE, UnixStream::connect(path)).await?).await
     }
 
     async fn over<S>(stream: S) -> io::Result<Self>
@@ -50,22 +50,30 @@ impl Client {
 
     /// Sends a request, its URI in origin form, and reads the answer to its end.
     pub(super) async fn call(&mut self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
+        self.call_within(PATIENCE, request).await
+    }
+
+    /// The same, with another patience.
+    pub(super) async fn call_within(
+        &mut self,
+        time: Duration,
+        request: Request<Bytes>,
+    ) -> io::Result<Response<Bytes>> {
+        within(time, self.exchange(request)).await
+    }
+
+    async fn exchange(&mut self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
         let request = request.map(Full::new);
-        in_time(async {
-            let answer = self.0.send_request(request).await.map_err(io::Error::other)?;
-            let (head, body) = answer.into_parts();
-            let body = Limited::new(body, ANSWER_MAX).collect().await.map_err(io::Error::other)?;
-            Ok(Response::from_parts(head, body.to_bytes()))
-        })
-        .await
+        let answer = self.0.send_request(request).await.map_err(io::Error::other)?;
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, ANSWER_MAX).collect().await.map_err(io::Error::other)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 }
 
-async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-        Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("no answer within {} s", PATIENCE.as_secs()),
-        ))
+async fn within<T>(time: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(time, work).await.unwrap_or_else(|_| {
+        let why = format!("no answer within {} s", time.as_secs());
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
     })
 }

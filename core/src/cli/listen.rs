@@ -75,11 +75,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
 }
 
 fn secret(args: &Args) -> Result<Option<Secret>, Failed> {
-    let text = match (&args.secret_file, &args.secret) {
-        (Some(path), _) => Some(config::Secret::read(path).map_err(Failed::config)?),
-        (None, text) => text.as_deref().filter(|text| !text.is_empty()).map(config::Secret::from),
-    };
-    text.map(|text| Secret::parse(text.expose())).transpose().map_err(Failed::usage)
+    if let Some(path) = &args.secret_file {
+        let text = config::Secret::read(path).map_err(Failed::config)?;
+        let named = |why| Failed::config(format!("secret file {}: {why}", path.display()));
+        return Secret::parse(text.expose()).map(Some).map_err(named);
+    }
+    let text = args.secret.as_deref().filter(|text| !text.is_empty());
+    text.map(Secret::parse).transpose().map_err(|why| Failed::usage(format!("--secret: {why}")))
 }
 
 /// Everything that a request meets.

@@ -3,14 +3,25 @@
 mod check;
 mod client;
 mod completions;
+mod consent;
+mod dead_letters;
 mod events;
+mod filter;
+mod interrupt;
+mod journal;
+mod lanes;
 mod listen;
 mod log_writer;
 mod output;
 mod plugins;
+mod progress;
+mod replay;
 mod routes;
 mod schema;
 mod send;
+#[cfg(test)]
+mod stand;
+mod store;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -81,8 +92,9 @@ Exit codes:
   64  the command line is wrong
   69  an address, the journal or a file is in use, or nobody answers
   70  a bug of ours
-  74  input or output failed
-  78  the configuration is wrong";
+  74  input or output failed, or the journal is damaged
+  78  the configuration is wrong
+  130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -100,6 +112,18 @@ enum Command {
     Listen(listen::Args),
     /// Shows what has come in, newest first
     Events(events::Args),
+    /// Shows what was given up; tries it again or forgets it
+    DeadLetters(dead_letters::Args),
+    /// Sends again what was delivered once: by id, time, command, handler or action
+    Replay(replay::Args),
+    /// Shows how far each handler and action is
+    Lanes(lanes::Args),
+    /// Lets nothing more go to an action until it is resumed
+    Pause(lanes::PauseArgs),
+    /// Lets a paused action go on
+    Resume(lanes::PauseArgs),
+    /// Checks, measures, exports, tidies, copies and restores the journal
+    Journal(journal::Args),
     /// Prints a completion script for a shell
     Completions(completions::Args),
 }
@@ -143,6 +167,23 @@ impl Failed {
 
     pub(crate) fn config(message: impl Into<String>) -> Self {
         Self { code: 78, message: message.into() }
+    }
+
+    /// Somebody pressed Ctrl-C.
+    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+        Self { code: 130, message: message.into() }
+    }
+
+    /// Whether it is the wish that was wrong, and not the world.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.code == 64
+    }
+
+    /// The same with a line more.
+    #[must_use]
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.message = format!("{}\n{more}", self.message);
+        self
     }
 }
 
@@ -235,6 +276,12 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
         Command::Send(args) => send::run(&cx, &args),
         Command::Listen(args) => listen::run(&args),
         Command::Events(args) => events::run(&cx, &args),
+        Command::DeadLetters(args) => dead_letters::run(&cx, &args),
+        Command::Replay(args) => replay::run(&cx, &args),
+        Command::Lanes(args) => lanes::run(&cx, &args),
+        Command::Pause(args) => lanes::pause(&cx, &args, true),
+        Command::Resume(args) => lanes::pause(&cx, &args, false),
+        Command::Journal(args) => journal::run(&cx, &args),
         Command::Completions(args) => completions::run(&args),
     }
 }
@@ -306,4 +353,47 @@ fn init_log(cli: &Cli) -> Result<LogWriter, Failed> {
 /// Tells a person what is wrong before there is a command to fail.
 pub(crate) fn complain(message: &str) {
     output::message(message);
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_goes_without_a_word_stays_so() {
+        let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+        for line in [
+            "switchhook",
+            "switchhook dead-letters",
+            "switchhook dead-letters --lane topics>crm --limit 5",
+            "switchhook dead-letters list --action crm",
+            "switchhook dead-letters retry 1 2 3",
+            "switchhook dead-letters drop --handler topics --action crm --yes",
+            "switchhook replay --since 2h --dry-run",
+            "switchhook journal prune --lane topics>crm",
+        ] {
+            assert!(parses(line), "{line}");
+        }
+        for line in [
+            "switchhook dead-letters retry",
+            "switchhook dead-letters retry 1 --all",
+            "switchhook dead-letters drop --all --action crm",
+            "switchhook dead-letters drop --all --yes --dry-run",
+            "switchhook dead-letters show",
+            "switchhook replay",
+            "switchhook replay --yes --rate 5/s",
+            "switchhook replay --since yesterday",
+            "switchhook replay --since 2h --rate 0/s",
+            "switchhook journal",
+        ] {
+            assert!(!parses(line), "{line}");
+        }
+    }
 }

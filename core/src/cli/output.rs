@@ -1,11 +1,16 @@
 //! Where the command line writes: data to standard output, messages to standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::config::Period;
 use crate::escape;
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 3600;
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,6 +54,23 @@ pub(super) fn message(text: &str) {
     _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// A number and what it counts.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
+}
+
+/// A time in days, if it is some whole days; else in hours and less.
+pub(super) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / DAY, seconds % DAY) {
+        (days @ 2.., 0) => format!("{days} days"),
+        _ => Period(time).to_string(),
+    }
+}
+
 /// Text from outside as part of one line.
 pub(super) fn one_line(text: &str) -> String {
     escape::for_line(text).into_owned()
@@ -87,4 +109,18 @@ pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_days_are_told_as_days() {
+        let check = |seconds, expected| assert_eq!(time(Duration::from_secs(seconds)), expected);
+        check(7 * DAY, "7 days");
+        check(DAY, "24h");
+        check(2 * DAY + 3600, "49h");
+        check(90, "1m 30s");
+    }
 }

@@ -63,6 +63,11 @@ struct Action {
 }
 
 pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    if args.command.as_deref().is_some_and(str::is_empty) {
+        return Err(Failed::usage(
+            "an empty text is no command; without any, all routes are shown",
+        ));
+    }
     if args.command.as_deref().is_some_and(|command| command.ends_with('*')) {
         return Err(Failed::usage(
             "give one command, not a pattern; without any, all routes are shown",

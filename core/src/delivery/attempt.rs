@@ -21,20 +21,28 @@ enum NoResult {
     InTime,
 }
 
+/// What became of a batch.
+pub(super) struct Batch {
+    pub(super) fates: Vec<(Position, Fate)>,
+    /// One of its records makes the action panic or hang: they come again one at a time, so that no other is given up for it.
+    pub(super) alone: bool,
+}
+
 impl Subscription {
     /// Several records in one attempt.
-    pub(super) async fn attempt_batch(
-        &self,
-        lease: Lease,
-        permit: Permit,
-    ) -> Vec<(Position, Fate)> {
+    pub(super) async fn attempt_batch(&self, lease: Lease, permit: Permit) -> Batch {
         let (places, records) = split(lease);
         let outcome = self.attempt(async { self.action.deliver_batch(&records).await }).await;
         let answered = outcome.is_ok();
+        let alone = records.len() > 1 && !answered;
         let results = match outcome {
             Ok(results) if results.len() == records.len() => results,
             Ok(_) => repeat(&records, || {
                 Failure::permanent("the action gave fewer results than records")
+            }),
+            Err(none) if alone => repeat(&records, || {
+                let failure = self.failure(none).reason();
+                Failure::transient(format!("{failure}; each record of the batch is tried alone"))
             }),
             Err(none) => repeat(&records, || self.failure(none)),
         };
@@ -42,7 +50,10 @@ impl Subscription {
         tell(permit, &results, answered, first);
         let before = places.iter().map(|(_, before)| *before);
         let fates = self.fates(records.iter().zip(before), results).await;
-        places.into_iter().map(|(position, _)| position).zip(fates).collect()
+        Batch {
+            fates: places.into_iter().map(|(position, _)| position).zip(fates).collect(),
+            alone,
+        }
     }
 
     /// One record; `before` are the attempts made so far.

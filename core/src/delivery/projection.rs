@@ -46,7 +46,7 @@ impl Projection {
         }
     }
 
-    async fn work(&self, lease: Lease) -> Settlement {
+    pub(super) async fn work(&self, lease: Lease) -> Settlement {
         let mut state = StateChanges::new();
         let mut fates = Vec::with_capacity(lease.items.len());
         let (mut recorded, mut dead) = (0, 0);

@@ -46,11 +46,13 @@ impl Subscription {
 
     /// Several records in one attempt, one attempt at a time.
     async fn run_batches(&self, lane: &LaneId) {
-        while let Some((lease, mut permits)) = self.lease(lane, true).await {
+        let mut alone: usize = 0;
+        while let Some((lease, mut permits)) = self.lease(lane, true, alone > 0).await {
             let Some(permit) = permits.one() else { continue };
             let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease, permit).await;
-            let settled = self.settle(lane, token, done).await;
+            alone = if done.alone { batch } else { alone.saturating_sub(batch) };
+            let settled = self.settle(lane, token, done.fates).await;
             if !self.may_go_on(lane, settled).await {
                 return;
             }
@@ -67,7 +69,7 @@ impl Subscription {
         let mut stopping = false;
         while !(stopping && attempts.is_empty() && settling.is_empty()) {
             if !stopping && leasing.is_empty() {
-                leasing.push(self.lease(lane, false));
+                leasing.push(self.lease(lane, false, false));
             }
             tokio::select! {
                 biased;
@@ -91,11 +93,17 @@ impl Subscription {
         }
     }
 
-    /// Work, with permits for it.
-    async fn lease(&self, lane: &LaneId, whole_keys: bool) -> Option<(Lease, Permits)> {
+    /// Work, with permits for it; one record if it must be `alone`.
+    async fn lease(
+        &self,
+        lane: &LaneId,
+        whole_keys: bool,
+        alone: bool,
+    ) -> Option<(Lease, Permits)> {
         let term = self.table.timeout.0.saturating_add(MARGIN);
         let lease = |room: Room| async move {
-            let want = Want { limit: room.attempts * room.records, term, whole_keys };
+            let limit = if alone { 1 } else { room.attempts * room.records };
+            let want = Want { limit, term, whole_keys };
             self.works.journal.lease(lane, &want).await
         };
         self.works.lease(lane, || self.seat.admit(lease)).await

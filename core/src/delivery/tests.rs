@@ -14,9 +14,10 @@ use crate::callback::Callback;
 use crate::config::tables;
 use crate::handler::{Failure, HandleContext, Handler, NewRecord, Record};
 use crate::journal::{
-    DeadLetterQuery, LaneSpec, LaneStatus, Ordering as LaneOrdering, Start, Upkeep as _,
+    DeadLetterQuery, Fate, LaneSpec, LaneStatus, Leased, Ordering as LaneOrdering, Position, Start,
+    Upkeep as _, Work,
 };
-use crate::testing::{MemoryJournal, RecordingAction, TestClock, entry};
+use crate::testing::{MemoryJournal, RecordingAction, TestClock, callback, entry};
 
 /// A journal, a handler `h` and its action `a`, at work.
 struct House {
@@ -154,6 +155,29 @@ async fn records_are_delivered_in_order_and_state_counts_only_what_succeeded() {
 }
 
 #[tokio::test]
+async fn a_callback_that_is_handled_again_brings_its_record_and_changes_no_state() {
+    let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
+    let (handler, works) = (Arc::new(Passes::default()), house.works.clone());
+    let projection = Projection { name: "h".into(), handler, works };
+    let item = |(number, body, again): (u64, &'static str, bool)| Leased {
+        position: Position(number),
+        attempts: 0,
+        replay: again.then(|| uuid::Uuid::from_u128(number.into())),
+        work: Work::Callback(callback("Group.X", body)),
+    };
+    let items = [(1, "one", false), (2, "again", true), (3, "two", false), (4, "never", true)];
+    let items = items.map(item).into();
+    let lane = LaneId::projection("h");
+    let settlement = projection.work(Lease { lane, token: 1, items }).await;
+    assert_eq!(settlement.state["count"].as_deref(), Some(&b"xx"[..]), "of two callbacks");
+    let fates: Vec<_> = settlement.fates.iter().map(|(_, fate)| fate).collect();
+    let recorded = |fate: &Fate| matches!(fate, Fate::Recorded(Some(_)));
+    assert!(fates[..3].iter().all(|fate| recorded(fate)), "{fates:?}");
+    assert!(matches!(fates[3], Fate::Dead { .. }), "{fates:?}");
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_callback_that_always_fails_is_tried_three_times_and_then_passed() {
     let (handler, action) = (Arc::new(Passes::default()), picky(1));
     let house = House::new(handler.clone(), action.clone(), "").await;
@@ -221,6 +245,21 @@ async fn a_panicking_action_is_caught_and_its_record_given_up() {
     house.append("k", "one").await;
     action.inner.delivered(1).await;
     house.until("h>a", |lane| lane.dead == 1).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_on_which_a_batch_panics_is_given_up_alone() {
+    let action = picky(100);
+    let house = House::new(Arc::new(Passes::default()), action.clone(), "").await;
+    for body in ["bomb", "one", "two", "three"] {
+        house.append(body, body).await;
+    }
+    while action.inner.records().len() < 3 {
+        house.clock.advance(Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    house.until("h>a", |lane| lane.dead == 1 && lane.open == 0).await;
     house.stop().await;
 }
 

@@ -31,6 +31,8 @@ pub struct Lane {
     due: BTreeSet<(Duration, u64)>,
     /// Open items without a row of their own: the cursor cannot pass them.
     unstored: BTreeSet<u64>,
+    /// Items that had a row from before a crash and were settled before they were looked at again.
+    ahead: BTreeSet<u64>,
     leases: HashMap<u64, (Duration, usize)>,
     uncovered: usize,
     tokens: u64,
@@ -232,8 +234,8 @@ impl Lane {
         want: &Want,
     ) -> Offer {
         self.scanned = self.scanned.max(position.0);
-        if self.open.contains_key(&position.0) {
-            return Offer::Held; // it has a row from before a crash, above the cursor
+        if self.ahead.remove(&position.0) || self.open.contains_key(&position.0) {
+            return Offer::Held; // it has, or had, a row from before a crash, above the cursor
         }
         let key = match self.ordering {
             Ordering::Key => key.map(Self::key_hash),
@@ -261,6 +263,9 @@ impl Lane {
     /// Notes that nothing for this lane lies at or below `position`.
     pub fn skip_to(&mut self, position: Position) {
         self.scanned = self.scanned.max(position.0);
+        while self.ahead.first().is_some_and(|first| *first <= self.scanned) {
+            self.ahead.pop_first();
+        }
     }
 
     /// Ends the beginning of a lease; false if it holds nothing and is gone.

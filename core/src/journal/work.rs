@@ -173,7 +173,7 @@ pub struct Settlement {
 }
 
 /// What became of one item.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Fate {
     /// A projection read it; the record, if any, is kept with this commit.
     Recorded(Option<NewRecord>),

@@ -1,13 +1,11 @@
 //! One node of the in-memory journal, with faults on the way to the store.
 
-use std::collections::BTreeSet;
-use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::Notify;
 
 use super::log::{Event, Kind, Log};
 use crate::journal::{
@@ -25,8 +23,8 @@ pub(super) struct Shared {
     chance: Mutex<fastrand::Rng>,
     /// Calls that fail, of a thousand.
     trouble: Mutex<u32>,
-    paused: Mutex<BTreeSet<String>>,
-    resumed: Notify,
+    /// Whether actions can be paused at all.
+    pub(super) pauses: AtomicBool,
 }
 
 impl Shared {
@@ -36,8 +34,7 @@ impl Shared {
             log,
             chance: Mutex::new(fastrand::Rng::with_seed(seed)),
             trouble: Mutex::new(0),
-            paused: Mutex::default(),
-            resumed: Notify::new(),
+            pauses: AtomicBool::new(true),
         })
     }
 
@@ -46,21 +43,11 @@ impl Shared {
         *self.trouble.lock().unwrap() = of_a_thousand;
     }
 
-    pub(super) fn set_paused(&self, action: &str, paused: bool) {
-        let mut all = self.paused.lock().unwrap();
-        let changed = if paused { all.insert(action.to_owned()) } else { all.remove(action) };
-        if changed {
-            self.log.push(Event::Paused { action: action.to_owned(), paused });
-            self.resumed.notify_waiters();
-        }
-    }
-
-    pub(super) fn paused(&self) -> Vec<String> {
-        self.paused.lock().unwrap().iter().cloned().collect()
-    }
-
-    fn is_paused(&self, lane: &LaneId) -> bool {
-        lane.action().is_some_and(|action| self.paused.lock().unwrap().contains(&**action))
+    /// Pauses an action or lets it go on.
+    pub(super) async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
+        self.store.pause(action, paused).await?;
+        self.log.push(Event::Paused { action: action.to_owned(), paused });
+        Ok(())
     }
 
     fn fails(&self) -> bool {
@@ -104,12 +91,14 @@ impl Upkeep for Node {
     }
 
     async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
-        self.shared.take_time().await;
-        if self.shared.fails() {
-            return Err(trouble());
+        if !self.shared.pauses.load(Ordering::Relaxed) {
+            return Err(JournalError::Unsupported("pause"));
         }
-        self.shared.set_paused(action, paused);
-        Ok(())
+        self.shared.take_time().await;
+        match self.shared.fails() {
+            true => Err(trouble()),
+            false => self.shared.pause(action, paused).await,
+        }
     }
 }
 
@@ -128,21 +117,9 @@ impl Journal for Node {
     }
 
     async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
-        if self.shared.fails() {
-            return Err(trouble());
-        }
-        loop {
-            let mut resumed = pin!(self.shared.resumed.notified());
-            resumed.as_mut().enable();
-            if self.shared.is_paused(lane) {
-                resumed.await;
-                continue;
-            }
-            tokio::select! {
-                biased;
-                () = resumed => {}
-                leased = self.inner.lease(lane, want) => return leased,
-            }
+        match self.shared.fails() {
+            true => Err(trouble()),
+            false => self.inner.lease(lane, want).await,
         }
     }
 
@@ -150,6 +127,7 @@ impl Journal for Node {
         self.shared.take_time().await;
         if self.shared.fails() {
             self.inner.fail_settlements(1);
+            self.shared.log.push(Event::Restored { lane: Some(settlement.lane.clone()) });
         }
         let (life, lane) = (self.life, settlement.lane.clone());
         let fates: Vec<_> =

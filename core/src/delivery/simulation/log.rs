@@ -1,5 +1,6 @@
 //! What happened, in order.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
@@ -37,6 +38,10 @@ pub(in crate::delivery) enum Event {
     },
     Crashed {
         life: u32,
+    },
+    /// The store forgot the leases of a lane, or of all, and went back to what it has for certain.
+    Restored {
+        lane: Option<LaneId>,
     },
     Paused {
         action: String,
@@ -98,6 +103,16 @@ impl Log {
         let begun =
             |(at, event): &(Duration, Event)| matches!(event, Event::Begun { .. }).then_some(*at);
         self.events.lock().unwrap().iter().filter_map(begun).collect()
+    }
+
+    /// In how many lanes the target has this record.
+    pub(super) fn taken(&self, record: u64) -> usize {
+        let took = |(_, event): &(Duration, Event)| match event {
+            Event::Took { lane, position } if *position == record => Some(lane.clone()),
+            _ => None,
+        };
+        let events = self.events.lock().unwrap();
+        events.iter().filter_map(took).collect::<BTreeSet<_>>().len()
     }
 
     /// A number that is the same for the same events at the same times.

@@ -37,7 +37,7 @@ pub(in crate::delivery) struct World {
     pub(in crate::delivery) log: Arc<Log>,
     pub(super) shared: Arc<Shared>,
     seed: u64,
-    handlers: Vec<(Arc<str>, MakeHandler)>,
+    pub(super) handlers: Vec<(Arc<str>, MakeHandler)>,
     pub(in crate::delivery) actions: Vec<(Arc<str>, tables::Action, Arc<Target>)>,
     lives: u32,
     appended: u64,
@@ -89,8 +89,23 @@ impl World {
             .with_action("a", table, batch, script)
     }
 
+    /// Its journal has no way to pause.
+    pub(in crate::delivery) fn without_pause(self) -> Self {
+        self.shared.pauses.store(false, std::sync::atomic::Ordering::Relaxed);
+        self
+    }
+
     pub(in crate::delivery) fn target(&self) -> &Target {
         &self.actions[0].2
+    }
+
+    pub(super) fn subscriptions(&self) -> Vec<LaneId> {
+        let all = |(handler, _): &(Arc<str>, MakeHandler)| {
+            let handler = handler.clone();
+            let lane = move |action: &(Arc<str>, _, _)| LaneId::subscription(&handler, &action.0);
+            self.actions.iter().map(lane).collect::<Vec<_>>()
+        };
+        self.handlers.iter().flat_map(all).collect()
     }
 
     fn lanes(&self) -> Vec<LaneSpec> {

@@ -218,12 +218,13 @@ async fn a_target_that_is_gone_pauses_its_action_and_keeps_its_records() {
 
 #[tokio::test(start_paused = true)]
 async fn where_a_journal_cannot_pause_a_record_of_a_target_that_is_gone_is_given_up() {
-    let action = picky(1);
-    action.inner.fail_next(Failure::gone("410"));
-    let house = House::new(Arc::new(Passes::default()), action, "").await;
-    house.append("k", "x").await;
-    house.until("h>a", |lane| lane.dead == 1).await;
-    house.stop().await;
+    let mut world = World::simple("", 1, does(Answer::Gone)).without_pause();
+    let node = world.start().await;
+    append_many(&mut world, 3).await;
+    world.pass(Duration::from_mins(1)).await;
+    assert_eq!(world.log.attempts().len(), 3);
+    assert_eq!(world.lane("h>a").await.dead, 3);
+    node.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,5 +239,26 @@ async fn what_fails_as_one_batch_comes_again_as_one_batch() {
     assert!(first > 1, "{attempts:?}");
     assert_eq!(first, second, "{attempts:?}");
     assert_eq!(world.lane("h>a").await.open, 0);
+    node.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_retries_of_many_failures_are_spread() {
+    let script: Script = Box::new(|_, _, before| match before {
+        0 => (TAKES, Answer::Busy(None)),
+        _ => (TAKES, Answer::Take),
+    });
+    let mut world = World::simple("breaker.failures = 0\nretry.share = 0.0", 1, script);
+    let node = world.start().await;
+    append_many(&mut world, 500).await;
+    world.pass(Duration::from_mins(20)).await;
+    let attempts = world.log.attempts();
+    assert_eq!(attempts.len(), 1000);
+    let mut minutes = std::collections::BTreeMap::<u64, usize>::new();
+    for at in attempts.into_iter().filter(|at| *at >= Duration::from_secs(4)) {
+        *minutes.entry(at.as_secs() / 60).or_default() += 1;
+    }
+    assert!(minutes.values().all(|retries| *retries <= 60), "{minutes:?}");
+    assert!(node.metrics.retries_delayed.get_or_create(&action()).get() > 400);
     node.stop().await;
 }

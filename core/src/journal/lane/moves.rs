@@ -120,6 +120,9 @@ impl Lane {
         if !self.unstored.remove(&position) {
             plan.delete.push(position);
         }
+        if position > self.scanned && Position(position).replay_number().is_none() {
+            self.ahead.insert(position);
+        }
         if let Fate::Dead { .. } = fate {
             plan.dead.push((position, attempts));
         }

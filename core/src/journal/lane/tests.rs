@@ -72,6 +72,18 @@ fn items_with_a_row_above_the_cursor_are_not_taken_twice() {
 }
 
 #[test]
+fn items_with_a_row_above_the_cursor_do_not_come_again_once_they_are_settled() {
+    let row = OpenRow { position: Position(3), ..replay(1, "a") };
+    let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)), at(1000));
+    let (token, taken) = lease(&mut lane, at(0), &WANT, &[(1, "b")]);
+    assert_eq!(taken, [3, 1]);
+    settle(&mut lane, token, at(0), 3, Fate::Delivered).unwrap();
+    assert_eq!(lease(&mut lane, at(0), &WANT, &[(2, "a"), (3, "a"), (4, "a")]).1, [2]);
+    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    assert_eq!(lane.cursor(), 1);
+}
+
+#[test]
 fn settling_an_item_twice_in_one_go_is_refused() {
     let mut lane = Lane::new(Ordering::None, 0);
     let (token, _) = lease(&mut lane, at(0), &WANT, &[(1, "")]);

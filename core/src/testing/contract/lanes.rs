@@ -182,6 +182,23 @@ pub async fn subscriptions_wait_for_an_unsettled_projection(stand: &dyn Stand) {
     assert_eq!(bodies(&node.lease(&lane(), &want(9)).await), ["1", "2"]);
 }
 
+/// In whatever order and company they are settled, also after a crash.
+pub async fn records_settled_out_of_order_are_all_found(stand: &dyn Stand) {
+    let node = Node::with_lanes(stand, Ordering::None).await;
+    let mut at = Vec::new();
+    for _ in 0..6 {
+        at.push(node.append("A.B", "", "x").await);
+    }
+    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
+    for part in [&[2][..], &[4], &[0, 3, 5], &[1]] {
+        let fates = part.iter().map(|one| (at[*one], recorded(&lease.items[*one]))).collect();
+        node.settle(&lease, fates).await.expect("the lease holds");
+    }
+    assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
+    let node = again(stand, node, Ordering::None).await;
+    assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
+}
+
 /// A lane that nobody named is a mistake of the caller.
 pub async fn an_unattached_lane_is_an_error(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::None).await;

@@ -11,6 +11,7 @@
 mod crash;
 mod history;
 mod lanes;
+mod model;
 mod order;
 mod prune;
 mod replays;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 pub use self::crash::*;
 pub use self::history::*;
 pub use self::lanes::*;
+pub use self::model::{model_case, model_cases};
 pub use self::order::*;
 pub use self::prune::*;
 pub use self::replays::*;
@@ -51,6 +53,10 @@ pub trait Stand: Send + Sync {
     async fn second(&self) -> Option<Arc<dyn Journal>> {
         None
     }
+    /// From now on the store's disk is full, or has room again; does nothing where that cannot be had.
+    fn fill(&self, full: bool) {
+        let _ = full;
+    }
 }
 
 /// Makes a test of every check of the contract; the expression builds a fresh [`Stand`].
@@ -65,6 +71,7 @@ macro_rules! journal_contract {
             a_lease_waits_for_an_append, records_and_state_are_one_commit, state_can_be_removed,
             a_subscription_gets_the_records_of_its_handler, a_record_without_a_body_has_the_callbacks,
             new_lanes_begin_where_told, subscriptions_wait_for_an_unsettled_projection,
+            records_settled_out_of_order_are_all_found,
             an_unattached_lane_is_an_error, detached_lanes_are_shown,
             keys_go_one_after_the_other, the_dead_make_room_for_the_next_of_their_key, whole_keys_are_leased_in_order,
             without_ordering_all_go_at_once, concurrent_leases_are_disjoint, two_nodes_share_the_work,

@@ -278,7 +278,9 @@ impl Journal for MemoryJournal {
 mod tests {
     use super::*;
     use crate::testing::TestClock;
-    use crate::testing::contract::Stand;
+    use std::time::Duration;
+
+    use crate::testing::contract::{Stand, model_case};
 
     struct Memory {
         clock: Arc<TestClock>,
@@ -294,13 +296,26 @@ mod tests {
             self.journal.crash();
             Arc::new(self.journal.clone())
         }
+        fn fill(&self, full: bool) {
+            let why = || Health::Unavailable("full".to_owned());
+            self.journal.set_health(if full { why() } else { Health::Ready });
+        }
         async fn second(&self) -> Option<Arc<dyn Journal>> {
             Some(Arc::new(self.journal.clone()))
         }
     }
 
-    crate::journal_contract!({
+    fn stand() -> Memory {
         let clock = Arc::new(TestClock::default());
         Memory { journal: MemoryJournal::new(clock.clone()), clock }
-    });
+    }
+
+    crate::journal_contract!(stand());
+
+    #[tokio::test]
+    async fn it_does_what_a_simple_model_does() {
+        for seed in crate::testing::contract::model_cases(300) {
+            model_case(&stand(), seed, Duration::ZERO).await;
+        }
+    }
 }

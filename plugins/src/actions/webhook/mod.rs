@@ -8,6 +8,7 @@ mod response;
 mod tests;
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,12 +146,10 @@ headers = { authorization = "Bearer change-me" }
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
         options.check_literal()?;
         let secret = match (&options.secret, &options.secret_file) {
-            (Some(secret), _) => Some(secret.clone()),
-            (None, Some(path)) => Some(Secret::read(&cx.path(path))?),
+            (Some(secret), _) => Some(standard_webhooks::Secret::parse(secret.expose())?),
+            (None, Some(path)) => Some(secret_in(&cx.path(path))?),
             (None, None) => None,
         };
-        let secret =
-            secret.map(|text| standard_webhooks::Secret::parse(text.expose())).transpose()?;
         let mut headers = options.headers.0;
         let agent = concat!("switchhook/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
@@ -163,6 +162,13 @@ headers = { authorization = "Bearer change-me" }
             clock: cx.clock.clone(),
         }))
     }
+}
+
+/// The secret in a file.
+fn secret_in(path: &Path) -> Result<standard_webhooks::Secret, String> {
+    let text = Secret::read(path)?;
+    standard_webhooks::Secret::parse(text.expose())
+        .map_err(|why| format!("secret file {}: {why}", path.display()))
 }
 
 /// A client that does what it is told and nothing beside: no proxy, no redirects, no attempts of its own.

@@ -1,6 +1,6 @@
 //! The lanes as they are stored: named at start, read again when a commit has failed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering as Atomic};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::lanes::{Cell, Inner, Lanes};
 use super::locked;
-use super::schema::{PRUNED, REPLAYS, count, number, slot};
+use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::writer::Writer;
 
@@ -193,7 +193,19 @@ fn load(
     }
     let mut inner = Inner::new(spec, lane, last_match, cursor);
     inner.paused = paused;
+    if projection && inner.lane.open() > 0 {
+        inner.ahead = ahead(connection, handler, inner.lane.settled_to())?;
+    }
     Ok(inner)
+}
+
+/// Where blobs of records begin that lie above a position.
+fn ahead(connection: &Connection, handler: u64, settled: u64) -> rusqlite::Result<BTreeSet<u64>> {
+    let mut rows = connection
+        .prepare_cached("SELECT slot FROM records WHERE slot > ?1 AND slot < ?2 ORDER BY slot")?;
+    let bounds = params![slot(handler, settled), slot(handler, REPLAYS)];
+    let rows = rows.query_map(bounds, |row| Ok(count(row.get(0)?) & PLACE))?;
+    rows.collect()
 }
 
 fn last_record(connection: &Connection, handler: u64) -> rusqlite::Result<u64> {

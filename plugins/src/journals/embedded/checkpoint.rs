@@ -1,17 +1,27 @@
-//! Copying the WAL into the database, beside the writer and on a connection of its own.
+//! Copying the WAL into the database, beside the writer and on a connection of its own; what is left the writer copies.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use switchhook_core::BoxError;
+use switchhook_core::journal::Health;
 
-use super::schema::open_writing;
+use super::schema::{PATIENCE, open_writing};
 use super::store::Shared;
+use super::write;
+use super::writer::Writer;
 
+/// After so many bytes the WAL is copied into the database.
+const CHECKPOINT_BYTES: usize = 4 << 20;
+/// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
+const CURSORS_EVERY: u64 = 16;
+/// How long the writer waits for a reader before it puts off starting the WAL anew.
+const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 /// So many frames (4 KiB each) the writer copies itself, between two commits.
 const REST_FRAMES: i64 = 256;
 /// Past this the WAL is begun anew, whatever the rest.
@@ -58,4 +68,48 @@ fn copy(connection: &Connection) -> rusqlite::Result<bool> {
         wal = all;
     }
     Ok(wal > WAL_FRAMES_MAX)
+}
+
+impl Writer {
+    pub(super) fn look_after_wal(&mut self) {
+        if self.since_checkpoint >= CHECKPOINT_BYTES {
+            self.since_checkpoint = 0;
+            self.copies += 1;
+            let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
+            let lanes = self.lanes.cells.values().filter(|_| cursors);
+            if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
+                tracing::warn!(%error, "tidying the journal failed");
+                self.shared.fail_if_lost(error);
+            }
+            self.checkpoints.try_send(()).ok(); // full: one is under way
+        }
+        if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
+            self.restart_wal();
+        }
+    }
+
+    /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
+    fn restart_wal(&self) {
+        let patience = |time| self.connection.busy_timeout(time);
+        let restarted = patience(RESTART_PATIENCE).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+        });
+        if let Err(error) = restarted.and(patience(PATIENCE)) {
+            tracing::warn!(%error, "the journal's WAL was not begun anew");
+            self.shared.fail_if_lost(error);
+        }
+    }
+
+    pub(super) fn finish(mut self) {
+        if let Health::Failed(_) = self.shared.health() {
+            return;
+        }
+        let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
+        let copied = tidied.and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        });
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the journal's last checkpoint failed; the next start makes up for it");
+        }
+    }
 }

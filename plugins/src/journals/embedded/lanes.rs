@@ -1,6 +1,6 @@
 //! The lanes in memory: who waits, what may be read, what is handed out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 
 use super::frame::{Frame, Held};
 use super::locked;
+use super::schema::REPLAYS;
+use super::write;
 
 /// One lane.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub(super) struct Inner {
     pub(super) committing: bool,
     /// Nothing is handed out.
     pub(super) paused: bool,
+    /// Where blobs of records begin that lie above an open item of their projection.
+    pub(super) ahead: BTreeSet<u64>,
     /// The cursor as it is stored.
     pub(super) stored: u64,
     /// When those who wait look again by themselves; zero: nobody waits.
@@ -81,8 +85,29 @@ pub(super) enum Found {
 impl Inner {
     pub(super) fn new(spec: &LaneSpec, lane: Lane, last_match: u64, stored: u64) -> Self {
         let spec = Arc::new(spec.clone());
-        let (facts, armed) = (HashMap::new(), Duration::ZERO);
-        Self { spec, lane, last_match, facts, committing: false, paused: false, stored, armed }
+        let (facts, ahead, armed) = (HashMap::new(), BTreeSet::new(), Duration::ZERO);
+        let (committing, paused) = (false, false);
+        Self { spec, lane, last_match, facts, committing, paused, ahead, stored, armed }
+    }
+
+    /// Which of a settlement's records may share a blob, the end of each run as an index: none between which something
+    /// lies, or will lie, elsewhere.
+    pub(super) fn runs(&mut self, records: &[(u64, usize)]) -> Vec<usize> {
+        let apart = |two: &[(u64, usize)]| match two {
+            [_, next] if next.0 >= REPLAYS => true,
+            [one, next] => {
+                self.lane.open_between(one.0, next.0)
+                    || self.ahead.range(one.0..next.0).next().is_some()
+            }
+            _ => false,
+        };
+        let runs = write::runs(records, apart);
+        let settled = self.lane.settled_to();
+        self.ahead = self.ahead.split_off(&(settled + 1));
+        let begins = std::iter::once(0).chain(runs.iter().copied());
+        let begins = begins.filter_map(|index| records.get(index)).map(|(first, _)| *first);
+        self.ahead.extend(begins.filter(|first| *first > settled && *first < REPLAYS));
+        runs
     }
 
     fn must_wait(&self, projection: bool) -> bool {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_core::journal::{JournalError, LaneStatus, Pruned, Retention};
 
-use super::schema::{PRUNED, REPLAYS, SLOT_BITS, count, number, slot};
+use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::upkeep::change;
 use super::writer::Writer;
@@ -248,13 +248,10 @@ fn remove_records(connection: &Connection, upto: u64) -> rusqlite::Result<()> {
     for handler in handlers {
         let handler = handler?;
         let (from, to) = (slot(handler, 0), slot(handler, upto));
-        delete.execute(params![from, to, number(upto), PLACE])?;
+        delete.execute(params![from, to, number(upto), number(PLACE)])?;
     }
     Ok(())
 }
-
-/// What of a slot is the place.
-const PLACE: i64 = (1 << SLOT_BITS) - 1;
 
 /// Removes records that were made again and that nothing refers to any more.
 pub(super) fn sweep(writer: &mut Writer) -> Result<(), JournalError> {
@@ -270,7 +267,7 @@ pub(super) fn sweep(writer: &mut Writer) -> Result<(), JournalError> {
                     "DELETE FROM records WHERE slot BETWEEN ?1 AND ?2 AND (slot & ?3) NOT IN
                          (SELECT record FROM dead_letters WHERE record IS NOT NULL
                           UNION SELECT record FROM replays WHERE record IS NOT NULL)",
-                    params![from, to, PLACE],
+                    params![from, to, number(PLACE)],
                 )?;
             }
         }

@@ -10,7 +10,7 @@ use switchhook_core::journal::JournalError;
 
 use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
-use super::schema::{REPLAYS, SLOT_BITS, count, number, open_reading, slot};
+use super::schema::{PLACE, REPLAYS, count, number, open_reading, slot};
 use super::verify::{data_of, is_damage};
 use super::{locked, store_error};
 
@@ -323,7 +323,7 @@ fn rows(
     let mut rows = statement.query(params![low, at, high, limit])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let first = count(row.get(0)?) & ((1 << SLOT_BITS) - 1);
+        let first = count(row.get(0)?) & PLACE;
         let data = Bytes::from(data(row)?);
         bytes += data.len();
         let last = count(row.get(1)?);

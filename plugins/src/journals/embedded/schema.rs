@@ -16,6 +16,8 @@ const VERSION: i64 = 2;
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Records of a handler lie from its number, shifted by this, on.
 pub(super) const SLOT_BITS: u32 = 44;
+/// What of a slot is the position.
+pub(super) const PLACE: u64 = (1 << SLOT_BITS) - 1;
 /// From this position on lie the records that were made again.
 pub(super) const REPLAYS: u64 = Position::of_replay(0).0;
 /// The mark of the last entry that was removed for its age.

@@ -237,6 +237,7 @@ impl Shared {
             if let Err(error @ (JournalError::Full | JournalError::Closed)) = &changed {
                 writer.unwell(error);
             }
+            writer.at_rest();
             drop(answer.send(changed));
         }));
         self.enqueue(|queue| {

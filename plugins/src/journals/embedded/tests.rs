@@ -7,7 +7,7 @@ mod stores;
 use std::time::{Duration, Instant};
 
 use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Start};
-use switchhook_core::testing::contract::Stand;
+use switchhook_core::testing::contract::{self, Stand};
 use switchhook_core::testing::{TestClock, entry};
 use switchhook_core::{NewRecord, StateChanges};
 
@@ -16,11 +16,14 @@ use super::*;
 struct Folder {
     clock: Arc<TestClock>,
     dir: tempfile::TempDir,
+    /// The store that was opened last.
+    shared: Mutex<std::sync::Weak<Shared>>,
 }
 
 impl Folder {
     fn new() -> Self {
-        Self { clock: Arc::default(), dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        Self { clock: Arc::default(), dir, shared: Mutex::default() }
     }
 
     fn cx(&self) -> BuildContext {
@@ -57,7 +60,22 @@ impl Stand for Folder {
         &self.clock
     }
     async fn open(&self) -> Arc<dyn Journal> {
-        Arc::new(self.embedded().unwrap())
+        let journal = self.embedded().unwrap();
+        *locked(&self.shared) = Arc::downgrade(&journal.shared);
+        Arc::new(journal)
+    }
+    fn fill(&self, full: bool) {
+        if let Some(shared) = locked(&self.shared).upgrade() {
+            let pages = if full { 1 } else { 1_000_000 };
+            shared.pages.store(pages, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_does_what_a_simple_model_does() {
+    for seed in contract::model_cases(8) {
+        contract::model_case(&Folder::new(), seed, Duration::from_millis(3)).await;
     }
 }
 

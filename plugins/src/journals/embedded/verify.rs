@@ -11,7 +11,7 @@ use switchhook_core::{Facts, Words};
 use super::attach::mark;
 use super::frame::{Blob, ENTRIES, Frame};
 use super::references;
-use super::schema::{PRUNED, SLOT_BITS, count, number};
+use super::schema::{PLACE, PRUNED, SLOT_BITS, count, number};
 use super::store::Shared;
 
 /// One reading stops past so many bytes or blobs, so that it keeps no checkpoint waiting.
@@ -108,7 +108,7 @@ impl Check {
         let data = "SELECT data FROM records WHERE slot = ?1";
         self.blobs(connection, rows, data, |slot, last, frames| Row {
             log: count(slot) >> SLOT_BITS,
-            first: count(slot) & ((1 << SLOT_BITS) - 1),
+            first: count(slot) & PLACE,
             last: count(last),
             count: count(frames),
         })

@@ -19,16 +19,10 @@ use super::store::Shared;
 use super::write::{self, Stored};
 use super::{locked, same};
 
-/// After so many bytes the WAL is copied into the database.
-const CHECKPOINT_BYTES: usize = 4 << 20;
-/// Idle lanes' cursors are stored with every so many copies: a thousand of them cost more than the rest.
-const CURSORS_EVERY: u64 = 16;
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
 /// While the disk is full, how often it is tried.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the writer waits for a reader before it puts off starting the WAL anew.
-const RESTART_PATIENCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -147,6 +141,7 @@ impl Writer {
             if let Err(error) = &attached {
                 self.unwell(error);
             }
+            self.at_rest();
             drop(job.answer.send(attached));
         }
         let order = batch.order.take();
@@ -155,8 +150,7 @@ impl Writer {
             #[cfg(test)]
             self.limit_pages();
             locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
-            order(self);
-            self.at_rest();
+            order(self); // answers, and says that it is at rest
             self.look_after_wal();
         }
     }
@@ -202,12 +196,7 @@ impl Writer {
                 for (position, _) in &job.fates {
                     inner.facts.remove(&position.0);
                 }
-                let apart = |two: &[(u64, usize)]| match two {
-                    [_, next] if next.0 >= REPLAYS => true,
-                    [one, next] => inner.lane.open_between(one.0, next.0),
-                    _ => false,
-                };
-                let runs = write::runs(&job.records, apart);
+                let runs = inner.runs(&job.records);
                 drop(inner);
                 let heirs = self.lanes.subscriptions.get(cell.id.handler());
                 let heirs = heirs.filter(|_| !job.again.is_empty()).cloned().unwrap_or_default();
@@ -237,7 +226,7 @@ impl Writer {
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
     }
 
-    /// While the ballast is given up, its room is for what was kept before.
+    /// The ballast's room is for what was kept before.
     fn refuse_new_without_ballast(&self, batch: &mut Batch) {
         if batch.chunks.is_empty() || self.shared.ballast.keep() {
             return;
@@ -389,50 +378,8 @@ impl Writer {
     }
 
     /// What was taken is at its end: the disk has answered.
-    fn at_rest(&self) {
+    pub(super) fn at_rest(&self) {
         locked(&self.shared.queue).busy_since = None;
-    }
-
-    fn look_after_wal(&mut self) {
-        if self.since_checkpoint >= CHECKPOINT_BYTES {
-            self.since_checkpoint = 0;
-            self.copies += 1;
-            let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
-            let lanes = self.lanes.cells.values().filter(|_| cursors);
-            if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
-                tracing::warn!(%error, "tidying the journal failed");
-                self.shared.fail_if_lost(error);
-            }
-            self.checkpoints.try_send(()).ok(); // full: one is under way
-        }
-        if self.shared.restart_wal.swap(false, Ordering::Relaxed) {
-            self.restart_wal();
-        }
-    }
-
-    /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
-    fn restart_wal(&self) {
-        let patience = |time| self.connection.busy_timeout(time);
-        let restarted = patience(RESTART_PATIENCE).and_then(|()| {
-            self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
-        });
-        if let Err(error) = restarted.and(patience(super::schema::PATIENCE)) {
-            tracing::warn!(%error, "the journal's WAL was not begun anew");
-            self.shared.fail_if_lost(error);
-        }
-    }
-
-    fn finish(mut self) {
-        if let Health::Failed(_) = self.shared.health() {
-            return;
-        }
-        let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
-        let copied = tidied.and_then(|()| {
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        });
-        if let Err(error) = copied {
-            tracing::warn!(%error, "the journal's last checkpoint failed; the next start makes up for it");
-        }
     }
 
     #[cfg(test)]

@@ -60,6 +60,13 @@ pub(in super::super) enum NotRotated {
 
 use NotRotated::{Astray, Stuck};
 
+impl NotRotated {
+    fn into_error(self) -> io::Error {
+        let (Stuck(error) | Astray(error)) = self;
+        error
+    }
+}
+
 impl Store {
     /// Whether the file is to be rotated before so many bytes are added.
     pub(in super::super) fn is_due(&self, bytes: usize) -> bool {
@@ -82,7 +89,7 @@ impl Store {
         rename(&*spec.disk, &spec.path, &aside).map_err(Stuck)?;
         if !leads_to(&aside, &self.file) {
             let text = format!("{} was replaced just now", spec.path.display());
-            return Err(put_back(&spec, &aside, io::Error::other(text)));
+            return Err(Astray(put_back(&spec, &aside, io::Error::other(text)).into_error()));
         }
         let made = spec.disk.create(&spec.path, MODE).map_err(at("make", &spec.path));
         let file = made.map_err(|error| put_back(&spec, &aside, error))?;
@@ -92,10 +99,12 @@ impl Store {
     }
 }
 
-/// Gives the file its name again.
+/// Gives the file its name again. If the power goes and it has the other one after all, it is found by that.
 fn put_back(spec: &Spec, aside: &Path, why: io::Error) -> NotRotated {
-    let back = rename(&*spec.disk, aside, &spec.path).and_then(|()| sync_names(spec));
-    if back.is_ok() { Stuck(why) } else { Astray(why) }
+    match rename(&*spec.disk, aside, &spec.path) {
+        Ok(()) => Stuck(why),
+        Err(_) => Astray(why),
+    }
 }
 
 fn sync_names(spec: &Spec) -> io::Result<()> {

@@ -210,3 +210,36 @@ impl Disk for Scripted {
         self.turn(true)
     }
 }
+
+/// Lets a test meddle with names just before they are changed: it is told what is about to be done where.
+pub(super) struct Meddled<F>(pub(super) F);
+
+impl<F: Fn(&str, &Path) -> io::Result<()> + Send + Sync> Disk for Meddled<F> {
+    fn append(&self, file: &File, data: &[u8]) -> io::Result<()> {
+        Real.append(file, data)
+    }
+    fn write_at(&self, file: &File, data: &[u8], at: u64) -> io::Result<()> {
+        Real.write_at(file, data, at)
+    }
+    fn cut(&self, file: &File, length: u64) -> io::Result<()> {
+        Real.cut(file, length)
+    }
+    fn sync(&self, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+    fn create(&self, path: &Path, mode: u32) -> io::Result<File> {
+        (self.0)("create", path).and_then(|()| Real.create(path, mode))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        (self.0)("rename", from).and_then(|()| Real.rename(from, to))
+    }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        (self.0)("link", from).and_then(|()| Real.link(from, to))
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        (self.0)("remove", path).and_then(|()| Real.remove(path))
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        (self.0)("sync", folder)
+    }
+}

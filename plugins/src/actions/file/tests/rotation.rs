@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use jiff::SignedDuration;
 
-use super::disks::{Scripted, Then};
+use super::disks::{Meddled, Scripted, Then};
 use super::*;
 
 pub(super) const SIZE: Rotation = Rotation { size: Some(12), every: None };
@@ -136,31 +136,65 @@ async fn a_file_from_before_the_start_is_as_old_as_its_last_change() {
 }
 
 #[tokio::test]
-async fn a_file_at_which_nothing_arrives_is_rotated_on_time_and_an_empty_one_stays() {
+async fn a_file_from_the_future_is_as_old_as_the_start() {
+    let (_base, path) = place();
+    fs::write(&path, "old\n").expect("written"); // in a year after the test's
+    let rotation = Rotation { size: None, every: Some(Duration::from_hours(1)) };
+    let action = started(&path, Arc::new(Fast), rotation, Keep::default()).await;
+    action.clock.advance(Duration::from_hours(1));
+    deliver(&action, &two(0)).await;
+    assert_eq!(files(&path).len(), 2);
+}
+
+#[tokio::test]
+async fn an_empty_file_stays() {
+    let (_base, path) = place();
+    let rotation = Rotation { size: Some(12), every: Some(Duration::from_hours(1)) };
+    let action = started(&path, Arc::new(Fast), rotation, Keep::default()).await;
+    for _ in 0..3 {
+        action.clock.advance(Duration::from_hours(1));
+        action.lock().await.rotate_if_due();
+        deliver(&action, &[]).await;
+    }
+    deliver(&action, &records("a", 1000..1010)).await; // more than fits, into a new file
+    assert_eq!(files(&path).len(), 1);
+}
+
+/// Waits for one rotated file, compressed by the task beside the deliveries.
+async fn compressed_beside(path: &Path) {
+    let compressed = async {
+        while !files(path)[0].to_string_lossy().ends_with(".gz") || files(path).len() > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), compressed).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_file_at_which_nothing_arrives_is_rotated_on_time_and_compressed() {
     let (_base, path) = place();
     let rotation = Rotation { size: None, every: Some(Duration::from_hours(1)) };
     let action = Tried::new(&path, Arc::new(Fast), rotation, COMPRESS);
     action.start().await.expect("started");
     deliver(&action, &two(0)).await;
-    let seen = async |count: usize, what: &str| {
-        let seen = async {
-            while files(&path).len() != count || !files(&path)[0].to_string_lossy().ends_with(what)
-            {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), seen).await.expect(what);
-    };
-    let asleep = async || action.clock.asleep.notified().await;
-    asleep().await;
+    action.clock.asleep.notified().await;
     action.clock.advance(Duration::from_hours(1));
-    seen(2, ".gz").await;
-    asleep().await;
-    action.clock.advance(Duration::from_hours(1));
-    asleep().await;
+    compressed_beside(&path).await;
     action.shutdown().await;
-    assert_eq!(files(&path).len(), 2, "there was nothing to rotate");
     assert_eq!(joined(&path), all(1));
+}
+
+#[tokio::test]
+async fn a_file_that_is_rotated_is_compressed_at_once() {
+    let (_base, path) = place();
+    let action = Tried::new(&path, Arc::new(Fast), SIZE, COMPRESS);
+    action.start().await.expect("started");
+    action.clock.asleep.notified().await;
+    deliver(&action, &two(0)).await;
+    deliver(&action, &two(1)).await;
+    compressed_beside(&path).await;
+    action.shutdown().await;
+    assert_eq!(joined(&path), all(2));
 }
 
 #[tokio::test]
@@ -178,6 +212,43 @@ async fn while_no_name_can_be_changed_the_old_file_is_written_on() {
             assert_eq!(text(&path), all(4));
         }
     }
+}
+
+#[tokio::test]
+async fn where_no_new_file_can_be_made_the_old_one_gets_its_name_back() {
+    for code in [28, 122] {
+        let (_base, path) = place();
+        let disk = Meddled(move |what: &str, _: &Path| match what {
+            "create" => Err(io::Error::from_raw_os_error(code)),
+            _ => Ok(()),
+        });
+        let action = started(&path, Arc::new(disk), SIZE, Keep::default()).await;
+        deliver(&action, &two(0)).await;
+        deliver(&action, &two(1)).await;
+        assert_eq!(files(&path).len(), 1, "error {code}");
+        assert_eq!(text(&path), all(2));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_put_in_the_place_of_ours_at_the_last_moment_is_not_taken_for_a_rotated_one()
+{
+    let (base, path) = place();
+    let moved = base.path().join("moved");
+    let swapped = moved.clone();
+    let disk = Meddled(move |what: &str, at: &Path| {
+        if what == "rename" && !swapped.exists() {
+            fs::rename(at, &swapped)?;
+            fs::write(at, "mine\n")?;
+        }
+        Ok(())
+    });
+    let action = started(&path, Arc::new(disk), SIZE, Keep::default()).await;
+    deliver(&action, &two(0)).await;
+    let _outcome = action.deliver_batch(&two(1)).await;
+    deliver(&action, &two(1)).await;
+    assert_eq!(files(&path).len(), 1);
+    assert_eq!((text(&moved), text(&path)), (all(1), format!("mine\n{}", lines(1002..1004))));
 }
 
 #[tokio::test]

@@ -137,6 +137,31 @@ async fn a_file_of_another_name_is_never_cut() {
     assert_eq!((text(&moved), text(&path)), ("mine\n".into(), all(1)));
 }
 
+#[tokio::test]
+async fn a_batch_whose_file_was_rotated_and_compressed_is_known_though_the_power_went() {
+    let (base, _) = place();
+    let folder = base.path().join("logs");
+    let path = folder.join("out.jsonl");
+    let rotation = Rotation { size: None, every: Some(Duration::from_hours(1)) };
+    drop(started(&path, Arc::new(Fast), rotation, COMPRESS).await);
+    let disk = Arc::new(Volatile::new(&folder));
+    let action = started(&path, disk.clone(), rotation, COMPRESS).await;
+    deliver(&action, &two(0)).await;
+    action.clock.advance(Duration::from_hours(1));
+    action.lock().await.rotate_if_due();
+    action.upkeep.run();
+    drop(action);
+    let mut names = 1; // their changes are safe, as luck has it, and no data that was not synced
+    disk.cut_power(&folder, &mut || std::mem::take(&mut names));
+    assert_eq!(files(&path).len(), 2);
+    let action = started(&path, Arc::new(Fast), rotation, COMPRESS).await;
+    deliver(&action, &two(0)).await;
+    deliver(&action, &two(1)).await;
+    action.upkeep.run();
+    assert_eq!(files(&path).len(), 2);
+    assert_eq!(joined(&path), all(2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

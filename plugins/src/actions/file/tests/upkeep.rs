@@ -2,8 +2,9 @@
 
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::sync::Mutex as Guarded;
+use std::sync::{LazyLock, Mutex as Guarded};
 
+use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::disks::{Scripted, Then};
@@ -221,6 +222,10 @@ impl MakeWriter<'_> for Log {
 
 /// What is warned of meanwhile, on this thread.
 pub(super) fn logged(work: impl FnOnce()) -> String {
+    // With one subscriber alone, a line that another test's thread comes to first would stay unheard for good.
+    static SECOND: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&SECOND);
     let log = Log::default();
     let lines = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)

@@ -3,7 +3,7 @@
 use super::super::damage::DAMAGED;
 use super::super::frame::{self, Blob, ENTRIES};
 use super::*;
-use switchhook_core::journal::Leased;
+use switchhook_core::journal::{Leased, Retention};
 use switchhook_core::testing::callback;
 
 /// A handler's records of two subscriptions, and a second handler.
@@ -82,6 +82,8 @@ async fn a_damaged_entry_is_set_aside_by_each_lane_and_counted_once() {
     assert_eq!(places(&got), [1, 3, 4, 5]);
     finish(&journal, got, || Fate::Recorded(None)).await;
     assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
+    let again = journal.retry_dead_letters(&[1]).await.unwrap();
+    assert_eq!((again.queued, again.missing), (0, 1), "there is nothing to handle");
     let action = LaneId::subscription("h", "a");
     assert_eq!(
         places(&lease(&journal, &action, 9).await).len(),
@@ -111,6 +113,9 @@ async fn a_damaged_record_is_set_aside_by_each_action() {
     assert_eq!(letters(&journal).await, [letter("h>a"), letter("h>b")]);
     assert_eq!(journal.damaged(), 1);
     assert!(journal.lanes().await.unwrap().iter().all(|lane| lane.open == 0));
+    let again = journal.retry_dead_letters(&[1, 2]).await.unwrap();
+    assert_eq!((again.queued, again.missing), (0, 2), "there is nothing to deliver");
+    assert_eq!(letters(&journal).await.len(), 2);
 }
 
 #[tokio::test]
@@ -224,6 +229,24 @@ async fn a_record_whose_callback_is_gone_is_damaged() {
     let verified = journal.verify().await.unwrap();
     assert_eq!((verified.events, verified.records, verified.damaged), (1, 1, 1));
     assert_eq!(verified.damage[0].to_string(), "record 2 of h");
+}
+
+#[tokio::test]
+async fn a_record_that_outlives_its_old_callback_for_a_while_is_whole() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let h = LaneId::projection("h");
+    journal.attach(&[lane(h.clone())]).await.unwrap();
+    append(&journal, "old").await.unwrap();
+    folder.clock.advance(Duration::from_hours(1));
+    append(&journal, "new").await.unwrap();
+    let got = lease(&journal, &h, 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    let keep_for = Some(Duration::from_mins(30));
+    journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap();
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!((verified.events, verified.records), (1, 2));
 }
 
 #[tokio::test]
@@ -347,4 +370,43 @@ fn a_row_whose_number_is_damaged_goes_where_its_neighbours_leave_room() {
     check(&[(1, 3), (8, 9), (10, 10)], &[(1, 3), (8, 9), (10, 10)]);
     check(&[(1, 3), (8, 9)], &[(1, 3), (8, 9)]);
     check(&[], &[]);
+}
+
+#[test]
+fn zeros_do_not_move_what_comes_after_them() {
+    let mut data = Vec::new();
+    for n in 0..40 {
+        frame::put_entry(&mut data, "A.B.", b"fact", format!("body{n:04}").as_bytes());
+    }
+    let heads = heads(&data);
+    data[heads[2]..heads[3]].fill(0);
+    let blob = Blob::read(ENTRIES, 1, 40, 1, data.into());
+    for frame in blob.frames().iter().filter(|frame| frame.is_whole()) {
+        let body = blob.entry(*frame).unwrap().body;
+        assert_eq!(body, format!("body{:04}", frame.position - 1));
+    }
+    assert_eq!(blob.damaged().count(), 38);
+}
+
+#[tokio::test]
+async fn a_record_never_has_the_body_of_another_callback() {
+    let folder = Folder::new();
+    let journal = opened(&folder).await;
+    for body in ["one", "two"] {
+        append(&journal, body).await.unwrap();
+    }
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    drop(journal);
+    // As if the number of a row had changed.
+    let change =
+        "UPDATE entries SET data = (SELECT data FROM entries WHERE first = 2) WHERE first = 1";
+    folder.raw().execute_batch(change).unwrap();
+    let journal = opened(&folder).await;
+    append(&journal, "three").await.unwrap();
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    assert_eq!(places(&got), [2, 3]);
+    assert_eq!(letters(&journal).await, [("h>a".to_owned(), 1, DAMAGED.to_owned())]);
 }

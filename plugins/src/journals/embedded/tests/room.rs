@@ -151,3 +151,21 @@ async fn a_store_on_a_full_disk_is_opened_with_the_room_of_its_ballast() {
     let got = lease(&journal, &id, 9).await;
     finish(&journal, got, || Fate::Recorded(None)).await;
 }
+
+#[tokio::test]
+async fn a_settlement_that_finds_no_room_takes_that_of_the_ballast() {
+    let Some(disk) = Disk::new("16m") else { return };
+    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    append(&journal, "kept").await.unwrap();
+    let got = lease(&journal, &id, 9).await;
+    let foreign = disk.0.dir.path().join("foreign");
+    assert!(std::fs::write(&foreign, vec![1; 16 << 20]).is_err(), "the disk is full");
+    let callback = switchhook_core::testing::callback("A.B", "");
+    let body = "x".repeat(1 << 20);
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::new(&callback, "", body.clone()))))
+        .await;
+    assert!(!ballast(&journal).exists());
+    assert_eq!(journal.verify().await.unwrap().records, 1);
+}

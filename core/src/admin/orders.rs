@@ -1,0 +1,220 @@
+//! What an operator can have done: one type for each order, so that the command line and the server speak of the same.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{
+    BackedUp, Journal, JournalError, LaneStatus, Position, Pruned, Requeued, Retention, Verified,
+};
+
+/// Dead letters or positions that one order may name.
+pub(crate) const ORDER_MAX: usize = 1000;
+
+/// Something to be done with a journal: posted to its path, or done at once by whoever holds the journal.
+pub(crate) trait Order: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where it is posted to.
+    const PATH: &'static str;
+    /// Whether a journal must know the configured lanes before it can do this.
+    const NEEDS_LANES: bool = false;
+    /// Whether it may take as long as there is much to read or write.
+    const TAKES_LONG: bool = false;
+    /// What is said when it is done.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Does it.
+    fn carry_out(
+        self,
+        journal: &dyn Journal,
+    ) -> impl Future<Output = Result<Self::Answer, JournalError>> + Send;
+}
+
+/// Makes dead letters deliveries again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retry {
+    pub(crate) numbers: Vec<u64>,
+}
+
+impl Order for Retry {
+    const PATH: &'static str = "/api/v1/dead-letters/retry";
+    const NEEDS_LANES: bool = true;
+    type Answer = Requeued;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Requeued, JournalError> {
+        not_too_many(self.numbers.len())?;
+        journal.retry_dead_letters(&self.numbers).await
+    }
+}
+
+/// Forgets dead letters.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drop {
+    pub(crate) numbers: Vec<u64>,
+}
+
+/// How many there were.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Dropped {
+    pub(crate) dropped: u64,
+}
+
+impl Order for Drop {
+    const PATH: &'static str = "/api/v1/dead-letters/drop";
+    type Answer = Dropped;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Dropped, JournalError> {
+        not_too_many(self.numbers.len())?;
+        Ok(Dropped { dropped: journal.drop_dead_letters(&self.numbers).await? })
+    }
+}
+
+/// Sends stored records again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Replay {
+    pub(crate) lane: String,
+    pub(crate) positions: Vec<Position>,
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+impl Order for Replay {
+    const PATH: &'static str = "/api/v1/replay";
+    const NEEDS_LANES: bool = true;
+    type Answer = Requeued;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Requeued, JournalError> {
+        not_too_many(self.positions.len())?;
+        let Ok(lane) = self.lane.parse();
+        let Self { positions, dry_run, .. } = self;
+        journal.replay(&crate::journal::Replay { lane, positions, dry_run }).await
+    }
+}
+
+/// Lets an action's lanes hand out nothing, or go on.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pause {
+    pub(crate) action: String,
+    pub(crate) paused: bool,
+}
+
+/// It was done; there is nothing to add.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Done {}
+
+impl Order for Pause {
+    const PATH: &'static str = "/api/v1/pause";
+    type Answer = Done;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Done, JournalError> {
+        journal.pause(&self.action, self.paused).await?;
+        Ok(Done {})
+    }
+}
+
+/// Removes what is old: how long what is kept, in seconds and bytes; without a number, for ever.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Prune {
+    keep_for: Option<u64>,
+    keep_size: Option<u64>,
+    keep_dead_letters: Option<u64>,
+    detached_keep: Option<u64>,
+}
+
+impl From<Retention> for Prune {
+    fn from(retention: Retention) -> Self {
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+        Self {
+            keep_for: seconds(retention.keep_for),
+            keep_size: retention.keep_size,
+            keep_dead_letters: seconds(retention.keep_dead_letters),
+            detached_keep: seconds(retention.detached_keep),
+        }
+    }
+}
+
+impl Order for Prune {
+    const PATH: &'static str = "/api/v1/journal/prune";
+    const NEEDS_LANES: bool = true;
+    const TAKES_LONG: bool = true;
+    type Answer = Pruned;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Pruned, JournalError> {
+        let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+        let retention = Retention {
+            keep_for: time(self.keep_for),
+            keep_size: self.keep_size,
+            keep_dead_letters: time(self.keep_dead_letters),
+            detached_keep: time(self.detached_keep),
+        };
+        journal.prune(&retention).await
+    }
+}
+
+/// Removes a lane that left the configuration.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Forget {
+    pub(crate) lane: String,
+}
+
+impl Order for Forget {
+    const PATH: &'static str = "/api/v1/lanes/forget";
+    const NEEDS_LANES: bool = true;
+    type Answer = LaneStatus;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<LaneStatus, JournalError> {
+        let Ok(lane) = self.lane.parse();
+        journal.forget_lane(&lane).await
+    }
+}
+
+/// Reads everything and compares every checksum.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Verify {}
+
+impl Order for Verify {
+    const PATH: &'static str = "/api/v1/journal/verify";
+    const TAKES_LONG: bool = true;
+    type Answer = Verified;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<Verified, JournalError> {
+        journal.verify().await
+    }
+}
+
+/// Copies the store into a new file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// Absolute: the server and whoever asks it may be in different folders.
+    pub(crate) path: PathBuf,
+}
+
+impl Order for Backup {
+    const PATH: &'static str = "/api/v1/journal/backup";
+    const TAKES_LONG: bool = true;
+    type Answer = BackedUp;
+
+    async fn carry_out(self, journal: &dyn Journal) -> Result<BackedUp, JournalError> {
+        if !self.path.is_absolute() {
+            let why = format!("`{}` is no absolute path", self.path.display());
+            return Err(JournalError::Refused(why));
+        }
+        journal.backup(&self.path).await
+    }
+}
+
+fn not_too_many(count: usize) -> Result<(), JournalError> {
+    match count {
+        0..=ORDER_MAX => Ok(()),
+        _ => Err(JournalError::Refused(format!("at most {ORDER_MAX} at a time"))),
+    }
+}

@@ -1,0 +1,151 @@
+//! `switchhook dead-letters`.
+
+mod list;
+mod requeue;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use clap::Subcommand;
+
+pub(super) use self::requeue::unserved;
+use super::consent::{Consent, DryRun};
+use super::output::Format;
+use super::store::Store;
+use super::{Context, Failed, block_on};
+use crate::journal::{DeadLetterQuery, LaneId};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  switchhook dead-letters                          the last 20
+  switchhook dead-letters --action crm --limit 500
+  switchhook dead-letters show 17                  with its callback and the last answer
+  switchhook dead-letters retry 17 18
+  switchhook dead-letters retry --lane 'topics>crm'
+  switchhook dead-letters drop --all --dry-run     how many there are, by lane
+
+A dead letter is a callback that a handler could not handle (lane `handler`) or a record that an action could not \
+deliver (lane `handler>action`).
+
+It works beside a running server, which it asks through the socket in the journal's folder, and without one."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Lists them, newest first; this is what happens without a word
+    List(ListArgs),
+    /// Prints everything about one: its callback with the body, why it was given up, the target's last answer
+    Show(ShowArgs),
+    /// Makes them deliveries again, each with a new id and all its attempts
+    Retry(RetryArgs),
+    /// Forgets them for good
+    Drop(DropArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// At most so many, 1 to 100000
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+    /// Only those with a smaller number: the next page
+    #[arg(long, value_name = "NUMBER")]
+    before: Option<u64>,
+    #[command(flatten)]
+    of: Of,
+    /// How they are written; `json` is one object a line
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// Its number, as `dead-letters` lists it
+    number: u64,
+    /// How it is written; `json` is one object
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "lane", "handler", "action", "all"])))]
+struct Which {
+    /// These, by their numbers
+    #[arg(value_name = "NUMBER", conflicts_with_all = ["lane", "handler", "action", "all"])]
+    numbers: Vec<u64>,
+    /// All there are
+    #[arg(long, conflicts_with_all = ["lane", "handler", "action"])]
+    all: bool,
+    #[command(flatten)]
+    of: Of,
+}
+
+#[derive(Debug, clap::Args)]
+struct RetryArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    dry: DryRun,
+}
+
+#[derive(Debug, clap::Args)]
+struct DropArgs {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// Whose dead letters.
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Of {
+    /// Only those of this lane: `handler`, or `handler>action`
+    #[arg(long, value_name = "LANE", conflicts_with_all = ["handler", "action"])]
+    lane: Option<LaneId>,
+    /// Only those of this handler
+    #[arg(long, value_name = "NAME")]
+    handler: Option<String>,
+    /// Only those of this action
+    #[arg(long, value_name = "NAME")]
+    action: Option<String>,
+}
+
+impl Of {
+    fn matches(&self, lane: &str) -> bool {
+        let Ok(id) = lane.parse::<LaneId>();
+        self.lane.as_ref().is_none_or(|wanted| *wanted == id)
+            && self.handler.as_ref().is_none_or(|name| **name == **id.handler())
+            && self
+                .action
+                .as_ref()
+                .is_none_or(|name| id.action().is_some_and(|action| **action == **name))
+    }
+
+    fn query(&self, limit: usize) -> DeadLetterQuery {
+        DeadLetterQuery { lane: self.lane.clone(), ..DeadLetterQuery::first(limit) }
+    }
+}
+
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let config = cx.config()?;
+    block_on(async {
+        let mut store = Store::open(config).await?;
+        let done = match &args.what {
+            None => list::run(&mut store, &args.list).await,
+            Some(What::List(args)) => list::run(&mut store, args).await,
+            Some(What::Show(args)) => show::run(&mut store, args).await,
+            Some(What::Retry(args)) => requeue::retry(&mut store, args).await,
+            Some(What::Drop(args)) => requeue::forget(&mut store, args).await,
+        };
+        store.close().await;
+        done
+    })
+}

@@ -1,0 +1,217 @@
+//! `switchhook dead-letters retry` and `drop`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::{DropArgs, RetryArgs, Which};
+use crate::admin::{Drop, ORDER_MAX, PAGE_MAX, Retry};
+use crate::cli::Failed;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::{counted, line, message, one_line};
+use crate::cli::progress::Progress;
+use crate::cli::store::{Store, Trouble};
+use crate::journal::{DeadLetterQuery, REPLAYS_OPEN_MAX};
+
+/// Dead letters that are retried at a time.
+const CHUNK: usize = 200;
+/// Before a full lane is asked again.
+const FULL: Duration = Duration::from_secs(1);
+
+/// The numbers that are meant, by lane, the oldest first.
+pub(super) type Found = BTreeMap<String, Vec<u64>>;
+
+pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Failed> {
+    let found = find(store, &args.which).await?;
+    if !say(&found)? || args.dry.ends() {
+        return Ok(());
+    }
+    let said = retry_all(store, found, &Interrupt::listen()).await?;
+    line(&said)?;
+    Ok(())
+}
+
+pub(super) async fn forget(store: &mut Store, args: &DropArgs) -> Result<(), Failed> {
+    let found = find(store, &args.which).await?;
+    if !say(&found)? || !args.consent.given("forget them for good?")? {
+        return Ok(());
+    }
+    let said = forget_all(store, found, &Interrupt::listen()).await?;
+    line(&said)?;
+    Ok(())
+}
+
+/// What is meant by the arguments and there.
+pub(super) async fn find(store: &mut Store, args: &Which) -> Result<Found, Failed> {
+    let mut found = Found::new();
+    let mut add = |lane: String, number| found.entry(lane).or_default().push(number);
+    for numbers in args.numbers.chunks(PAGE_MAX) {
+        let query =
+            DeadLetterQuery { numbers: numbers.to_vec(), ..DeadLetterQuery::first(PAGE_MAX) };
+        let letters = store.dead_letters(&query).await?.items;
+        for gone in numbers.iter().filter(|n| !letters.iter().any(|letter| letter.number == **n)) {
+            message(&format!("there is no dead letter {gone}"));
+        }
+        for letter in letters {
+            add(letter.lane, letter.number);
+        }
+    }
+    if args.numbers.is_empty() {
+        let mut query = args.of.query(PAGE_MAX);
+        loop {
+            let page = store.dead_letters(&query).await?;
+            for letter in page.items.into_iter().filter(|letter| args.of.matches(&letter.lane)) {
+                add(letter.lane, letter.number);
+            }
+            query.before = page.next;
+            if query.before.is_none() {
+                break;
+            }
+        }
+    }
+    for numbers in found.values_mut() {
+        numbers.sort_unstable();
+        numbers.dedup();
+    }
+    Ok(found)
+}
+
+/// Says how many there are; false: none.
+fn say(found: &Found) -> Result<bool, Failed> {
+    if found.is_empty() {
+        message("there are no such dead letters");
+        return Ok(false);
+    }
+    for (lane, numbers) in found {
+        let count = counted(numbers.len() as u64, "dead letter", "dead letters");
+        line(&format!("{}: {count}", one_line(lane)))?;
+    }
+    Ok(true)
+}
+
+fn count(found: &Found) -> u64 {
+    found.values().map(|numbers| numbers.len() as u64).sum()
+}
+
+/// Dead letters on their way back.
+struct Retrying<'a> {
+    store: &'a mut Store,
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    queue: VecDeque<(String, Vec<u64>)>,
+    /// Lanes that were found full one after the other.
+    full: usize,
+    queued: u64,
+    missing: u64,
+    /// What could not be, by lane.
+    refused: Vec<String>,
+}
+
+/// Lane by lane in chunks; a lane that is full lets the others go first, one that refuses keeps its own.
+pub(super) async fn retry_all(
+    store: &mut Store,
+    found: Found,
+    interrupt: &Interrupt,
+) -> Result<String, Failed> {
+    let progress = Progress::new("dead letters", count(&found));
+    let (queue, refused) = (found.into_iter().collect(), Vec::new());
+    let mut retrying =
+        Retrying { store, interrupt, progress, queue, full: 0, queued: 0, missing: 0, refused };
+    let done = retrying.all().await;
+    retrying.progress.wipe();
+    match done {
+        Ok(()) => retrying.outcome(),
+        Err(why) => Err(why.and(&format!(
+            "{} are deliveries again, the others are still dead letters: the same command goes on with them",
+            retrying.queued
+        ))),
+    }
+}
+
+impl Retrying<'_> {
+    async fn all(&mut self) -> Result<(), Failed> {
+        while let Some((lane, mut numbers)) = self.queue.pop_front() {
+            if self.interrupt.is_set() {
+                return Err(Failed::interrupted("interrupted"));
+            }
+            let rest = numbers.split_off(numbers.len().min(CHUNK));
+            match self.store.order(Retry { numbers: numbers.clone() }).await {
+                Ok(requeued) => {
+                    self.full = 0;
+                    self.queued += requeued.queued;
+                    self.missing += requeued.missing;
+                    self.progress.add(numbers.len() as u64);
+                    if !rest.is_empty() {
+                        self.queue.push_front((lane, rest));
+                    }
+                }
+                Err(Trouble::Overloaded) => {
+                    numbers.extend(rest);
+                    self.step_back(lane, numbers).await?;
+                }
+                Err(Trouble::Failed(failed)) if failed.is_usage() => {
+                    self.refused.push(failed.message);
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// A full lane goes behind the others; when all are full, they are given time.
+    async fn step_back(&mut self, lane: String, numbers: Vec<u64>) -> Result<(), Failed> {
+        if !self.store.is_served() {
+            return Err(unserved(&lane));
+        }
+        self.queue.push_back((lane, numbers));
+        self.full += 1;
+        if self.full >= self.queue.len() {
+            self.interrupt.wait(FULL).await;
+            self.full = 0;
+        }
+        Ok(())
+    }
+
+    fn outcome(&self) -> Result<String, Failed> {
+        let mut text = format!("{} of them are deliveries again", self.queued);
+        if self.missing > 0 {
+            text += &[", ", &self.missing.to_string(), " have nothing left to deliver"].concat();
+        }
+        if self.queued > 0 && !self.store.is_served() {
+            text += "; they go out when the server runs";
+        }
+        match self.refused.is_empty() {
+            true => Ok(text),
+            false => Err(Failed::usage(format!("{}\n{text}", self.refused.join("\n")))),
+        }
+    }
+}
+
+/// A lane is full and will not empty.
+pub(in crate::cli) fn unserved(lane: &str) -> Failed {
+    Failed::unavailable(format!(
+        "{} has {REPLAYS_OPEN_MAX} deliveries open and takes no more, and no server runs that would deliver them; start the \
+         server and go on beside it",
+        one_line(lane)
+    ))
+}
+
+pub(super) async fn forget_all(
+    store: &mut Store,
+    found: Found,
+    interrupt: &Interrupt,
+) -> Result<String, Failed> {
+    let mut progress = Progress::new("dead letters", count(&found));
+    let numbers: Vec<u64> = found.into_values().flatten().collect();
+    let mut dropped = 0;
+    for chunk in numbers.chunks(ORDER_MAX) {
+        if interrupt.is_set() {
+            progress.wipe();
+            let text = format!("interrupted\n{dropped} are forgotten, the others are still there");
+            return Err(Failed::interrupted(text));
+        }
+        dropped += store.order(Drop { numbers: chunk.to_vec() }).await?.dropped;
+        progress.add(chunk.len() as u64);
+    }
+    progress.wipe();
+    Ok(format!("{dropped} of them are forgotten"))
+}

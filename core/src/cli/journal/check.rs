@@ -1,0 +1,94 @@
+//! `switchhook journal verify` and `stats`.
+
+use crate::admin::Verify;
+use crate::cli::output::{self, Format, columns, line, message, one_line};
+use crate::cli::store::Store;
+use crate::cli::{Context, Failed, block_on};
+use crate::config::Size;
+use crate::journal::{Stats, Verified};
+
+/// Damaged places that are printed; JSON has more of them.
+const PLACES: usize = 20;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn verify(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let config = cx.config()?;
+    let verified = block_on(async {
+        let mut store = Store::open(config).await?;
+        let verified = store.order(Verify {}).await;
+        store.close().await;
+        Ok(verified?)
+    })?;
+    match args.format {
+        Format::Json => output::json(&verified)?,
+        Format::Text => line(&verified_text(&verified))?,
+    }
+    verdict(&verified)
+}
+
+pub(super) fn verdict(verified: &Verified) -> Result<(), Failed> {
+    match verified.is_whole() {
+        true => Ok(()),
+        false => Err(Failed::io(
+            "the journal is damaged; what is whole is still delivered, what is not is set aside",
+        )),
+    }
+}
+
+pub(super) fn verified_text(verified: &Verified) -> String {
+    let Verified { events, records, damaged, .. } = verified;
+    let mut lines = vec![format!("whole: {events} callbacks, {records} records")];
+    if *damaged > 0 {
+        lines.push(format!("damaged: {damaged}"));
+    }
+    let places = verified.damage.iter().take(PLACES);
+    lines.extend(places.map(|place| format!("  {}", one_line(&place.to_string()))));
+    let shown = verified.damage.len().min(PLACES) as u64;
+    if shown > 0 && damaged.saturating_sub(shown) > 0 {
+        lines.push(format!("  and {} more", damaged - shown));
+    }
+    lines.extend(verified.problems.iter().map(|text| format!("the store: {}", one_line(text))));
+    lines.join("\n")
+}
+
+pub(super) fn stats(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let config = cx.config()?;
+    let stats = block_on(async {
+        let mut store = Store::open(config).await?;
+        let stats = store.stats().await;
+        store.close().await;
+        Ok(stats?)
+    })?;
+    match args.format {
+        Format::Json => output::json(&stats)?,
+        Format::Text => line(&stats_text(&stats))?,
+    }
+    if stats.events == 0 {
+        message("there are no callbacks in it yet");
+    }
+    Ok(())
+}
+
+pub(super) fn stats_text(stats: &Stats) -> String {
+    let mut rows: Vec<[String; 2]> = Vec::new();
+    let mut add = |name: &str, value: String| rows.push([name.to_owned(), value]);
+    add("callbacks", stats.events.to_string());
+    if let (Some(first), Some(last)) = (stats.first, stats.last) {
+        add("positions", format!("{first} to {last}"));
+    }
+    if let (Some(oldest), Some(newest)) = (stats.oldest, stats.newest) {
+        add("received", format!("{oldest:.0} to {newest:.0}"));
+    }
+    add("waiting", format!("{} for a retry or behind their key", stats.open));
+    add("dead letters", stats.dead_letters.to_string());
+    let (bytes, free) = (Size(stats.bytes), Size(stats.free));
+    add("size", format!("{bytes}, {free} of it free for what comes next"));
+    add("format", stats.format.to_string());
+    columns(&rows)
+}

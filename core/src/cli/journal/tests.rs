@@ -1,0 +1,133 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::check::{stats_text, verdict, verified_text};
+use super::export::into_file;
+use super::restore;
+use crate::cli::stand::{both, journal};
+use crate::journal::{Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified};
+
+#[tokio::test]
+async fn an_export_holds_every_callback_the_oldest_first() {
+    let (ours, theirs, folder) = both(Arc::new(journal(250, 0).await)).await;
+    for (name, mut store) in [("ours", ours), ("theirs", theirs)] {
+        let path = folder.path().join(name);
+        let written = into_file(&mut store, EventQuery::default(), &path).await;
+        assert_eq!(written.expect("written"), 250);
+        let text = std::fs::read_to_string(&path).expect("there");
+        let bodies: Vec<u64> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+            .map(|event| event["body"]["n"].as_u64().expect("a number"))
+            .collect();
+        assert_eq!(bodies, (1..=250).collect::<Vec<_>>());
+        let mode = std::fs::metadata(&path).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "callbacks are nobody else's business");
+    }
+}
+
+#[tokio::test]
+async fn an_export_never_writes_over_a_file() {
+    let (mut store, _theirs, folder) = both(Arc::new(journal(1, 0).await)).await;
+    let path = folder.path().join("taken");
+    std::fs::write(&path, "mine").expect("written");
+    let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("taken");
+    assert_eq!(failed.code, 74);
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), "mine");
+}
+
+#[tokio::test]
+async fn an_export_that_fails_leaves_no_half_file() {
+    let memory = journal(1, 0).await;
+    let (mut store, _theirs, folder) = both(Arc::new(memory.clone())).await;
+    memory.set_health(crate::journal::Health::Failed("gone".to_owned()));
+    let path = folder.path().join("half");
+    let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("closed");
+    assert_eq!(failed.code, 74);
+    assert!(!path.exists());
+}
+
+#[test]
+fn damage_is_counted_named_and_a_failure() {
+    let damage =
+        |n| Damage { handler: (n % 2 == 0).then(|| "topics".to_owned()), position: Position(n) };
+    let mut verified = Verified { events: 7, records: 5, ..Verified::default() };
+    assert_eq!(verified_text(&verified), "whole: 7 callbacks, 5 records");
+    assert!(verdict(&verified).is_ok());
+    verified.damaged = 2;
+    verified.damage = vec![damage(1), damage(2)];
+    assert_eq!(
+        verified_text(&verified),
+        "whole: 7 callbacks, 5 records\ndamaged: 2\n  callback 1\n  record 2 of topics"
+    );
+    assert_eq!(verdict(&verified).expect_err("damaged").code, 74);
+    verified.damaged = 30;
+    verified.damage = (1..=25).map(damage).collect();
+    verified.problems = vec!["a page is torn\u{1b}[31m".to_owned()];
+    let text = verified_text(&verified);
+    assert!(text.ends_with("callback 19\n  record 20 of topics\n  and 10 more\nthe store: a page is torn\\u{1b}[31m"), "{text}");
+    let torn = Verified { problems: verified.problems, ..Verified::default() };
+    assert_eq!(verdict(&torn).expect_err("torn").code, 74, "also with every entry whole");
+}
+
+#[test]
+fn numbers_are_told_with_their_names() {
+    let time = |text: &str| text.parse::<Timestamp>().ok();
+    let stats = Stats {
+        events: 3,
+        first: Some(Position(1)),
+        last: Some(Position(9)),
+        oldest: time("2026-01-01T00:00:00Z"),
+        newest: time("2026-01-02T00:00:00.5Z"),
+        bytes: 3 << 20,
+        free: 1 << 20,
+        dead_letters: 2,
+        open: 1,
+        format: 2,
+    };
+    assert_eq!(
+        stats_text(&stats),
+        "callbacks     3\n\
+         positions     1 to 9\n\
+         received      2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z\n\
+         waiting       1 for a retry or behind their key\n\
+         dead letters  2\n\
+         size          3 MiB, 1 MiB of it free for what comes next\n\
+         format        2"
+    );
+}
+
+#[test]
+fn a_restore_is_told_in_plain_words() {
+    let lane = |lane: &str, now: Option<u64>, then: Option<u64>| RestoredLane {
+        lane: lane.to_owned(),
+        now: now.map(Position),
+        then: then.map(Position),
+    };
+    let outlook = Restored {
+        events_lost: 40,
+        events: 900,
+        lanes: vec![
+            lane("topics>crm", Some(1200), Some(900)),
+            lane("topics", Some(1200), Some(900)),
+            lane("topics>audit", Some(900), Some(900)),
+            lane("ahead>x", Some(900), Some(1000)),
+            lane("old", None, Some(5)),
+            lane("new>\u{1b}", Some(7), None),
+        ],
+        kept: None,
+    };
+    assert_eq!(
+        restore::text(&outlook),
+        "in the backup: 900 callbacks\n\
+         lost: 40 callbacks that came after it\n\
+         topics>crm: 1200 → 900: up to 300 deliveries to be made again\n\
+         topics: 1200 → 900: up to 300 callbacks to be handled again\n\
+         topics>audit: stays at 900\n\
+         ahead>x: 900 → 1000: up to 100 deliveries taken for done already\n\
+         old: only in the backup, where it stands at 5\n\
+         new>\\u{1b}: 7 → none: not in the backup, it begins anew"
+    );
+}

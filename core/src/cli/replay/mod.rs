@@ -1,0 +1,162 @@
+//! `switchhook replay`.
+
+mod plan;
+mod rate;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+use self::plan::Plan;
+use self::rate::Rate;
+use super::consent::Consent;
+use super::filter::{self, Filter};
+use super::interrupt::Interrupt;
+use super::output::{line, message};
+use super::store::Store;
+use super::{Context, Failed, block_on};
+use crate::app;
+use crate::config::{Config, hint};
+use crate::journal::{LaneId, Position};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  switchhook replay --since 2h --action crm --dry-run     how many deliveries that would be
+  switchhook replay --since 2026-01-31T08:00:00Z --until 2026-01-31T09:00:00Z --action crm
+  switchhook replay --command 'Group.*' --handler topics --rate 20/s --yes
+  switchhook replay --id 019b7a3c-5d00-7000-8000-0000000000aa
+
+What a handler made of the callbacks then is delivered again, whatever became of it; the handler is not asked again. \
+Each delivery gets an id of its own and is marked as replayed. It is counted first, and you are asked.
+
+It works beside a running server, which it asks through the socket in the journal's folder; without one, deliveries \
+go out when the server starts.")]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["id", "since", "until", "command", "handler", "action"])))]
+pub(super) struct Args {
+    #[command(flatten)]
+    filter: Filter,
+    /// Only what this handler made of them; several are allowed. Default: all that are configured
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    handler: Vec<String>,
+    /// Only to this action; several are allowed. Default: all of the handlers'
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    action: Vec<String>,
+    /// Only callbacks behind this place in the journal: where an interrupted replay goes on
+    #[arg(long, value_name = "POSITION")]
+    after: Option<Position>,
+    /// Deliveries at most, in all: so many in a second, minute or hour
+    #[arg(long, value_name = "N/s", default_value = "100/s")]
+    rate: Rate,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let config = cx.config()?;
+    let lanes = lanes(&config, args)?;
+    let now = filter::now();
+    let mut query = args.filter.query(now)?;
+    query.oldest_first = true;
+    query.after = args.after;
+    // What comes in from now on is delivered as it is: it is not counted, and not sent twice.
+    let until = query.until.map_or(now, |until| until.min(now));
+    query.until = Some(until);
+    block_on(async {
+        let mut store = Store::open(config).await?;
+        let done = replay(&mut store, Plan { lanes, query }, args, until).await;
+        store.close().await;
+        done
+    })
+}
+
+async fn replay(
+    store: &mut Store,
+    plan: Plan,
+    args: &Args,
+    until: Timestamp,
+) -> Result<(), Failed> {
+    let counted = plan.count(store).await?;
+    line(&counted.text(&plan.lanes))?;
+    if counted.deliveries() == 0 {
+        message("there is nothing to replay");
+        return Ok(());
+    }
+    if !args.consent.given("send them?")? {
+        return Ok(());
+    }
+    let done = run::run(store, &plan, args.rate, counted.deliveries(), &Interrupt::listen()).await;
+    match done {
+        Ok(queued) => {
+            let when = if store.is_served() { "" } else { "; they go out when the server runs" };
+            Ok(line(&format!("{queued} deliveries are on their way{when}"))?)
+        }
+        Err(stopped) => {
+            let again = args.again(stopped.after, until);
+            Err(stopped.told(&again))
+        }
+    }
+}
+
+/// The configured lanes that are meant.
+fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
+    let all: Vec<LaneId> = app::lanes(config).into_iter().map(|lane| lane.id).collect();
+    let subscriptions = all.iter().filter(|lane| lane.action().is_some());
+    let handlers = all.iter().map(|lane| &**lane.handler());
+    let actions = all.iter().filter_map(|lane| lane.action().map(|name| &**name));
+    known("handler", &args.handler, handlers)?;
+    known("action", &args.action, actions)?;
+    let meant =
+        |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
+    let meant: Vec<LaneId> = subscriptions
+        .filter(|lane| meant(&args.handler, lane.handler()))
+        .filter(|lane| lane.action().is_some_and(|action| meant(&args.action, action)))
+        .cloned()
+        .collect();
+    match meant.is_empty() {
+        true => Err(Failed::usage(
+            "no enabled handler has such an action: there is nobody to replay to",
+        )),
+        false => Ok(meant),
+    }
+}
+
+fn known<'a>(
+    what: &str,
+    wanted: &[String],
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), Failed> {
+    let mut wanted = wanted.iter();
+    match wanted.find(|name| !names.clone().any(|known| known == name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let text =
+                format!("no enabled {what} `{name}` that has deliveries{}", hint(name, names));
+            Err(Failed::usage(text))
+        }
+    }
+}
+
+impl Args {
+    /// The command that goes on behind a place.
+    fn again(&self, after: Option<Position>, until: Timestamp) -> String {
+        let mut words = vec!["switchhook replay".to_owned()];
+        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {value}"));
+        self.filter.id.iter().for_each(|id| add("id", id.to_string()));
+        if let Some(since) = &self.filter.since {
+            add("since", since.at(filter::now()).to_string());
+        }
+        add("until", until.to_string());
+        if let Some(command) = &self.filter.command {
+            add("command", format!("'{command}'"));
+        }
+        self.handler.iter().for_each(|name| add("handler", name.clone()));
+        self.action.iter().for_each(|name| add("action", name.clone()));
+        if let Some(after) = after.or(self.after) {
+            add("after", after.to_string());
+        }
+        add("rate", self.rate.to_string());
+        words.join(" ")
+    }
+}
