@@ -262,7 +262,8 @@ impl Shared {
                 *near = self.reader.blob_at(ENTRIES, position).await?;
             }
             let entry = near.as_ref().and_then(|blob| blob.entry(blob.find(position)?));
-            entry.map(|entry| entry.body)
+            // Both have the same facts, else it is not the callback that the record was made of.
+            entry.filter(|entry| entry.facts == parts.facts).map(|entry| entry.body)
         };
         let (Some(body), Some(facts)) = (body, Facts::read_from(parts.facts, words)) else {
             return Ok(None);
