@@ -24,9 +24,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// Of a server's log the beginning and the end are kept.
 const LOG_MAX: usize = 400;
 
-/// What fails is soon tried again, and not given up.
-const RETRY: &str =
-    r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000 }"#;
+/// What fails is soon tried again, and not given up; a target that was away is soon probed.
+const RETRY: &str = r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000, share = 1.0, floor = 1000000 }
+breaker = { first = "200ms", longest = "1s" }"#;
 
 /// The configuration of a server: all events to a file and to a webhook, if there is one.
 pub(crate) struct Config {
