@@ -387,3 +387,26 @@ fn a_row_whose_number_is_damaged_goes_where_its_neighbours_leave_room() {
     check(&[(1, 3), (8, 9)], &[(1, 3), (8, 9)]);
     check(&[], &[]);
 }
+
+#[tokio::test]
+async fn a_record_never_has_the_body_of_another_callback() {
+    let folder = Folder::new();
+    let journal = opened(&folder).await;
+    for body in ["one", "two"] {
+        append(&journal, body).await.unwrap();
+    }
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    drop(journal);
+    // As if the number of a row had changed.
+    let change =
+        "UPDATE entries SET data = (SELECT data FROM entries WHERE first = 2) WHERE first = 1";
+    folder.raw().execute_batch(change).unwrap();
+    let journal = opened(&folder).await;
+    append(&journal, "three").await.unwrap();
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    assert_eq!(places(&got), [2, 3]);
+    assert_eq!(letters(&journal).await, [("h>a".to_owned(), 1, DAMAGED.to_owned())]);
+}
