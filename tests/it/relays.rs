@@ -67,9 +67,13 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     server.log_line("`switchhook resume crm`");
     let lanes = get(server.admin, "/api/v1/lanes").json();
-    let lane = lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["lane"] == "all>crm");
+    let lane =
+        lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["lane"] == "all>crm");
     let lane = lane.expect("the lane");
-    assert_eq!((&lane["paused"], &lane["dead"], &lane["open"]), (&true.into(), &0.into(), &1.into()));
+    assert_eq!(
+        (&lane["paused"], &lane["dead"], &lane["open"]),
+        (&true.into(), &0.into(), &1.into())
+    );
     assert_eq!(target.got(1).len(), 1);
 }
 
