@@ -16,7 +16,7 @@ use crate::time::Clock as _;
 /// A lease of a projection that nobody gives back, and what comes on top.
 const FLOWS_WITHIN: Duration = Duration::from_mins(6 * 60 + 15);
 /// Every retry, also those that a clock set back has put off.
-const SETTLED_WITHIN: Duration = Duration::from_hours(24 * 8);
+const SETTLED_WITHIN: Duration = Duration::from_hours(48);
 
 /// How long a target is away, as often as it is.
 type Outages = Arc<Mutex<Vec<(Duration, Duration)>>>;
