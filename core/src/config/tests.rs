@@ -53,7 +53,7 @@ fn unknown_names_get_a_hint() {
     );
     check_one(
         "[server]\nlisten_on = 1",
-        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
@@ -225,7 +225,7 @@ fn mistakes_are_told_all_at_once_by_line() {
          [actions.c]\nplugin = \"nut\"\n[actions.d]\nplugin = \"out\"\ntimeout = \"x\"",
         &[
             "c.toml:22: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
-            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
             "c.toml:26: handlers.b.actions.0: no action `x`; there are: `c`, `d`, `log`",
             "c.toml:28: actions.c.plugin: no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
             "c.toml:29: actions.d.options.path: missing; this key is required",
@@ -324,7 +324,7 @@ fn mistakes_in_variables_name_them() {
         "SWITCHHOOK_SERVER__LISTN",
         "127.0.0.1:1",
         &[
-            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `limits`",
+            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
         ],
     );
     check_variable(

@@ -327,7 +327,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_does_what_a_simple_model_does() {
-        for seed in crate::testing::contract::model_cases(300) {
+        for seed in crate::testing::contract::model_cases(150) {
             model_case(&stand(), seed, Duration::ZERO).await;
         }
     }

@@ -29,7 +29,7 @@ const SLOPE_MAX: f64 = 1.0;
 const DESCRIPTORS_MORE: usize = 32;
 const DOUBLED_PER_KILL: u64 = 64;
 /// The journal would fill the disk in an hour.
-const JOURNAL: &str = "";
+const JOURNAL: &str = "keep_for = \"2m\"\nkeep_size = \"256 MiB\"\n";
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
