@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::gate::Permit;
+use super::permit::Permit;
 use super::subscription::Subscription;
 use super::{LOG, retry};
 use crate::handler::{Failure, Record};

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use super::Works;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
+use super::permit::Permits;
 use super::ramp::Ramp;
 use crate::config::tables;
 use crate::handler::Failure;
@@ -32,25 +33,25 @@ pub(crate) struct Gate {
     concurrency: usize,
     /// What one lane ever asks for.
     most: Room,
-    clock: Arc<dyn Clock>,
-    rng: Arc<Rng>,
-    metrics: Counts,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) rng: Arc<Rng>,
+    pub(super) metrics: Counts,
     inner: Mutex<Inner>,
     changed: Notify,
 }
 
 /// Its own metrics, looked up once.
-struct Counts {
-    open: Gauge,
-    opened: Counter,
+pub(super) struct Counts {
+    pub(super) open: Gauge,
+    pub(super) opened: Counter,
     delayed: Counter,
-    under_way: Gauge,
+    pub(super) under_way: Gauge,
 }
 
-struct Inner {
-    breaker: Breaker,
-    ramp: Ramp,
-    budget: Budget,
+pub(super) struct Inner {
+    pub(super) breaker: Breaker,
+    pub(super) ramp: Ramp,
+    pub(super) budget: Budget,
     seats: Vec<Place>,
     under_way: usize,
     arrivals: u64,
@@ -67,7 +68,7 @@ struct Place {
 /// One lane's seat at the gate.
 #[derive(Clone)]
 pub(crate) struct Seat {
-    gate: Arc<Gate>,
+    pub(super) gate: Arc<Gate>,
     number: usize,
 }
 
@@ -163,7 +164,7 @@ impl Gate {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell_opened(&self, opened: Opened, failure: &Failure) {
+    pub(super) fn tell_opened(&self, opened: Opened, failure: &Failure) {
         let Opened { failures, wait } = opened;
         let reason = failure.reason();
         let reason = crate::escape::for_line(&reason);
@@ -172,7 +173,7 @@ impl Gate {
         tracing::warn!(action = %self.name, failures, %until, %reason, suppressed, "the target keeps failing: it is left alone, then probed");
     }
 
-    fn tell_closed(&self) {
+    pub(super) fn tell_closed(&self) {
         let Some(suppressed) = super::LOG.take("closed") else { return };
         tracing::info!(action = %self.name, suppressed, "the target answers again: deliveries start slowly");
     }
@@ -274,7 +275,7 @@ impl Seat {
             place.waits = None;
         }
         drop(inner);
-        Some(Permits { seat: self.clone(), pass, left: room.attempts })
+        Some(Permits::new(self.clone(), pass, room.attempts))
     }
 }
 
@@ -327,98 +328,9 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Attempts that may begin. What is dropped unused may be had by others.
-pub(super) struct Permits {
-    seat: Seat,
-    pass: Pass,
-    left: usize,
-}
-
-impl Permits {
-    /// One of them; none when all are taken.
-    pub(super) fn one(&mut self) -> Option<Permit> {
-        self.left = self.left.checked_sub(1)?;
-        self.seat.gate.metrics.under_way.inc();
-        Some(Permit { seat: self.seat.clone(), pass: self.pass, ended: false })
-    }
-}
-
-impl Drop for Permits {
-    fn drop(&mut self) {
-        if self.left > 0 {
-            self.seat.leave(self.left, |inner| inner.breaker.forgotten(self.pass));
-        }
-    }
-}
-
-/// One attempt. Dropped without a result it is as if it had not been.
-pub(super) struct Permit {
-    seat: Seat,
-    pass: Pass,
-    ended: bool,
-}
-
-impl Permit {
-    /// The target took or refused so many records; `first` if one of them came for the first time.
-    pub(super) fn answered(mut self, records: usize, first: bool) {
-        self.ended = true;
-        let open = &self.seat.gate.metrics.open;
-        let closed = self.end(first, |inner, _, pass| {
-            let closed = inner.breaker.answered(pass);
-            if closed {
-                inner.ramp.begin();
-                open.set(0);
-            } else {
-                inner.ramp.succeeded(records);
-            }
-            closed
-        });
-        if closed {
-            self.seat.gate.tell_closed();
-        }
-    }
-
-    /// The target failed.
-    pub(super) fn failed(mut self, failure: &Failure, first: bool) {
-        self.ended = true;
-        let chance = self.seat.gate.rng.fraction();
-        let metrics = &self.seat.gate.metrics;
-        let opened = self.end(first, |inner, now, pass| {
-            inner.ramp.failed();
-            let opened = inner.breaker.failed(pass, now, failure.wanted_wait(), chance);
-            if opened.is_some() {
-                metrics.open.set(1);
-                metrics.opened.inc();
-            }
-            opened
-        });
-        if let Some(opened) = opened {
-            self.seat.gate.tell_opened(opened, failure);
-        }
-    }
-
-    fn end<T>(&self, first: bool, tell: impl FnOnce(&mut Inner, Duration, Pass) -> T) -> T {
-        let (now, pass) = (self.seat.gate.clock.now(), self.pass);
-        self.seat.leave(1, |inner| {
-            if first {
-                inner.budget.first(now);
-            }
-            tell(inner, now, pass)
-        })
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.seat.gate.metrics.under_way.dec();
-        if !self.ended {
-            self.seat.leave(1, |inner| inner.breaker.forgotten(self.pass));
-        }
-    }
-}
-
 impl Seat {
-    fn leave<T>(&self, attempts: usize, then: impl FnOnce(&mut Inner) -> T) -> T {
+    /// Gives attempts back, and changes what comes of them.
+    pub(super) fn leave<T>(&self, attempts: usize, then: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.gate.inner();
         inner.give_back(self.number, attempts);
         let result = then(&mut inner);

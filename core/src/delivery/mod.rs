@@ -4,6 +4,7 @@ mod attempt;
 mod breaker;
 mod budget;
 mod gate;
+mod permit;
 mod projection;
 mod ramp;
 mod retry;

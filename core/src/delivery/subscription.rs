@@ -8,7 +8,8 @@ use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinSet;
 
 use super::attempt::split;
-use super::gate::{Permits, Room, Seat};
+use super::gate::{Room, Seat};
+use super::permit::Permits;
 use super::{PAUSE, Works};
 use crate::action::Action;
 use crate::config::tables;
