@@ -278,7 +278,7 @@ fn sixteen() -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
-    /// Attempts in all, the first one included; then the record is a dead letter. Default 22.
+    /// Attempts in all, the first one included; then the record is a dead letter. Default 23.
     pub attempts: u32,
     /// The first wait. Default `5s`.
     pub first: Period,
@@ -297,7 +297,7 @@ pub struct Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self {
-            attempts: 22,
+            attempts: 23,
             first: seconds(5),
             factor: 2.0,
             longest: seconds(8 * 3600),

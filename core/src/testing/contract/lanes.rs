@@ -38,6 +38,26 @@ pub async fn its_cursor_moves_past_what_it_does_not_want(stand: &dyn Stand) {
     assert!(lanes[0].cursor <= last);
 }
 
+/// Nor a subscription, once its handler has looked at it and made nothing of it.
+pub async fn a_subscription_is_not_behind_what_its_handler_has_passed(stand: &dyn Stand) {
+    let node = Node::open(stand).await;
+    node.attach(&[projection("h", "A.*"), subscription("h", "a", Ordering::Key)]).await;
+    node.append("A.B", "", "").await;
+    node.project("h").await;
+    let lease = node.lease(&LaneId::subscription("h", "a"), &want(9)).await;
+    node.finish(&lease, |_| Fate::Delivered).await;
+    for _ in 0..3 {
+        node.append("X.B", "", "").await;
+    }
+    node.nothing(&LaneId::projection("h"), &want(1)).await;
+    node.nothing(&LaneId::subscription("h", "a"), &want(1)).await;
+    let lanes = node.0.lanes().await.expect("lanes");
+    assert!(lanes.iter().all(|lane| lane.behind == 0), "{lanes:?}");
+    node.append("A.B", "", "").await;
+    let lanes = node.0.lanes().await.expect("lanes");
+    assert!(lanes.iter().all(|lane| lane.behind > 0), "{lanes:?}");
+}
+
 /// It is woken by the append, not by time: the clock stands still.
 pub async fn a_lease_waits_for_an_append(stand: &dyn Stand) {
     let node = Node::with_lanes(stand, Ordering::None).await;

@@ -67,7 +67,7 @@ macro_rules! journal_contract {
             appended_events_come_back_newest_first, pages_follow_on, events_are_filtered_by_command,
             an_append_takes_several, concurrent_appends_are_all_kept, duplicates_are_told_within_their_window,
             notes_are_kept, a_closed_journal_refuses,
-            a_projection_gets_its_commands_in_order, its_cursor_moves_past_what_it_does_not_want,
+            a_projection_gets_its_commands_in_order, its_cursor_moves_past_what_it_does_not_want, a_subscription_is_not_behind_what_its_handler_has_passed,
             a_lease_waits_for_an_append, records_and_state_are_one_commit, state_can_be_removed,
             a_subscription_gets_the_records_of_its_handler, a_record_without_a_body_has_the_callbacks,
             new_lanes_begin_where_told, subscriptions_wait_for_an_unsettled_projection,

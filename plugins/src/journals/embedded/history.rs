@@ -132,7 +132,9 @@ impl Shared {
         for one in &mut all {
             let id: LaneId = one.lane.parse().unwrap_or_else(|never| match never {});
             if let Some(cell) = lanes.cells.get(&id) {
-                *one = LaneStatus { dead: one.dead, ..status(cell, head) };
+                let projection = lanes.cells.get(&LaneId::projection(id.handler()));
+                let limit = projection.map_or(head, |projection| done_to(projection, head));
+                *one = LaneStatus { dead: one.dead, ..status(cell, limit, head) };
             }
         }
         all.sort_by(|one, other| one.lane.cmp(&other.lane));
@@ -185,11 +187,20 @@ pub(super) fn stored_lanes(
     rows.collect()
 }
 
-fn status(cell: &Cell, head: u64) -> LaneStatus {
+/// Up to where a projection has nothing left to do.
+fn done_to(projection: &Cell, head: u64) -> u64 {
+    let inner = locked(&projection.inner);
+    let idle = inner.last_match <= inner.lane.scanned() && inner.lane.open() == 0;
+    if idle { head } else { inner.lane.settled_to() }
+}
+
+/// How a lane stands; `limit` is how far there may be something for it: to the end for a projection, for others as far
+/// as theirs has come.
+fn status(cell: &Cell, limit: u64, head: u64) -> LaneStatus {
     let inner = locked(&cell.inner);
+    let limit = if cell.is_projection() { head } else { limit };
     let scanned = match inner.last_match <= inner.lane.scanned() {
-        true if cell.is_projection() => head,
-        true => cell.settled.load(Ordering::Acquire).max(inner.lane.scanned()),
+        true => limit.max(inner.lane.scanned()),
         false => inner.lane.scanned(),
     };
     LaneStatus {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use switchhook_core::BoxError;
 use switchhook_core::journal::Position;
 
@@ -114,10 +114,19 @@ pub(super) fn identify(connection: &Connection) -> Result<Option<i64>, BoxError>
 
 /// Refuses a file that is not ours to write to, before anything in it is touched.
 pub(super) fn examine(file: &Path) -> Result<(), BoxError> {
-    if file.exists() {
-        identify(&open_reading(file)?)?;
+    if !file.exists() {
+        return Ok(());
     }
-    Ok(())
+    match identify(&open_reading(file)?) {
+        // The power went while the file was being made: only a connection that writes can take back the half of it.
+        Err(error) if needs_writing(&error) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn needs_writing(error: &BoxError) -> bool {
+    let error = error.downcast_ref::<rusqlite::Error>();
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::ReadOnly)
 }
 
 /// The first slot of a handler's records; `position` 0 is below all of them.

@@ -259,3 +259,22 @@ async fn a_store_of_a_former_version_can_be_restored() {
     let stats = journal.stats().await.unwrap();
     assert_eq!((stats.format, stats.events), (3, 12));
 }
+
+/// The power went after the first pages of the database were written, with what takes them back beside it.
+#[tokio::test]
+async fn a_store_whose_making_was_cut_off_is_made_anew() {
+    let (half, folder) = (tempfile::tempdir().unwrap(), Folder::new());
+    let making = rusqlite::Connection::open(half.path().join("journal.sqlite")).unwrap();
+    making
+        .execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE t (x); INSERT INTO t VALUES (randomblob(200000));")
+        .unwrap();
+    std::fs::create_dir(folder.dir.path().join("j")).unwrap();
+    for file in ["journal.sqlite", "journal.sqlite-journal"] {
+        let from = half.path().join(file);
+        assert!(from.metadata().unwrap().len() > 0, "{file}");
+        std::fs::copy(from, folder.dir.path().join("j").join(file)).unwrap();
+    }
+    let journal = folder.embedded().unwrap();
+    append(&journal, "one").await.unwrap();
+    assert!(journal.verify().await.unwrap().is_whole());
+}
