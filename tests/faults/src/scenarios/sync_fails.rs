@@ -120,10 +120,10 @@ fn again(folder: &Folder) -> Result<(), Stop> {
     if status.success() { Ok(()) } else { failed(format!("the next stop ended with {status}")) }
 }
 
-/// A store that failed, or could not be opened, ends the server; anything else leaves it as it was.
+/// A store that failed, or could not be opened, ends the server, be it while it stops; anything else leaves it as it was.
 fn as_expected(fatal: bool, fell: bool, code: Option<i32>) -> Result<(), Stop> {
     let expected = if fatal { EXIT_IO } else { 0 };
-    if fell == fatal && code == Some(expected) {
+    if (fatal || !fell) && code == Some(expected) {
         return Ok(());
     }
     let how = if fell { "by itself" } else { "when it was told to" };
