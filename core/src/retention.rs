@@ -12,7 +12,13 @@ const EVERY: Duration = Duration::from_mins(1);
 pub(crate) async fn retain(works: Works, retention: Retention) {
     let mut held: Option<String> = None;
     while !works.stop.is_cancelled() {
-        match works.journal.prune(&retention).await {
+        // It goes in steps of whole commits: broken off, it leaves nothing half done.
+        let pruned = tokio::select! {
+            biased;
+            () = works.stop.cancelled() => return,
+            pruned = works.journal.prune(&retention) => pruned,
+        };
+        match pruned {
             Ok(pruned) => {
                 if pruned.held_by != held {
                     held.clone_from(&pruned.held_by);

@@ -188,7 +188,7 @@ impl Parts {
             self.journal.clone(),
             router,
             deciders,
-            &self.server,
+            &tables::Server { limits, ..self.server.clone() },
             rng,
             metrics,
         ));

@@ -1,6 +1,6 @@
 //! One handler instance's records on their way to one action: own cursor, own retries, own dead letters.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,12 +47,18 @@ impl Subscription {
 
     /// Several records in one attempt, one attempt at a time.
     async fn run_batches(&self, lane: &LaneId) {
-        let mut alone: usize = 0;
-        while let Some((lease, mut permits)) = self.lease(lane, true, alone > 0).await {
+        // Those of a batch that a panic or a hang ended: until each has had its turn alone, everything goes alone.
+        let mut alone: BTreeSet<Position> = BTreeSet::new();
+        while let Some((lease, mut permits)) = self.lease(lane, true, !alone.is_empty()).await {
             let Some(permit) = permits.one() else { continue };
             let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease, permit).await;
-            alone = if done.alone { batch } else { alone.saturating_sub(batch) };
+            for (position, _) in &done.fates {
+                match done.alone {
+                    true => _ = alone.insert(*position),
+                    false => _ = alone.remove(position),
+                }
+            }
             let settled = self.settle(lane, token, done.fates).await;
             if !self.may_go_on(lane, settled).await {
                 return;

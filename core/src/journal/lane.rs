@@ -196,6 +196,14 @@ impl Lane {
         self.cursor
     }
 
+    /// What a clean stop stores, so that nothing settled comes back: rows for what is open, and a cursor behind all.
+    pub fn close(&mut self) -> Plan {
+        let mut plan = Plan::default();
+        self.cover(&mut plan);
+        plan.cursor = self.advance_idle();
+        plan
+    }
+
     /// Items handed out, held or waiting.
     pub fn open(&self) -> usize {
         self.open.len()

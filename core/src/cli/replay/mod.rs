@@ -93,7 +93,7 @@ async fn replay(
             Ok(line(&format!("{queued} deliveries are on their way{when}"))?)
         }
         Err(stopped) => {
-            let again = args.again(stopped.after, until);
+            let again = args.again(stopped.after, plan.query.since, until);
             Err(stopped.told(&again))
         }
     }
@@ -140,12 +140,12 @@ fn known<'a>(
 
 impl Args {
     /// The command that goes on behind a place.
-    fn again(&self, after: Option<Position>, until: Timestamp) -> String {
+    fn again(&self, after: Option<Position>, since: Option<Timestamp>, until: Timestamp) -> String {
         let mut words = vec!["switchhook replay".to_owned()];
         let mut add = |flag: &str, value: String| words.push(format!("--{flag} {value}"));
         self.filter.id.iter().for_each(|id| add("id", id.to_string()));
-        if let Some(since) = &self.filter.since {
-            add("since", since.at(filter::now()).to_string());
+        if let Some(since) = since {
+            add("since", since.to_string()); // the time itself: what was `2h` ago is not any more
         }
         add("until", until.to_string());
         if let Some(command) = &self.filter.command {

@@ -27,7 +27,7 @@ pub(super) struct Stopped {
     total: u64,
     /// Everything up to here was sent off, to every lane.
     pub(super) after: Option<Position>,
-    /// Some of what comes next was sent off already, to some lanes.
+    /// Some of what comes next may have been sent off already.
     torn: bool,
 }
 
@@ -36,7 +36,7 @@ impl Stopped {
     pub(super) fn told(self, again: &str) -> Failed {
         let (queued, total) = (self.queued, self.total);
         let torn = match self.torn {
-            true => "\nA few that went to one lane already will go there once more.",
+            true => "\nWhat was sent last may go once more.",
             false => "",
         };
         self.why.and(&format!(
@@ -89,8 +89,8 @@ impl Run<'_> {
             let (places, more) = self.plan.places(store, from, size).await?;
             for lane in &self.plan.lanes {
                 if !places.is_empty() {
+                    *torn = true; // also where the answer is lost: the order may have been carried out
                     self.send(store, lane, &places).await?;
-                    *torn = self.plan.lanes.len() > 1;
                 }
             }
             *torn = false;

@@ -94,7 +94,7 @@ async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
     let stopped = done.expect_err("full");
     assert_eq!(stopped.after, Some(Position(1000)));
     let now = filter::now();
-    let again = args("replay --action log --rate 7/s").again(stopped.after, now);
+    let again = args("replay --action log --rate 7/s").again(stopped.after, None, now);
     assert_eq!(
         again,
         format!("switchhook replay --until {now} --action log --after 1000 --rate 7/s")
@@ -172,7 +172,10 @@ fn the_command_that_goes_on_means_the_same() {
     let first = args(
         "replay --id 019b7a3c-5d00-7000-8000-0000000000aa --since 2026-01-31T08:00:00Z --command Group.* --handler a,b --rate 5/m",
     );
-    let again = args(&first.again(Some(Position(7)), now)["switchhook ".len()..]);
+    let again = args(
+        &first.again(Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
+            ["switchhook ".len()..],
+    );
     assert_eq!(again.filter.id, first.filter.id);
     assert_eq!(again.filter.since, first.filter.since);
     assert_eq!(again.filter.until.map(|until| until.at(now)), Some(now));

@@ -147,21 +147,26 @@ impl Lane {
         self.unstored.first().map_or(self.scanned, |first| self.scanned.min(first - 1))
     }
 
+    /// Gives the open items rows of their own, so that the cursor can pass them.
+    pub(super) fn cover(&mut self, plan: &mut Plan) {
+        for position in std::mem::take(&mut self.unstored) {
+            let Some(open) = self.open.get(&position) else { continue };
+            plan.put.push(OpenRow {
+                position: Position(position),
+                attempts: open.attempts,
+                key: open.key,
+                due: None,
+                reason: None,
+            });
+        }
+    }
+
     /// Moves the cursor as far as it can go. What is settled above an item still under way would come back after a
     /// crash; when that is too much, the open items get rows of their own and the cursor passes them.
     pub(super) fn advance(&mut self, settled: usize, plan: &mut Plan) {
         self.uncovered += settled;
         if self.uncovered > UNCOVERED_MAX {
-            for position in std::mem::take(&mut self.unstored) {
-                let Some(open) = self.open.get(&position) else { continue };
-                plan.put.push(OpenRow {
-                    position: Position(position),
-                    attempts: open.attempts,
-                    key: open.key,
-                    due: None,
-                    reason: None,
-                });
-            }
+            self.cover(plan);
         }
         self.cursor = self.reach();
         if self.cursor == self.scanned {

@@ -83,6 +83,14 @@ impl Ballast {
         *state != State::Spent
     }
 
+    /// So much is free within the database itself: room twice over there serves as well.
+    pub(super) fn make_do_with(&self, free: u64) {
+        let mut state = locked(&self.state);
+        if *state == State::Spent && free / 2 >= self.size {
+            *state = State::Missing;
+        }
+    }
+
     fn make(&self) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);

@@ -105,7 +105,9 @@ impl Writer {
             return;
         }
         let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
-        let copied = tidied.and_then(|()| {
+        let closed =
+            tidied.and_then(|()| write::close(&mut self.connection, self.lanes.cells.values()));
+        let copied = closed.and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         });
         if let Err(error) = copied {

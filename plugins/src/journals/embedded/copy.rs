@@ -81,6 +81,7 @@ fn fill(source: &Connection, to: &Path, file: &File) -> Result<Option<Position>,
         "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;",
     )?;
     copy_pages(&source, &mut target, file)?;
+    drop(source); // while it reads, the WAL cannot begin anew, and the check below takes its time
     // One file, that can be read where nothing can be written.
     target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
     whole(&target)?;

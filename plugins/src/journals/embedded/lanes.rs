@@ -57,6 +57,14 @@ pub(super) struct Known {
     pub(super) body: Option<Bytes>,
 }
 
+/// What was read ahead for a lane: all there is for it from one place up to another.
+#[derive(Default)]
+pub(super) struct Ahead {
+    pub(super) from: u64,
+    pub(super) items: Vec<(Held, Option<Arc<str>>)>,
+    pub(super) upto: u64,
+}
+
 /// What a lane may read now.
 pub(super) enum Look {
     /// From here on.
@@ -149,20 +157,17 @@ impl Cell {
         }
     }
 
-    /// Makes a lease of what is open and of what was read, which is all there is for the lane up to `upto`.
-    pub(super) fn take(
-        &self,
-        now: Duration,
-        want: &Want,
-        read: Vec<(Held, Option<Arc<str>>)>,
-        upto: u64,
-        limit: u64,
-    ) -> Found {
+    /// Makes a lease of what is open and of what was read.
+    pub(super) fn take(&self, now: Duration, want: &Want, ahead: Ahead, limit: u64) -> Found {
+        let Ahead { from, items: read, upto } = ahead;
         let projection = self.is_projection();
         let want = Want { whole_keys: want.whole_keys || projection, ..*want };
         let mut inner = locked(&self.inner);
         if inner.must_wait(projection) {
             return Found::Wait(None);
+        }
+        if from > inner.lane.scanned() + 1 {
+            return Found::More; // put back to what is stored meanwhile: what lies between would be passed over
         }
         let (token, open) = inner.lane.begin(now, &want);
         let mut items: Vec<_> = open.into_iter().map(|(at, tries)| (at, tries, None)).collect();

@@ -13,7 +13,7 @@ use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Word
 use super::attach;
 use super::damage::DAMAGED;
 use super::frame::{Blob, ENTRIES, Held};
-use super::lanes::{Cell, Found, Known, Look, Taken, hold};
+use super::lanes::{Ahead, Cell, Found, Known, Look, Taken, hold};
 use super::locked;
 use super::replays::{Origin, find_all};
 use super::schema::{PRUNED, count};
@@ -60,12 +60,6 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// What was read ahead for a lane, and up to where.
-struct Ahead {
-    items: Vec<(Held, Option<Arc<str>>)>,
-    upto: u64,
-}
-
 impl Shared {
     pub(super) async fn lease(
         self: &Arc<Self>,
@@ -104,10 +98,10 @@ impl Shared {
         let limit = cell.limit(self.head.load(Ordering::Acquire));
         let ahead = match cell.look(limit) {
             Look::Read(from) => self.read_ahead(cell, from, limit, want.limit).await?,
-            Look::Nothing => Ahead { items: Vec::new(), upto: 0 },
+            Look::Nothing => Ahead::default(),
             Look::NotNow => return Ok(Found::Wait(None)),
         };
-        Ok(cell.take(self.clock.now(), want, ahead.items, ahead.upto, limit))
+        Ok(cell.take(self.clock.now(), want, ahead, limit))
     }
 
     async fn read_ahead(
@@ -137,7 +131,7 @@ impl Shared {
                 if let Some(key) = key {
                     items.push((hold(&blob, *frame), key));
                     if items.len() >= count {
-                        return Ok(Ahead { items, upto: frame.position });
+                        return Ok(Ahead { from, items, upto: frame.position });
                     }
                 }
             }
@@ -147,7 +141,7 @@ impl Shared {
                 break;
             }
         }
-        Ok(Ahead { items, upto: limit.min(at - 1) })
+        Ok(Ahead { from, items, upto: limit.min(at - 1) })
     }
 
     /// The first blob that ends at or after a position; entries that are missing before it come as damaged ones.

@@ -65,8 +65,18 @@ impl Shared {
             };
             progress = self.order(step).await?;
         }
-        self.order(sweep).await?;
+        self.sweep().await?;
         Ok(Pruned { events: progress.events, held_by: progress.held_by, ..pruned })
+    }
+
+    /// Removes records that were made again and that nothing refers to any more; looks for them beside the writer.
+    pub(super) async fn sweep(self: &Arc<Self>) -> Result<(), JournalError> {
+        let slots = self.reader.with(unreferenced).await?;
+        for slots in slots.chunks(STEP_ROWS) {
+            let slots = slots.to_vec();
+            self.order(move |writer| remove_slots(writer, &slots)).await?;
+        }
+        Ok(())
     }
 
     /// Repeats a removal until it has found less than it may remove at once; how much there was.
@@ -96,9 +106,15 @@ fn left_before(
     keep: Duration,
 ) -> Result<Vec<LaneStatus>, JournalError> {
     let head = writer.shared.head.load(std::sync::atomic::Ordering::Relaxed);
-    let lanes = history::stored_lanes(&writer.connection, head);
-    let mut lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;
     let oldest = wall.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let any = "SELECT EXISTS (SELECT 1 FROM lanes WHERE detached_at <= ?1)";
+    let connection = &writer.connection;
+    let left = connection.query_row(any, [oldest.as_millisecond()], |row| row.get(0));
+    let lanes = left.and_then(|left: bool| match left {
+        true => history::stored_lanes(connection, head), // which counts: not every minute
+        false => Ok(Vec::new()),
+    });
+    let mut lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;
     lanes.retain(|lane| lane.detached_at.is_some_and(|at| at <= oldest));
     Ok(lanes)
 }
@@ -166,7 +182,7 @@ fn remove_entries(
                 progress.events += blob.last + 1 - blob.first;
                 last = Some(blob.last);
                 removed += 1;
-                remove_records(connection, blob.last)?;
+                remove_records(connection, &blob)?;
             }
             progress.more = true;
             if removed >= STEP_BLOBS {
@@ -236,40 +252,55 @@ fn is_larger(connection: &Connection, size: Option<u64>) -> rusqlite::Result<boo
     Ok(pages.saturating_mul(number("page_size")?) > size)
 }
 
-/// The records made of entries up to there; those that reach further, or that somebody refers to, stay.
-fn remove_records(connection: &Connection, upto: u64) -> rusqlite::Result<()> {
+/// The records made of a blob's entries; those that reach further, or that somebody refers to, stay. Looks no further back
+/// than the row that holds its first: there may be many that stay.
+fn remove_records(connection: &Connection, blob: &Candidate) -> rusqlite::Result<()> {
     let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
     let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
     let mut delete = connection.prepare_cached(
-        "DELETE FROM records WHERE slot BETWEEN ?1 AND ?2 AND last <= ?3
-             AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE position BETWEEN (slot & ?4) AND last)
-             AND NOT EXISTS (SELECT 1 FROM replays WHERE position BETWEEN (slot & ?4) AND last)",
+        "DELETE FROM records
+         WHERE slot BETWEEN coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND ?3
+             AND last <= ?4
+             AND NOT EXISTS (SELECT 1 FROM dead_letters WHERE position BETWEEN (slot & ?5) AND last)
+             AND NOT EXISTS (SELECT 1 FROM replays WHERE position BETWEEN (slot & ?5) AND last)",
     )?;
     for handler in handlers {
         let handler = handler?;
-        let (from, to) = (slot(handler, 0), slot(handler, upto));
-        delete.execute(params![from, to, number(upto), number(PLACE)])?;
+        let at = |position| slot(handler, position);
+        let (from, first, to) = (at(0), at(blob.first), at(blob.last));
+        delete.execute(params![from, first, to, number(blob.last), number(PLACE)])?;
     }
     Ok(())
 }
 
-/// Removes records that were made again and that nothing refers to any more.
-pub(super) fn sweep(writer: &mut Writer) -> Result<(), JournalError> {
+/// Records that were made again and that nothing refers to, nor ever will.
+fn unreferenced(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
+    let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
+    let mut slots = Vec::new();
+    for handler in handlers {
+        let handler = handler?;
+        let (from, to) = (slot(handler, REPLAYS), slot(handler + 1, 0) - 1);
+        let any = "SELECT EXISTS (SELECT 1 FROM records WHERE slot BETWEEN ?1 AND ?2)";
+        if connection.prepare_cached(any)?.query_row([from, to], |row| row.get(0))? {
+            let mut found = connection.prepare_cached(
+                "SELECT slot FROM records WHERE slot BETWEEN ?1 AND ?2 AND (slot & ?3) NOT IN
+                     (SELECT record FROM dead_letters WHERE record IS NOT NULL
+                      UNION SELECT record FROM replays WHERE record IS NOT NULL) LIMIT ?4",
+            )?;
+            let most = number(STEP_ROWS as u64);
+            let found =
+                found.query_map(params![from, to, number(PLACE), most], |row| row.get(0))?;
+            slots.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+        }
+    }
+    Ok(slots)
+}
+
+fn remove_slots(writer: &mut Writer, slots: &[i64]) -> Result<(), JournalError> {
     change(writer, |connection| {
-        let mut handlers = connection.prepare_cached("SELECT no FROM handlers")?;
-        let handlers = handlers.query_map([], |row| row.get(0).map(count))?;
-        for handler in handlers {
-            let handler = handler?;
-            let (from, to) = (slot(handler, REPLAYS), slot(handler + 1, 0) - 1);
-            let any = "SELECT EXISTS (SELECT 1 FROM records WHERE slot BETWEEN ?1 AND ?2)";
-            if connection.prepare_cached(any)?.query_row([from, to], |row| row.get(0))? {
-                connection.execute(
-                    "DELETE FROM records WHERE slot BETWEEN ?1 AND ?2 AND (slot & ?3) NOT IN
-                         (SELECT record FROM dead_letters WHERE record IS NOT NULL
-                          UNION SELECT record FROM replays WHERE record IS NOT NULL)",
-                    params![from, to, number(PLACE)],
-                )?;
-            }
+        for slot in slots {
+            connection.prepare_cached("DELETE FROM records WHERE slot = ?1")?.execute([slot])?;
         }
         Ok(())
     })

@@ -177,7 +177,7 @@ impl Check {
         if self.before.0 == log && first <= self.before.1 && first > 0 {
             self.problem(&format!("the {kind} from {first} on: others have these places, too"));
         }
-        let gap = self.before.1 + 1..first;
+        let gap = self.before.1.max(self.pruned) + 1..first; // below the mark, what was needed stays alone
         if log == ENTRIES && self.before.1 > 0 && !gap.is_empty() {
             self.problem(&format!(
                 "the callbacks from {} to {} are missing",

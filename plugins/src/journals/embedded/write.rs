@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use switchhook_core::journal::{Appended, Dedupe, Fate, OpenRow, Position};
+use switchhook_core::journal::{Appended, Dedupe, Fate, OpenRow, Plan, Position};
 
 use super::lanes::Cell;
 use super::locked;
@@ -157,6 +157,35 @@ pub(super) fn settlement(
     stored: &mut Stored,
 ) -> rusqlite::Result<()> {
     let (plan, lane) = (&one.plan, one.cell.no);
+    open_rows(tx, plan, lane)?;
+    dead_letters(tx, one, wall)?;
+    state(tx, one)?;
+    let blobs = records(tx, one)?;
+    spread(tx, one, stored)?;
+    for position in &plan.delete {
+        tx.prepare_cached("DELETE FROM open_items WHERE lane = ?1 AND position = ?2")?
+            .execute(params![lane, number(*position)])?;
+        replays::delete(tx, *position)?;
+    }
+    stored.bytes += 8192 + one.job.frames.len();
+    stored.records.push(blobs);
+    Ok(())
+}
+
+/// Stores where subscriptions stand when nothing more is going to be settled.
+pub(super) fn close<'a>(
+    connection: &mut Connection,
+    lanes: impl Iterator<Item = &'a Arc<Cell>>,
+) -> rusqlite::Result<()> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for cell in lanes.filter(|cell| !cell.is_projection()) {
+        let plan = locked(&cell.inner).lane.close();
+        open_rows(&tx, &plan, cell.no)?;
+    }
+    tx.commit()
+}
+
+fn open_rows(tx: &Transaction<'_>, plan: &Plan, lane: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
         .execute(params![lane, number(plan.cursor)])?;
     for row in &plan.put {
@@ -169,17 +198,6 @@ pub(super) fn settlement(
         )?
         .execute(params![lane, at, row.attempts, key, due, row.reason, wait])?;
     }
-    dead_letters(tx, one, wall)?;
-    state(tx, one)?;
-    let blobs = records(tx, one)?;
-    spread(tx, one, stored)?;
-    for position in &plan.delete {
-        tx.prepare_cached("DELETE FROM open_items WHERE lane = ?1 AND position = ?2")?
-            .execute(params![lane, number(*position)])?;
-        replays::delete(tx, *position)?;
-    }
-    stored.bytes += 8192 + one.job.frames.len();
-    stored.records.push(blobs);
     Ok(())
 }
 
@@ -252,6 +270,13 @@ fn records(tx: &Transaction<'_>, one: &Planned) -> rusqlite::Result<Vec<RecordBl
     Ok(blobs)
 }
 
+/// Bytes of the database that are free for what comes next.
+pub(super) fn free(connection: &Connection) -> u64 {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get(0)).map(count);
+    let pages = number("freelist_count").unwrap_or_default();
+    pages.saturating_mul(number("page_size").unwrap_or_default())
+}
+
 /// Keeps and removes as much as a blob has, and says how much was written; an error where there is no room for it.
 pub(super) fn try_room(connection: &mut Connection) -> rusqlite::Result<usize> {
     let keep = "INSERT OR REPLACE INTO state (handler, key, value) VALUES ('', '', zeroblob(?1))";
@@ -268,26 +293,40 @@ pub(super) fn tidy<'a>(
     shared: &Shared,
 ) -> rusqlite::Result<()> {
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let head = shared.head.load(Ordering::Relaxed);
-    for cell in lanes {
-        let moved = {
-            let mut inner = locked(&cell.inner);
-            if inner.last_match <= inner.lane.scanned() {
-                inner.lane.skip_to(Position(cell.limit(head))); // so that a restart does not read it all again
-            }
-            let cursor = inner.lane.advance_idle();
-            let moved = cursor > inner.stored;
-            inner.stored = cursor;
-            moved.then_some(cursor)
-        };
-        if let Some(cursor) = moved {
-            tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
-                .execute(params![cell.no, number(cursor)])?;
-        }
+    let moved = moved(lanes, shared.head.load(Ordering::Relaxed));
+    for (cell, cursor) in &moved {
+        tx.prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
+            .execute(params![cell.no, number(*cursor)])?;
     }
     tx.prepare_cached(
         "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ?1 LIMIT ?2)",
     )?
     .execute(params![shared.clock.wall().as_millisecond(), FORGET_MAX])?;
-    tx.commit()
+    tx.commit()?;
+    for (cell, cursor) in moved {
+        locked(&cell.inner).stored = cursor;
+    }
+    Ok(())
+}
+
+/// The lanes whose cursors can go further than they are stored: past what is not for them, so that a restart does not read it
+/// all again and it can be removed.
+fn moved<'a>(lanes: impl Iterator<Item = &'a Arc<Cell>>, head: u64) -> Vec<(&'a Arc<Cell>, u64)> {
+    let mut lanes: Vec<_> = lanes.collect();
+    lanes.sort_by_key(|cell| !cell.is_projection()); // subscriptions go as far as their projection
+    let mut moved = Vec::new();
+    for cell in lanes {
+        let mut inner = locked(&cell.inner);
+        if inner.last_match <= inner.lane.scanned() {
+            inner.lane.skip_to(Position(cell.limit(head)));
+        }
+        let cursor = inner.lane.advance_idle();
+        if cell.is_projection() {
+            cell.settled.store(inner.lane.settled_to(), Ordering::Release);
+        }
+        if cursor > inner.stored {
+            moved.push((cell, cursor));
+        }
+    }
+    moved
 }

@@ -103,6 +103,7 @@ impl Writer {
     fn look_for_room(&mut self) {
         #[cfg(test)]
         self.limit_pages();
+        self.shared.ballast.make_do_with(write::free(&self.connection));
         let ballast = self.shared.ballast.keep();
         let tried = match ballast {
             true => write::try_room(&mut self.connection)

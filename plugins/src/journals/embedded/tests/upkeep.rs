@@ -3,6 +3,7 @@
 use switchhook_core::journal::{Pruned, Replay, Retention};
 
 use super::*;
+use switchhook_core::testing::callback;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -186,4 +187,48 @@ async fn measure_prune() {
         pruned.events,
         end - begin
     );
+}
+
+/// A crash may bring some of it back; a stop may not.
+#[tokio::test]
+async fn after_a_clean_stop_nothing_settled_comes_back() {
+    let folder = Folder::new();
+    let (h, a) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let lanes = [lane(h.clone()), lane(a.clone())];
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes).await.unwrap();
+    for body in ["one", "two", "three"] {
+        append(&journal, body).await.unwrap();
+    }
+    let got = lease(&journal, &h, 9).await;
+    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    let mut got = lease(&journal, &a, 9).await;
+    got.items.remove(0);
+    finish(&journal, got, || Fate::Delivered).await;
+    journal.shutdown().await;
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes).await.unwrap();
+    let left = lease(&journal, &a, 9).await;
+    assert_eq!(left.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [1]);
+}
+
+/// Neither a handler that hears of nothing nor its action holds back what others are done with.
+#[tokio::test]
+async fn a_handler_without_callbacks_holds_nothing_back() {
+    let folder = Folder::new();
+    let commands = vec!["X.Y".parse().unwrap()];
+    let lanes = [
+        LaneSpec { commands, ..lane(LaneId::projection("h")) },
+        lane(LaneId::subscription("h", "a")),
+        lane(LaneId::projection("g")),
+    ];
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes).await.unwrap();
+    append(&journal, "old").await.unwrap();
+    let got = lease(&journal, &LaneId::projection("g"), 9).await;
+    finish(&journal, got, || Fate::Recorded(None)).await;
+    folder.clock.advance(Duration::from_hours(1));
+    let keep_for = Some(Duration::from_mins(30));
+    let pruned = journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap();
+    assert_eq!((pruned.events, pruned.held_by), (1, None));
 }
