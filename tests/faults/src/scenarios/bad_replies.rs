@@ -28,11 +28,13 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     each_byte(setting, findings)
 }
 
+/// Each attempt is wanted here: nothing holds one back.
 fn keys() -> String {
     let seconds = TIMEOUT.as_secs();
     format!(
         "timeout = \"{seconds}s\"\nconcurrency = 64\nordering = \"none\"\n\
-         retry = {{ first = \"50ms\", factor = 1, longest = \"50ms\", attempts = 1000 }}"
+         retry = {{ first = \"50ms\", factor = 1, longest = \"50ms\", attempts = 1000, \
+         share = 1.0, floor = 1000000 }}\nbreaker = {{ failures = 0 }}"
     )
 }
 
