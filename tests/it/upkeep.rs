@@ -322,3 +322,15 @@ fn what_there_is_is_told_in_numbers_and_exported_whole() {
     check(server.folder.path(), "beside.jsonl");
     check(server.kill().path(), "alone.jsonl");
 }
+
+#[test]
+fn what_cannot_be_said_first_is_not_done() {
+    let target = Target::start(&[404, 200]);
+    let server = one_dead(&target);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = switchhook(server.folder.path());
+    let status = command.args(["dead-letters", "retry", "--all"]).stdout(writer).status();
+    assert_eq!(status.expect("run").code(), Some(74));
+    assert_eq!(dead_letters(server.folder.path()).len(), 1);
+}

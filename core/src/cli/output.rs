@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::config::Period;
 use crate::escape;
 
+use super::Failed;
+
 /// Seconds of a day.
 const DAY: u64 = 24 * 3600;
 
@@ -24,6 +26,13 @@ pub(super) enum Format {
 /// Writes data, with a line break.
 pub(super) fn line(text: &str) -> io::Result<()> {
     bytes(text.as_bytes())
+}
+
+/// Says what is going to be done. Where it cannot be said, it is not done, and that is no success.
+pub(super) fn foretell(text: &str) -> Result<(), Failed> {
+    line(text).map_err(|error| {
+        Failed::io(format!("nothing was done: cannot write to standard output: {error}"))
+    })
 }
 
 /// Writes data of ours as JSON.

@@ -7,7 +7,7 @@ use super::{DropArgs, RetryArgs, Which};
 use crate::admin::{Drop, ORDER_MAX, PAGE_MAX, Retry};
 use crate::cli::Failed;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::output::{counted, line, message, one_line};
+use crate::cli::output::{counted, foretell, line, message, one_line};
 use crate::cli::progress::Progress;
 use crate::cli::store::{Store, Trouble};
 use crate::journal::{DeadLetterQuery, REPLAYS_OPEN_MAX};
@@ -83,7 +83,7 @@ fn say(found: &Found) -> Result<bool, Failed> {
     }
     for (lane, numbers) in found {
         let count = counted(numbers.len() as u64, "dead letter", "dead letters");
-        line(&format!("{}: {count}", one_line(lane)))?;
+        foretell(&format!("{}: {count}", one_line(lane)))?;
     }
     Ok(true)
 }
@@ -100,6 +100,8 @@ struct Retrying<'a> {
     queue: VecDeque<(String, Vec<u64>)>,
     /// Lanes that were found full one after the other.
     full: usize,
+    /// That they are full has been said.
+    told: bool,
     queued: u64,
     missing: u64,
     /// What could not be, by lane.
@@ -114,8 +116,17 @@ pub(super) async fn retry_all(
 ) -> Result<String, Failed> {
     let progress = Progress::new("dead letters", count(&found));
     let (queue, refused) = (found.into_iter().collect(), Vec::new());
-    let mut retrying =
-        Retrying { store, interrupt, progress, queue, full: 0, queued: 0, missing: 0, refused };
+    let mut retrying = Retrying {
+        store,
+        interrupt,
+        progress,
+        queue,
+        full: 0,
+        told: false,
+        queued: 0,
+        missing: 0,
+        refused,
+    };
     let done = retrying.all().await;
     retrying.progress.wipe();
     match done {
@@ -165,6 +176,14 @@ impl Retrying<'_> {
         self.queue.push_back((lane, numbers));
         self.full += 1;
         if self.full >= self.queue.len() {
+            if !std::mem::replace(&mut self.told, true) {
+                let lanes: Vec<String> =
+                    self.queue.iter().map(|(lane, _)| one_line(lane).to_string()).collect();
+                self.progress.say(&format!(
+                    "{}: full; waiting for deliveries (`switchhook lanes` tells whether an action is paused)",
+                    lanes.join(", ")
+                ));
+            }
             self.interrupt.wait(FULL).await;
             self.full = 0;
         }

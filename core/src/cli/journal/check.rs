@@ -25,11 +25,12 @@ pub(super) fn verify(cx: &Context, args: &Args) -> Result<(), Failed> {
         store.close().await;
         Ok(verified?)
     })?;
-    match args.format {
-        Format::Json => output::json(&verified)?,
-        Format::Text => line(&verified_text(&verified))?,
-    }
-    verdict(&verified)
+    let written = match args.format {
+        Format::Json => output::json(&verified),
+        Format::Text => line(&verified_text(&verified)),
+    };
+    verdict(&verified)?; // whether or not anybody reads on
+    Ok(written?)
 }
 
 pub(super) fn verdict(verified: &Verified) -> Result<(), Failed> {

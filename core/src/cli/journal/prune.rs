@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::admin::{Forget, PAGE_MAX, Prune};
 use crate::cli::consent::Consent;
 use crate::cli::filter;
-use crate::cli::output::{counted, line, one_line, time as days};
+use crate::cli::output::{counted, foretell, line, one_line, time as days};
 use crate::cli::store::Store;
 use crate::cli::{Context, Failed, block_on};
 use crate::config::Size;
@@ -49,7 +49,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
 }
 
 async fn prune(store: &mut Store, retention: Retention, consent: &Consent) -> Result<(), Failed> {
-    line(&outlook(store, &retention, filter::now()).await?)?;
+    foretell(&outlook(store, &retention, filter::now()).await?)?;
     if !consent.given("remove it?")? {
         return Ok(());
     }
@@ -153,7 +153,7 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
     let Some(found) = found else {
         return Err(Failed::usage(format!("there is no lane {}", one_line(&name))));
     };
-    line(&loss(&found))?;
+    foretell(&loss(&found))?;
     if !consent.given("forget it for good?")? {
         return Ok(());
     }

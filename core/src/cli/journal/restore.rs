@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::consent::Consent;
-use crate::cli::output::{counted, line, one_line};
+use crate::cli::output::{counted, foretell, line, one_line};
 use crate::cli::store::{Ours, Store, Trouble};
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{JournalError, Restored, RestoredLane};
@@ -60,7 +60,7 @@ fn running(by: &str) -> Failed {
 async fn restore(ours: &Ours, path: &std::path::Path, consent: &Consent) -> Result<(), Failed> {
     let failed = |error: JournalError| Failed::from(Trouble::from(error));
     let outlook = ours.journal.restore(path, true).await.map_err(failed)?;
-    line(&text(&outlook))?;
+    foretell(&text(&outlook))?;
     if !consent.given("put the backup in the journal's place?")? {
         return Ok(());
     }

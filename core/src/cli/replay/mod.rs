@@ -13,7 +13,7 @@ use self::rate::Rate;
 use super::consent::Consent;
 use super::filter::{self, Filter};
 use super::interrupt::Interrupt;
-use super::output::{line, message};
+use super::output::{foretell, line, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
 use crate::app;
@@ -78,7 +78,7 @@ async fn replay(
     until: Timestamp,
 ) -> Result<(), Failed> {
     let counted = plan.count(store).await?;
-    line(&counted.text(&plan.lanes))?;
+    foretell(&counted.text(&plan.lanes))?;
     if counted.deliveries() == 0 {
         message("there is nothing to replay");
         return Ok(());
