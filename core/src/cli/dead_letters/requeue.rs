@@ -178,7 +178,7 @@ impl Retrying<'_> {
         if self.full >= self.queue.len() {
             if !std::mem::replace(&mut self.told, true) {
                 let lanes: Vec<String> =
-                    self.queue.iter().map(|(lane, _)| one_line(lane).to_string()).collect();
+                    self.queue.iter().map(|(lane, _)| one_line(lane)).collect();
                 self.progress.say(&format!(
                     "{}: full; waiting for deliveries (`switchhook lanes` tells whether an action is paused)",
                     lanes.join(", ")
