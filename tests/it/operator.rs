@@ -35,18 +35,5 @@ pub fn say(folder: &Path, words: &str) -> Said {
 
 /// [`CONFIG`] with a relay of every callback: lanes `all` and `all>crm`.
 pub fn relaying(target: &Target) -> String {
-    format!(
-        r#"{CONFIG}
-[handlers.all]
-plugin = "forward"
-actions = ["crm"]
-[actions.crm]
-plugin = "webhook"
-retry = {{ first = "200ms", factor = 1, longest = "200ms" }}
-[actions.crm.options]
-url = "http://{}/hook"
-allow_private = true
-"#,
-        target.address
-    )
+    crate::relays::config(target, "")
 }

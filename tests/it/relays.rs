@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::harness::*;
 
-fn config(target: &Target, more: &str) -> String {
+/// [`CONFIG`] with a signed relay of every callback, and more keys of its action.
+pub fn config(target: &Target, more: &str) -> String {
     format!(
         r#"{CONFIG}
 [handlers.all]
