@@ -187,11 +187,11 @@ pub(super) fn stored_lanes(
     rows.collect()
 }
 
-/// Up to where a projection has nothing left to do.
+/// Up to where a projection has nothing left to do. What is on its way to the disk is not done: its records are nobody's yet.
 fn done_to(projection: &Cell, head: u64) -> u64 {
     let inner = locked(&projection.inner);
     let idle = inner.last_match <= inner.lane.scanned() && inner.lane.open() == 0;
-    if idle { head } else { inner.lane.settled_to() }
+    if idle && !inner.committing { head } else { projection.limit_of_heirs(head) }
 }
 
 /// How a lane stands; `limit` is how far there may be something for it: to the end for a projection, for others as far

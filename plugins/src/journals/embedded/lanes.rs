@@ -138,8 +138,13 @@ impl Cell {
     pub(super) fn limit(&self, head: u64) -> u64 {
         match self.is_projection() {
             true => head,
-            false => self.settled.load(Ordering::Acquire).min(head),
+            false => self.limit_of_heirs(head),
         }
+    }
+
+    /// How far the records go that a projection has stored.
+    pub(super) fn limit_of_heirs(&self, head: u64) -> u64 {
+        self.settled.load(Ordering::Acquire).min(head)
     }
 
     /// Says what may be read up to `limit`, and moves past what is known not to be for this lane.

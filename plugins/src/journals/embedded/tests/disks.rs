@@ -138,3 +138,30 @@ async fn a_disk_that_does_not_answer_makes_nobody_wait() {
     append(&journal, "after").await.unwrap();
     assert_eq!(journal.health(), Health::Ready);
 }
+
+/// Whoever stops a server once nothing is left must not be told so while records are on their way to the disk.
+#[tokio::test]
+async fn records_that_are_not_safe_yet_are_still_to_be_delivered() {
+    let folder = Folder::new();
+    let journal = Arc::new(folder.embedded().unwrap());
+    let (h, a) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    journal.attach(&[lane(h.clone()), lane(a.clone())]).await.unwrap();
+    append(&journal, "one").await.unwrap();
+    let got = lease(&journal, &h, 9).await;
+    let raw = folder.raw();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
+    let settling = tokio::spawn({
+        let journal = journal.clone();
+        async move { finish(&journal, got, || Fate::Recorded(None)).await }
+    });
+    let cell = locked(&journal.shared.lanes).cells[&h].clone();
+    while !locked(&cell.inner).committing {
+        tokio::task::yield_now().await;
+    }
+    let behind =
+        async || journal.lanes().await.unwrap().iter().map(|lane| lane.behind).sum::<u64>();
+    assert_eq!(behind().await, 1);
+    raw.execute_batch("ROLLBACK").unwrap();
+    settling.await.unwrap();
+    assert_eq!(behind().await, 0);
+}
