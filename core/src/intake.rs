@@ -1,5 +1,6 @@
 //! From a whole request to its answer: proven, routed, then decided or kept.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -34,7 +35,7 @@ pub(crate) struct Mount {
     pub(crate) path: String,
     pub(crate) source: Arc<dyn Source>,
     dedupe: Option<Duration>,
-    counters: HashMap<&'static str, Counters>,
+    counters: HashMap<Cow<'static, str>, Counters>,
     other: [Counters; 2],
 }
 
@@ -50,7 +51,7 @@ impl Mount {
         let known = source
             .catalogue()
             .iter()
-            .map(|spec| (spec.name, counters(spec.name, spec.phase)))
+            .map(|spec| (spec.name.clone(), counters(&spec.name, spec.phase)))
             .collect();
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
         let (path, dedupe) = (table.path.clone(), table.dedupe.map(|window| window.0));

@@ -5,6 +5,7 @@ mod action;
 mod admin;
 mod app;
 mod callback;
+mod catalogue;
 mod cli;
 pub mod config;
 mod decide;
@@ -31,8 +32,8 @@ pub mod testing;
 mod time;
 
 pub use self::action::Action;
-
 pub use self::callback::{Callback, Event, EventError};
+pub use self::catalogue::{Answer, CommandSpec, FieldKind, FieldSpec, Presence};
 pub use self::facts::{Client, Decision, Facts, Phase, Words};
 pub use self::handler::{
     Failure, HandleContext, Handler, Map, NewRecord, Record, State, StateChanges, Verdict,
@@ -44,8 +45,7 @@ pub use self::plugin::{
 pub use self::program::App;
 pub use self::router::{Pattern, Route, Router};
 pub use self::source::{
-    CommandSpec, ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind,
-    Source,
+    ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind, Source,
 };
 pub use self::time::{Clock, Rng, SystemClock};
 pub use async_trait::async_trait;

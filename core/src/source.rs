@@ -8,8 +8,8 @@ use http::{HeaderMap, Method, Request, Response};
 use jiff::Timestamp;
 
 use crate::callback::Callback;
-use crate::facts::Phase;
-use crate::handler::{Map, Verdict, VerdictKind};
+use crate::catalogue::CommandSpec;
+use crate::handler::{Map, Verdict};
 
 /// One IM system's protocol, mounted at a path.
 pub trait Source: Send + Sync + 'static {
@@ -152,64 +152,6 @@ impl Refusal {
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
-    }
-}
-
-/// One command of a protocol.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct CommandSpec {
-    /// Its name on the wire.
-    pub name: &'static str,
-    /// Its phase.
-    pub phase: Phase,
-    /// Whether the reply matters though it comes after the event.
-    pub answered: bool,
-    /// What happened, in a few words.
-    pub title: &'static str,
-    /// What may be answered beyond allowing; empty for an after-command.
-    pub verdicts: &'static [VerdictKind],
-    /// Where the sender documents it.
-    pub doc: &'static str,
-    /// A realistic body of our own making, if there is one.
-    pub sample: Option<&'static str>,
-}
-
-impl CommandSpec {
-    /// An after-command without a sample.
-    pub const fn after(name: &'static str, title: &'static str, doc: &'static str) -> Self {
-        Self { name, phase: Phase::After, answered: false, title, verdicts: &[], doc, sample: None }
-    }
-
-    /// A before-command without a sample, and what may be answered.
-    pub const fn before(
-        name: &'static str,
-        title: &'static str,
-        doc: &'static str,
-        verdicts: &'static [VerdictKind],
-    ) -> Self {
-        Self { name, phase: Phase::Before, answered: false, title, verdicts, doc, sample: None }
-    }
-
-    /// Adds a sample body.
-    #[must_use]
-    pub const fn sample(mut self, body: &'static str) -> Self {
-        self.sample = Some(body);
-        self
-    }
-
-    /// Marks an after-command whose reply matters.
-    #[must_use]
-    pub const fn answered(mut self, verdicts: &'static [VerdictKind]) -> Self {
-        self.answered = true;
-        self.verdicts = verdicts;
-        self
-    }
-
-    /// Whether this command permits such a verdict.
-    pub fn permits(&self, kind: VerdictKind) -> bool {
-        matches!(kind, VerdictKind::Abstain | VerdictKind::Flag | VerdictKind::Allow)
-            || self.verdicts.contains(&kind)
     }
 }
 

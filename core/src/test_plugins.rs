@@ -1,7 +1,7 @@
 //! Plugins that do next to nothing, for tests of the configuration and the command line.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,13 +10,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::CommandSpec;
 use crate::config::{Period, Secret, Size, Text};
 use crate::handler::Map;
 use crate::journal::{Entry, Journal, JournalError};
 use crate::plugin::{BuildContext, Plugin, Registration, Registry};
-use crate::source::{
-    CommandSpec, ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
-};
+use crate::source::{ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source};
 use crate::testing::MemoryJournal;
 use crate::{Action, BoxError, Callback, Facts, Failure, Handler, Phase, Record, Verdict};
 
@@ -85,21 +84,23 @@ fn minute() -> Period {
 
 pub(crate) struct Wire;
 
-const COMMANDS: [CommandSpec; 2] = [
-    CommandSpec::after("Group.Changed", "A group changed", "https://example.com/changed")
-        .sample(r#"{"Name":"x"}"#),
-    CommandSpec::before(
-        "Group.BeforeJoin",
-        "Somebody asks to join",
-        "https://example.com/join",
-        &[],
-    ),
-];
+static COMMANDS: LazyLock<[CommandSpec; 2]> = LazyLock::new(|| {
+    [
+        CommandSpec::after("Group.Changed", "A group changed", "https://example.com/changed")
+            .sample(r#"{"Name":"x"}"#),
+        CommandSpec::before(
+            "Group.BeforeJoin",
+            "Somebody asks to join",
+            "https://example.com/join",
+            &[],
+        ),
+    ]
+});
 
 impl Source for Wire {
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
         let body = request.body.clone();
-        Ok(Opened::Callbacks(vec![Callback::new(COMMANDS[0].name, Phase::After, "7", body)]))
+        Ok(Opened::Callbacks(vec![Callback::new(&*COMMANDS[0].name, Phase::After, "7", body)]))
     }
 
     fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
@@ -121,7 +122,7 @@ impl Source for Wire {
     }
 
     fn catalogue(&self) -> &[CommandSpec] {
-        &COMMANDS
+        &*COMMANDS
     }
 
     fn compose(

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook::plugins::sources::tencent_im::events::{BeforeCreateTopic, TopicInfoChanged};
+use switchhook::plugins::sources::tencent_im::events::{
+    GroupAfterTopicInfoChanged, GroupBeforeCreateTopic,
+};
 use switchhook::{
     App, BoxError, BuildContext, Callback, Failure, HandleContext, Handler, NewRecord, Plugin,
     Verdict, async_trait,
@@ -27,7 +29,7 @@ struct WordGuard(Options);
 impl Handler for WordGuard {
     // Asked before a topic is created: memory only, the sender waits.
     async fn decide(&self, callback: &Callback) -> Result<Verdict, Failure> {
-        let topic = callback.event::<BeforeCreateTopic>().map_err(Failure::permanent)?;
+        let topic = callback.event::<GroupBeforeCreateTopic>().map_err(Failure::permanent)?;
         let refused = topic.name.is_some_and(|name| name.contains(&self.0.word));
         let reason = format!("a topic cannot be called `{}`", self.0.word);
         Ok(if refused { Verdict::Deny { code: None, reason } } else { Verdict::Abstain })
@@ -39,7 +41,7 @@ impl Handler for WordGuard {
         callback: &Callback,
         _: &mut HandleContext<'_>,
     ) -> Result<Option<NewRecord>, Failure> {
-        let Ok(topic) = callback.event::<TopicInfoChanged>() else { return Ok(None) };
+        let Ok(topic) = callback.event::<GroupAfterTopicInfoChanged>() else { return Ok(None) };
         let renamed = topic.name.filter(|name| name.contains(&self.0.word));
         let record = |name| {
             NewRecord::new(

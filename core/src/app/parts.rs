@@ -171,7 +171,7 @@ impl Parts {
             commands: handler.commands.clone(),
         });
         let known =
-            self.sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| spec.name);
+            self.sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| &*spec.name);
         let router = Router::new(routes.collect(), known);
         let decider = |route: &Route| {
             let handler = self.handlers.iter().find(|handler| handler.name == route.handler)?;

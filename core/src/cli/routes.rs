@@ -1,5 +1,6 @@
 //! `switchhook routes`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -118,7 +119,7 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
         doc: None,
         remark: None,
     };
-    let mut all = Vec::new();
+    let mut all: Vec<Cow<'static, str>> = Vec::new();
     for instance in std::mem::take(&mut config.sources).into_iter().filter(|one| one.table.enabled)
     {
         let source_name = instance.name.to_string();
@@ -129,16 +130,17 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
                 continue;
             }
         };
-        all.extend(source.catalogue().iter().map(|spec| spec.name));
+        all.extend(source.catalogue().iter().map(|spec| spec.name.clone()));
         if let Some(spec) = source.catalogue().iter().find(|spec| spec.name == name) {
             command.phase = spec.phase;
-            command.title = Some(spec.title.to_owned());
-            command.doc = Some(spec.doc.to_owned());
+            command.title = Some(spec.title.clone().into_owned());
+            command.doc = Some(spec.doc.clone().into_owned());
             command.known_to.push(source_name);
         }
     }
     if command.known_to.is_empty() && command.remark.is_none() {
-        command.remark = Some(format!("no source knows it{}", hint(name, all)));
+        command.remark =
+            Some(format!("no source knows it{}", hint(name, all.iter().map(|name| &**name))));
     }
     Ok(command)
 }

@@ -8,9 +8,10 @@ use http::{Request, Response};
 use jiff::Timestamp;
 
 use super::*;
+use crate::catalogue::CommandSpec;
 use crate::facts::Phase;
 use crate::handler::Failure;
-use crate::source::{CommandSpec, ComposeError, NotPermitted, Opened, RawRequest, Refusal};
+use crate::source::{ComposeError, NotPermitted, Opened, RawRequest, Refusal};
 
 /// A protocol that permits everything but dropping.
 struct Anything;

@@ -171,12 +171,12 @@ fn knows(draft: &Draft) -> bool {
 
 /// A command may be newer than the source and is sent all the same; but a slip should not look like a success.
 fn unknown(draft: &Draft) -> String {
-    let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| spec.name));
+    let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| &*spec.name));
     format!("the source does not know `{}`{hint}", output::one_line(&draft.command))
 }
 
 fn uncomposed(draft: &Draft, error: &str) -> Failed {
-    let known = draft.source.catalogue().iter().map(|spec| spec.name);
+    let known = draft.source.catalogue().iter().map(|spec| &*spec.name);
     let hint = if knows(draft) { String::new() } else { hint(&draft.command, known) };
     Failed::usage(format!(
         "{}: {}{hint}",

@@ -22,7 +22,7 @@ use switchhook_core::{
 };
 
 use self::details::{Details, Said};
-use crate::sources::tencent_im::events::{GroupInfoChanged, TopicInfoChanged};
+use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterTopicInfoChanged};
 
 /// Options of a `topic-info-changed` handler.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,7 +54,7 @@ impl Plugin for TopicChanges {
     type Role = dyn Handler;
     const NAME: &'static str = "topic-info-changed";
     const ABOUT: &'static str = "says what changed in the details of a topic";
-    const COMMANDS: &'static [&'static str] = &[TopicInfoChanged::COMMAND];
+    const COMMANDS: &'static [&'static str] = &[GroupAfterTopicInfoChanged::COMMAND];
     const EXAMPLE: &'static str = r#"
 fields = ["Name", "Notification"]
 groups = ["@TGS#_@TGS#cycling01"]
@@ -83,7 +83,9 @@ impl Handler for TopicChanges {
         callback: &Callback,
         cx: &mut HandleContext<'_>,
     ) -> Result<Option<NewRecord>, Failure> {
-        if ![TopicInfoChanged::COMMAND, GroupInfoChanged::COMMAND].contains(&callback.command()) {
+        if ![GroupAfterTopicInfoChanged::COMMAND, GroupAfterGroupInfoChanged::COMMAND]
+            .contains(&callback.command())
+        {
             return Ok(None); // a wide `commands` brings what this handler does not speak of
         }
         let details: Details<'_> =

@@ -5,7 +5,7 @@ use switchhook_core::{Callback, Event, NewRecord, Phase, Plugin};
 
 use super::{Field, Options, TopicChanges};
 use crate::handlers::stub::{StateJournal, handled};
-use crate::sources::tencent_im::events::{GroupInfoChanged, TopicInfoChanged};
+use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterTopicInfoChanged};
 
 const ID: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -20,7 +20,7 @@ fn changed(fields: Value) -> Callback {
     let mut body = json!({"GroupId": "@TGS#2J4SZEAEL", "Operator_Account": "leckie"});
     let Value::Object(fields) = fields else { panic!("an object") };
     body.as_object_mut().expect("an object").extend(fields);
-    callback(TopicInfoChanged::COMMAND, &body)
+    callback(GroupAfterTopicInfoChanged::COMMAND, &body)
 }
 
 fn all() -> TopicChanges {
@@ -131,7 +131,7 @@ async fn a_field_that_is_not_reported_is_remembered_all_the_same() {
 #[tokio::test]
 async fn details_of_groups_are_read_too_and_other_commands_are_passed_over() {
     let fields = json!({"GroupId": "g", "Notification": "hear", "EventTime": "1", "Name": "n"});
-    let group = callback(GroupInfoChanged::COMMAND, &fields);
+    let group = callback(GroupAfterGroupInfoChanged::COMMAND, &fields);
     let record = record(&all(), &group).await.expect("a record");
     assert_eq!(record.summary, "group details changed: name, notification in group g");
     assert_eq!(body(&record)["operator"], Value::Null);
@@ -142,7 +142,7 @@ async fn details_of_groups_are_read_too_and_other_commands_are_passed_over() {
 #[tokio::test]
 async fn a_body_of_another_shape_is_given_up_at_once() {
     for shape in [json!([1]), json!({"Name": {"text": "n"}})] {
-        let callback = callback(TopicInfoChanged::COMMAND, &shape);
+        let callback = callback(GroupAfterTopicInfoChanged::COMMAND, &shape);
         assert!(handled(&all(), &callback).await.0.expect_err("refused").is_permanent());
     }
 }

@@ -7,12 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use switchhook_core::{ComposeError, Map};
 
-use super::{App, catalogue, named_well, sign};
+use super::{App, events, named_well, sign};
 
 /// The field that chooses the app and does not go into the body.
 const APP: &str = "SdkAppid";
-/// The command that says its name in the query alone.
-const NAMELESS: &str = "ContentCallback.ResultNotify";
 
 /// Composes a signed request for a command: its sample, with `fields` on top. Its address is a path and a query; the host is the caller's.
 pub(super) fn compose(
@@ -61,20 +59,18 @@ fn target(app: &App, command: &str, now: Timestamp) -> String {
 
 fn body(command: &str, fields: Map) -> Result<Bytes, ComposeError> {
     let fail = |error: serde_json::Error| ComposeError(error.to_string());
-    let sample = catalogue::find(command).and_then(|known| known.spec.sample);
+    if command.starts_with("Push.") && fields.contains_key("Events") {
+        return serde_json::to_vec(&fields).map(Bytes::from).map_err(fail);
+    }
+    let sample = events::find(command).and_then(|known| known.spec.sample.as_deref());
     let mut body: Map = match sample {
         Some(sample) => serde_json::from_str(sample).map_err(fail)?,
-        None if command == NAMELESS => Map::new(),
         None => Map::from_iter([("CallbackCommand".to_owned(), json!(command))]),
     };
-    let whole_batch = fields.contains_key("Events");
     body.extend(fields);
     if command.starts_with("Push.") {
         // Pushes come in batches, and only the entries say what they are.
-        body = match whole_batch {
-            true => body.into_iter().filter(|(name, _)| name != "CallbackCommand").collect(),
-            false => Map::from_iter([("Events".to_owned(), json!([body]))]),
-        };
+        body = Map::from_iter([("Events".to_owned(), json!([body]))]);
     }
     serde_json::to_vec(&body).map(Bytes::from).map_err(fail)
 }

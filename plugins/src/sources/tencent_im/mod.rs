@@ -8,15 +8,16 @@
 //! action then goes ahead: only a verdict refuses.
 
 mod body;
-mod catalogue;
 mod compose;
 pub mod events;
 mod keys;
 mod query;
 mod reply;
+mod rule;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -213,7 +214,7 @@ impl Source for TencentIm {
     }
 
     fn catalogue(&self) -> &[CommandSpec] {
-        catalogue::COMMANDS
+        &events::SPECS
     }
 
     fn compose(
@@ -270,13 +271,13 @@ impl Call<'_> {
     }
 
     fn callback(&self, command: &str, fields: &Fields<'_>, body: Bytes) -> Callback {
-        let known = catalogue::find(command);
+        let known = events::find(command);
         let name = known.map_or_else(|| Arc::from(command), |known| known.name.clone());
         let phase = known.map_or_else(|| Phase::guess(command), |known| known.spec.phase);
         let mut callback = Callback::new(name, phase, self.app.clone(), body);
         callback.answered = known.is_some_and(|known| known.spec.answered);
-        callback.natural_key = keys::natural(self.app, command, fields);
-        callback.facts.key = keys::ordering(self.app, command, fields);
+        callback.natural_key = known.and_then(|known| known.natural.key(self.app, command, fields));
+        callback.facts.key = keys::ordering(self.app, known.map(|known| known.order_by), fields);
         callback.facts.sent = self.sent;
         callback.facts.client = self.client.clone();
         callback

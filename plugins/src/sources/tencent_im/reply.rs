@@ -1,7 +1,5 @@
 //! Replies: what a verdict may be for a command, and how it is spelt.
 
-use std::ops::RangeInclusive;
-
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
@@ -9,16 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use switchhook_core::{Callback, Map, NotPermitted, Outcome, Phase, RefusalKind, Verdict};
 
-use super::catalogue;
+use super::events;
+use super::rule::{Codes, DROPPED, FRIEND_CODES, REFUSED, Rule};
 
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
-
-/// Refused, without a code of the app's own.
-const REFUSED: i64 = 1;
-/// Dropped while the sender believes that it succeeded.
-const DROPPED: i64 = 2;
-/// The codes of one friend's refusal; the first is ours to use.
-const FRIEND_CODES: RangeInclusive<i64> = 38_000..=39_000;
 
 /// A reply in the order of keys that the sender's pages show.
 #[derive(Serialize)]
@@ -111,7 +103,7 @@ fn each_friend(body: &[u8], code: i64, info: &str) -> Value {
 }
 
 fn per_friend(command: &str) -> bool {
-    matches!(command, "Sns.CallbackPrevFriendAdd" | "Sns.CallbackPrevFriendResponse")
+    events::find(command).is_some_and(|known| matches!(known.rule, Rule::PerFriend))
 }
 
 /// Spells a refusal: the same for all of a kind.
@@ -144,31 +136,27 @@ fn with_json(status: StatusCode, body: Bytes) -> Response<Bytes> {
     response
 }
 
+/// All documented before-commands can be refused, so an unknown one most likely can; codes of its own are not known.
+static UNKNOWN_BEFORE: Rule = Rule::Gate(Codes::plain());
+static UNKNOWN_AFTER: Rule = Rule::Ignored;
+
 /// Whether a verdict can be said in answer to a callback.
 pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
     let command = callback.command();
     let no = |what: String| Err(NotPermitted(format!("{command} {what}")));
+    let guess =
+        if callback.facts.phase == Phase::Before { &UNKNOWN_BEFORE } else { &UNKNOWN_AFTER };
+    let rule = events::find(command).map_or(guess, |known| &known.rule);
     let kind = verdict.kind();
-    let permitted = match catalogue::find(command) {
-        Some(known) => known.spec.permits(kind),
-        // All documented before-commands can be refused, so an unknown one most likely can.
-        None => match verdict {
-            Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow => true,
-            Verdict::Deny { .. } => callback.facts.phase == Phase::Before,
-            _ => false,
-        },
-    };
-    if !permitted {
+    if !rule.permits(kind) {
         return no(format!("does not permit the verdict `{}`", kind.as_str()));
     }
     match verdict {
-        Verdict::Deny { code: Some(code), .. }
-            if !codes(command).any(|codes| codes.contains(code)) =>
-        {
-            no(format!("does not permit the code {code}"))
+        Verdict::Deny { code: Some(code), .. } if !rule.has_code(*code) => {
+            no(format!("does not permit the code {code}; it has {}", rule.codes()))
         }
         Verdict::Replace(fields) | Verdict::Answer(fields) => {
-            match fields.iter().find(|(name, value)| !fits(command, name, value)) {
+            match fields.iter().find(|(name, value)| !rule.fits(name, value)) {
                 Some((name, _)) => {
                     no(format!("does not permit the field `{name}` with this value"))
                 }
@@ -176,41 +164,5 @@ pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotP
             }
         }
         _ => Ok(()),
-    }
-}
-
-/// The codes that a refusal may carry. Other numbers are undocumented, so an unknown command has only the plain one.
-fn codes(command: &str) -> impl Iterator<Item = RangeInclusive<i64>> {
-    let plain = (!per_friend(command)).then_some(REFUSED..=REFUSED);
-    let own = match command {
-        "C2C.CallbackBeforeSendMsg" | "OfficialAccount.CallbackBeforeSendMsg" => {
-            Some(120_001..=130_000)
-        }
-        "Group.CallbackBeforeSendMsg"
-        | "Group.CallbackBeforeCreateGroup"
-        | "Group.CallbackBeforeApplyJoinGroup"
-        | "Group.CallbackBeforeInviteJoinGroup"
-        | "Group.CallbackBeforeCreateTopic" => Some(10_100..=10_200),
-        "Live.CallbackBeforeSendGift" => Some(102_100..=102_200),
-        _ if per_friend(command) => Some(FRIEND_CODES),
-        _ => None,
-    };
-    plain.into_iter().chain(own)
-}
-
-/// Whether a reply to this command may hold the field.
-fn fits(command: &str, name: &str, value: &Value) -> bool {
-    let texts =
-        |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
-    match (command, name) {
-        (_, "MsgBody") if command.ends_with(".CallbackBeforeSendMsg") => value.is_array(),
-        (_, "CloudCustomData") if command.ends_with(".CallbackBeforeSendMsg") => value.is_string(),
-        ("Group.CallbackBeforeInviteJoinGroup", "RefusedMembers_Account") => texts(value),
-        ("OfficialAccount.CallbackBeforeAddSubscriber", "RefusedSubscribers_Account") => {
-            texts(value)
-        }
-        ("Chatbot.OnC2CSignalMessage", "RspData") => value.is_string(),
-        (_, "ResultItem") if per_friend(command) => value.is_array(),
-        _ => false,
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
         load.point_at(server.address);
         let began = Instant::now();
         // Most kills hit a busy server, some hit one that has only just begun to recover.
-        std::thread::sleep(Duration::from_millis(rng.u64(0..setting.pick(500, 3000))));
+        std::thread::sleep(Duration::from_millis(rng.u64(0..setting.pick(500, 6000))));
         server.kill()?;
         up += began.elapsed();
         worst = worst.max(hook.doubled() - doubled);

@@ -164,7 +164,7 @@ fn only_what_is_surely_the_same_event_has_a_natural_key() {
     let group = r#"{"GroupId":"g","From_Account":"a","MsgSeq":7,"Random":2804799576}"#;
     assert_eq!(
         key("Group.CallbackAfterSendMsg", group).as_deref(),
-        Some("1400000000/Group.CallbackAfterSendMsg/1:g/0:/1:7/10:2804799576/1:a")
+        Some("1400000000/Group.CallbackAfterSendMsg/1:g/1:7/10:2804799576/0:/1:a")
     );
     assert_eq!(key("Group.CallbackAfterSendMsg", r#"{"GroupId":"g","MsgSeq":7}"#), None);
     assert_eq!(key(COMMAND, BODY), None, "a name can change there and back");
