@@ -84,6 +84,10 @@ impl Room {
         let (attempts, records) = (self.attempts, self.records);
         Self { attempts: attempts.min(most.attempts), records: records.min(most.records) }
     }
+
+    fn holds(self, other: Self) -> bool {
+        self.attempts >= other.attempts && self.records >= other.records
+    }
 }
 
 /// Why there is no room.
@@ -243,13 +247,19 @@ impl Seat {
         loop {
             let room = turn.comes().await;
             let mut leasing = pin!(lease(room));
-            let admitted = poll_fn(|cx| {
-                // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
-                let Some(permits) = self.take(room) else { return Poll::Ready(None) };
-                leasing.as_mut().poll(cx).map(|leased| Some((leased, permits)))
-            });
-            if let Some(admitted) = admitted.await {
-                return admitted;
+            loop {
+                let admitted = poll_fn(|cx| {
+                    // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
+                    let Some(permits) = self.take(room) else { return Poll::Ready(None) };
+                    leasing.as_mut().poll(cx).map(|leased| Some((leased, permits)))
+                });
+                if let Some(admitted) = admitted.await {
+                    return admitted;
+                }
+                // A lease that is half made is not begun anew for others' sake: one that takes long would never be made.
+                if !turn.comes().await.holds(room) {
+                    break;
+                }
             }
         }
     }
@@ -268,8 +278,7 @@ impl Seat {
         let gate = &*self.gate;
         let now = gate.clock.now();
         let mut inner = gate.inner();
-        let fits = |now: Room| now.attempts >= room.attempts && now.records >= room.records;
-        inner.room(self.number, gate.concurrency, now).ok().filter(|now| fits(*now))?;
+        inner.room(self.number, gate.concurrency, now).ok().filter(|now| now.holds(room))?;
         let pass = inner.take(self.number, room.attempts);
         if let Some(place) = inner.seats.get_mut(self.number) {
             place.waits = None;

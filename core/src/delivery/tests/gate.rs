@@ -1,5 +1,7 @@
 //! Targets that fail: what their gate lets through, in virtual time.
 
+use futures_util::FutureExt;
+
 use crate::delivery::simulation::log::Event;
 use crate::delivery::simulation::target::{Answer, Script};
 use crate::delivery::simulation::world::{HandsOn, Running, World};
@@ -282,5 +284,28 @@ async fn the_retries_of_many_failures_are_spread() {
     }
     assert!(minutes.values().all(|retries| *retries <= 60), "{minutes:?}");
     assert!(node.metrics.retries_delayed.get_or_create(&action()).get() > 400);
+    node.stop().await;
+}
+
+/// A lease that is read from the disk is ready some time after it was asked for, and others take the room meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_takes_long_is_not_begun_anew_when_others_were_faster() {
+    let mut world = World::simple("concurrency = 1", 1, does(Answer::Take));
+    let node = world.start().await;
+    let (slow, fast) = (node.gates["a"].seat(), node.gates["a"].seat());
+    let (ready, mut begun) = (tokio::sync::Notify::new(), 0);
+    let mut admitted = Box::pin(slow.admit(|_| {
+        begun += 1;
+        ready.notified()
+    }));
+    assert!(admitted.as_mut().now_or_never().is_none());
+    let ((), permits) = fast.admit(|_| async {}).await;
+    ready.notify_one();
+    assert!(admitted.as_mut().now_or_never().is_none(), "there is no room");
+    drop(permits);
+    assert!(fast.admit(|_| async {}).now_or_never().is_none(), "the other has waited longer");
+    let ((), permits) = admitted.await;
+    drop(permits);
+    assert_eq!(begun, 1);
     node.stop().await;
 }
