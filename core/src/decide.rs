@@ -134,7 +134,8 @@ fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, begun: Instant)
     }
 }
 
-fn refusal() -> Verdict {
+/// What a failure counts as where the instance wants it.
+pub(crate) fn refusal() -> Verdict {
     Verdict::Deny { code: None, reason: FAILED.to_owned() }
 }
 

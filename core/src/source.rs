@@ -213,7 +213,7 @@ impl CommandSpec {
     }
 }
 
-/// Why a verdict cannot be said in the protocol.
+/// Why a verdict cannot be said in the protocol, and what could: read in logs, and by whoever checks a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPermitted(pub String);
 

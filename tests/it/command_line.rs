@@ -55,6 +55,7 @@ fn every_built_in_plugin_is_linked_and_its_example_is_good() {
             "source tencent-im",
             "handler forward",
             "handler topic-info-changed",
+            "handler verdict",
             "action file",
             "action log",
             "action webhook",

@@ -47,6 +47,8 @@ pub struct Instance<T> {
     pub plugin: Registration,
     /// Its options, ready to be built.
     pub options: Box<dyn Configured>,
+    /// Names places in its table, for what is only found once others are built.
+    pub(crate) at: Section,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Instance<T> {
@@ -183,7 +185,8 @@ impl Reader<'_> {
                 self.mistakes.extend(mistakes);
             })
             .ok()?;
-        Some(Instance { name: name.into(), table: read?, plugin: *plugin, options })
+        let at = section.bare();
+        Some(Instance { name: name.into(), table: read?, plugin: *plugin, options, at })
     }
 
     /// An option that stands beside `options` instead of under it is the commonest slip.
@@ -295,6 +298,7 @@ impl Reader<'_> {
         let known: Vec<&str> = actions.children().map(|(name, _)| name).collect();
         let tables = root.child("handlers");
         for handler in handlers {
+            self.check_against_plugin(handler);
             for (i, action) in handler.table.actions.iter().enumerate() {
                 let key = format!("{}.actions.{i}", handler.name);
                 if !known.contains(&action.as_str()) {
@@ -308,6 +312,25 @@ impl Reader<'_> {
                     self.mistakes.push(tables.mistake(&key, format!("`{action}` is named twice")));
                 }
             }
+        }
+    }
+
+    /// What the plugin leaves to the configuration, and what it has no use for.
+    fn check_against_plugin(&mut self, handler: &Instance<tables::Handler>) {
+        let Instance { at, table, plugin, .. } = handler;
+        if plugin.commands.is_empty() && table.commands.is_none() {
+            let message = format!(
+                "missing; `{}` has no commands of its own: name them, or `Family.*`, or `*`",
+                plugin.name
+            );
+            self.mistakes.push(at.mistake("commands", message));
+        }
+        if !plugin.records && !table.actions.is_empty() {
+            let message = format!(
+                "`{}` makes no records, so nothing would reach them: name them in a handler that does",
+                plugin.name
+            );
+            self.mistakes.push(at.mistake("actions", message));
         }
     }
 

@@ -91,6 +91,7 @@ async fn of_those_who_wait_one_goes_on_where_the_first_gave_up() {
     assert!(poll!(&mut second).is_pending());
     assert!(poll!(&mut third).is_pending());
     drop(first);
+    assert!(answers.table().known.is_empty());
     let Turn::Mine(second) = second.await else { panic!("nobody had answered") };
     assert!(poll!(&mut third).is_pending());
     assert!(second.say(&Verdict::Drop));

@@ -165,7 +165,8 @@ pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotP
         Verdict::Deny { code: Some(code), .. }
             if !codes(command).any(|codes| codes.contains(code)) =>
         {
-            no(format!("does not permit the code {code}"))
+            let known: Vec<String> = codes(command).map(in_words).collect();
+            no(format!("does not permit the code {code}; it permits {}", known.join(" and ")))
         }
         Verdict::Replace(fields) | Verdict::Answer(fields) => {
             match fields.iter().find(|(name, value)| !fits(command, name, value)) {
@@ -196,6 +197,13 @@ fn codes(command: &str) -> impl Iterator<Item = RangeInclusive<i64>> {
         _ => None,
     };
     plain.into_iter().chain(own)
+}
+
+fn in_words(codes: RangeInclusive<i64>) -> String {
+    match codes.into_inner() {
+        (one, last) if one == last => one.to_string(),
+        (first, last) => format!("{first} to {last}"),
+    }
 }
 
 /// Whether a reply to this command may hold the field.
