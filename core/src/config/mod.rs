@@ -3,6 +3,7 @@
 mod load;
 mod mistake;
 mod model;
+mod remarks;
 mod section;
 pub mod tables;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::load::{Layers, merge};
 use super::mistake::{Mistake, hint, listed};
+use super::remarks::remarks;
 use super::section::Section;
 use super::tables;
 use crate::plugin::{Configured, Registration, Registry, Table};
@@ -380,43 +381,6 @@ fn is_name(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && !name.contains("__")
-}
-
-fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
-    let mut remarks = Vec::new();
-    let used = |name: &str| {
-        config.handlers.iter().any(|h| h.table.enabled && h.table.actions.iter().any(|a| a == name))
-    };
-    for action in config.actions.iter().filter(|action| action.table.enabled && !used(&action.name))
-    {
-        remarks.push(root.mistake(
-            &format!("actions.{}", action.name),
-            "no enabled handler names it: nothing reaches it",
-        ));
-    }
-    for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
-        for (i, name) in handler.table.actions.iter().enumerate() {
-            if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
-                let key = format!("handlers.{}.actions.{i}", handler.name);
-                remarks.push(
-                    root.mistake(
-                        &key,
-                        format!("`{name}` is disabled: its records are not delivered"),
-                    ),
-                );
-            }
-        }
-        if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
-            remarks.push(root.mistake(
-                &format!("handlers.{}.commands", handler.name),
-                "empty: nothing reaches it",
-            ));
-        }
-    }
-    if !config.sources.iter().any(|source| source.table.enabled) {
-        remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
-    }
-    remarks
 }
 
 impl Instance<tables::Handler> {

@@ -19,7 +19,7 @@ const FLAG_MAX: usize = 256;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// What is answered: `"deny"`, `"drop"`, `"replace"`, `"answer"`, `"allow"` or `"flag"`.
+    /// What is answered.
     verdict: Kind,
     /// `"deny"`: a code of the app's own, where the commands permit one; default: the plain refusal.
     code: Option<i64>,
