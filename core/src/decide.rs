@@ -68,8 +68,7 @@ pub(crate) async fn decide(
         overdue(&strictness[progress.at.load(Ordering::Acquire).min(strictness.len())..], &metrics)
     };
     let decision = Some(note(&outcome, by.as_deref(), flags(), begun));
-    let in_time = matches!(outcome, Outcome::Decided(_));
-    Decided { outcome, decision, whole: in_time && !progress.failed.load(Ordering::Acquire) }
+    Decided { outcome, decision, whole: !progress.failed.load(Ordering::Acquire) }
 }
 
 /// The answer to a question whose deadline came while it waited for somebody else's answer: nobody was asked for it.
