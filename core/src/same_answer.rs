@@ -153,7 +153,8 @@ impl Table {
         window: Duration,
     ) -> bool {
         self.forget_until(now);
-        let bytes = size_of::<Verdict>() + question.natural_key.len() + held_by(verdict);
+        let Question { command, natural_key } = &question;
+        let bytes = size_of::<Verdict>() + command.len() + natural_key.len() + held_by(verdict);
         if bytes > self.room.bytes {
             self.known.remove(&question);
             return false;
