@@ -86,6 +86,22 @@ fn a_verdict_that_the_protocol_cannot_say_is_found_before_anything_is_opened() {
 }
 
 #[test]
+fn the_verdict_handler_wants_commands_and_has_nothing_for_actions() {
+    let good = with_verdict(CREATE_GROUP, "verdict = \"allow\"");
+    let check = |config: &str, expected: &str| {
+        let checked = switchhook(folder_with(config).path()).arg("check").output().expect("ran");
+        let (_, err) = text(&checked);
+        assert_eq!(checked.status.code(), Some(78), "{err}");
+        assert!(err.contains(expected), "{err}");
+        assert!(err.contains("1 mistake in"), "{err}");
+    };
+    let commands = format!("commands = [\"{CREATE_GROUP}\"]");
+    check(&good.replace(&commands, ""), "handlers.gate.commands: missing;");
+    let actions = format!("{commands}\nactions = [\"audit\"]");
+    check(&good.replace(&commands, &actions), "handlers.gate.actions: `verdict` makes no records");
+}
+
+#[test]
 fn what_can_never_be_said_is_a_warning() {
     let config = with_verdict(TOPIC_CHANGED, "verdict = \"deny\"");
     let config =

@@ -65,6 +65,18 @@ fn every_built_in_plugin_is_linked_and_its_example_is_good() {
 }
 
 #[test]
+fn an_example_to_paste_has_the_lists_that_its_plugin_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (plugin, commands, actions) in [("verdict", true, false), ("forward", false, true)] {
+        let shown = switchhook(folder.path()).args(["plugins", plugin]).output().expect("ran");
+        let (out, err) = text(&shown);
+        assert!(shown.status.success(), "{err}");
+        assert_eq!(out.contains("\ncommands = []"), commands, "{out}");
+        assert_eq!(out.contains("\nactions = []"), actions, "{out}");
+    }
+}
+
+#[test]
 fn wrong_usage_ends_with_64() {
     let folder = folder_with(CONFIG);
     let ran = switchhook(folder.path()).arg("--no-such-flag").output().expect("ran");
