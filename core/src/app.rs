@@ -5,6 +5,7 @@ mod parts;
 mod remarks;
 mod signals;
 mod sockets;
+mod verdicts;
 
 use std::fmt;
 use std::sync::atomic::Ordering;

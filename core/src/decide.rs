@@ -1,7 +1,7 @@
 //! The way of a before-callback: handlers are asked in order, the answer comes at the deadline whatever they do.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +29,11 @@ pub(crate) struct Decider {
 #[derive(Debug)]
 pub(crate) struct Decided {
     pub(crate) outcome: Outcome,
-    pub(crate) decision: Decision,
+    /// None for the answer to an earlier question: then nothing was decided.
+    pub(crate) decision: Option<Decision>,
+    /// Every handler that was asked has given its word. If not, the answer stands in for what somebody might have said, and may
+    /// be another one the next time.
+    whole: bool,
 }
 
 /// The reason that a user sees when a failed handler refuses.
@@ -50,8 +54,7 @@ pub(crate) async fn decide(
 ) -> Decided {
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
-    let strictness: Vec<(Arc<str>, OnFailure)> =
-        chain.iter().map(|d| (d.name.clone(), d.on_failure)).collect();
+    let strictness = strictness(&chain, &callback, &*source);
     let asking = Asking { chain, source, metrics: metrics.clone(), progress: progress.clone() };
     let mut task = tokio::spawn(asking.run(callback));
     let answered = timeout_at(deadline, &mut task).await;
@@ -64,9 +67,32 @@ pub(crate) async fn decide(
         task.abort();
         overdue(&strictness[progress.at.load(Ordering::Acquire).min(strictness.len())..], &metrics)
     };
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let decision = note(&outcome, by.as_deref(), flags(), micros);
-    Decided { outcome, decision }
+    let decision = Some(note(&outcome, by.as_deref(), flags(), begun));
+    Decided { outcome, decision, whole: !progress.failed.load(Ordering::Acquire) }
+}
+
+/// The answer to a question whose deadline came while it waited for somebody else's answer: nobody was asked for it.
+pub(crate) fn late(
+    chain: &[Decider],
+    callback: &Callback,
+    source: &dyn Source,
+    begun: Instant,
+) -> Decided {
+    let (outcome, by) = strictest(&strictness(chain, callback, source));
+    let decision = Some(note(&outcome, by.as_deref(), Vec::new(), begun));
+    Decided { outcome, decision, whole: false }
+}
+
+/// What each handler counts as if it does not finish. Where the protocol knows no refusal, nobody's silence can be one.
+fn strictness(
+    chain: &[Decider],
+    callback: &Callback,
+    source: &dyn Source,
+) -> Vec<(Arc<str>, OnFailure)> {
+    let wanted = chain.iter().any(|decider| decider.on_failure == OnFailure::Deny);
+    let refusable = wanted && source.permits(callback, &refusal()).is_ok();
+    let strictest = if refusable { OnFailure::Deny } else { OnFailure::Allow };
+    chain.iter().map(|one| (one.name.clone(), one.on_failure.min(strictest))).collect()
 }
 
 /// The deadline speaks: the strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
@@ -77,13 +103,17 @@ fn overdue(unfinished: &[(Arc<str>, OnFailure)], metrics: &Metrics) -> (Outcome,
         }
         count(metrics, name, "deadline");
     }
+    strictest(unfinished)
+}
+
+fn strictest(unfinished: &[(Arc<str>, OnFailure)]) -> (Outcome, Option<Arc<str>>) {
     match unfinished.iter().max_by_key(|(_, on_failure)| *on_failure) {
         Some((name, OnFailure::Deny)) => (Outcome::TimedOut(refusal()), Some(name.clone())),
         _ => (Outcome::TimedOut(Verdict::Allow), None),
     }
 }
 
-fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, micros: u64) -> Decision {
+fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, begun: Instant) -> Decision {
     let (verdict, timed_out) = match outcome {
         Outcome::Decided(verdict) => (verdict, false),
         Outcome::TimedOut(verdict) => (verdict, true),
@@ -99,11 +129,12 @@ fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, micros: u64) ->
         by: by.map(str::to_owned),
         reason,
         flags,
-        micros,
+        micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
     }
 }
 
-fn refusal() -> Verdict {
+/// What a failure counts as where the instance wants it.
+pub(crate) fn refusal() -> Verdict {
     Verdict::Deny { code: None, reason: FAILED.to_owned() }
 }
 
@@ -119,6 +150,8 @@ fn count(metrics: &Metrics, handler: &Arc<str>, result: &'static str) {
 struct Progress {
     /// Handlers that have finished.
     at: AtomicUsize,
+    /// Whether one of them gave no word, or one that does not count.
+    failed: AtomicBool,
     flags: Mutex<Vec<String>>,
 }
 
@@ -176,6 +209,7 @@ impl Asking {
             Ok(Err(_)) => ("panicked", "see the message of the panic".to_owned()),
             Err(_) => ("timeout", "it took longer than its timeout".to_owned()),
         };
+        self.progress.failed.store(true, Ordering::Release);
         let (result, reason) = failed;
         count(&self.metrics, &decider.name, result);
         if let Some(suppressed) = LOG.take(result) {
@@ -206,8 +240,24 @@ fn with_fields(body: &bytes::Bytes, fields: &Map) -> bytes::Bytes {
 }
 
 impl Decided {
-    /// The word for metrics: the verdict, or that the deadline spoke.
+    /// The answer to the same question, given before.
+    pub(crate) fn repeated(verdict: Verdict) -> Self {
+        Self { outcome: Outcome::Decided(verdict), decision: None, whole: true }
+    }
+
+    /// The verdict, if the same question is to get it again.
+    pub(crate) fn lasting(&self) -> Option<&Verdict> {
+        match &self.outcome {
+            Outcome::Decided(verdict) if self.whole => Some(verdict),
+            _ => None,
+        }
+    }
+
+    /// The word for metrics: the verdict, that it was given before, or that the deadline spoke.
     pub(crate) fn outcome_label(&self) -> &'static str {
+        if self.decision.is_none() {
+            return "repeated";
+        }
         match &self.outcome {
             Outcome::Decided(verdict) => verdict.kind().as_str(),
             Outcome::TimedOut(_) => "timeout",

@@ -15,14 +15,15 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::callback::Callback;
 use crate::config::tables::{self, WhenUnavailable};
-use crate::decide::{Decided, Decider, decide};
-use crate::facts::Phase;
+use crate::decide::{Decided, Decider, decide, late};
+use crate::facts::{Decision, Phase};
 use crate::handler::Verdict;
 use crate::journal::{Appended, Dedupe, Entry, Journal, JournalError};
 use crate::listener::Arrival;
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
+use crate::same_answer::{Answers, Question, Turn};
 use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 use crate::time::Rng;
 
@@ -35,6 +36,7 @@ pub(crate) struct Mount {
     pub(crate) path: String,
     pub(crate) source: Arc<dyn Source>,
     dedupe: Option<Duration>,
+    answers: Option<Answers>,
     counters: HashMap<Cow<'static, str>, Counters>,
     other: [Counters; 2],
 }
@@ -55,7 +57,14 @@ impl Mount {
             .collect();
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
         let (path, dedupe) = (table.path.clone(), table.dedupe.map(|window| window.0));
-        Self { name, path, source, dedupe, counters: known, other }
+        let window = table.same_answer.0;
+        let answers = (!window.is_zero()).then(|| Answers::new(window));
+        Self { name, path, source, dedupe, answers, counters: known, other }
+    }
+
+    /// What a callback asks, and the answers to the same, where one may be given again.
+    fn question(&self, callback: &Callback) -> Option<(&Answers, Question)> {
+        self.answers.as_ref().zip(Question::of(callback))
     }
 
     /// What is to be kept of a callback.
@@ -208,21 +217,50 @@ impl Intake {
         for callback in callbacks {
             let decided = self.decide(mount, arrival, callback).await;
             mount.counters(callback).count(&self.metrics, decided.outcome_label());
-            let mut entry = Entry::of(callback);
-            entry.facts.decision = Some(decided.decision);
-            if !self.journal.note(entry) {
-                self.metrics.notes_dropped.inc();
+            if let Some(decision) = decided.decision {
+                self.note(callback, decision);
             }
             outcome = decided.outcome;
         }
         outcome
     }
 
+    fn note(&self, callback: &Callback, decision: Decision) {
+        let mut entry = Entry::of(callback);
+        entry.facts.decision = Some(decision);
+        if !self.journal.note(entry) {
+            self.metrics.notes_dropped.inc();
+        }
+    }
+
+    /// The same question gets the same answer: who repeats one is told it, or waits for it until the own deadline.
     async fn decide(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Decided {
-        let route = self.router.route(callback.command());
-        let chain = route.iter().filter_map(|place| self.deciders.get(*place)).cloned().collect();
         let deadline = arrival.begun + self.decide_within;
-        decide(chain, callback.clone(), mount.source.clone(), deadline, self.metrics.clone()).await
+        let Some((answers, question)) = mount.question(callback) else {
+            return self.ask(mount, callback, deadline).await;
+        };
+        let begun = Instant::now();
+        match timeout_at(deadline, answers.turn(question)).await {
+            Ok(Turn::Told(verdict)) => Decided::repeated(verdict),
+            Ok(Turn::Mine(claim)) => {
+                let decided = self.ask(mount, callback, deadline).await;
+                if decided.lasting().is_some_and(|verdict| !claim.say(verdict)) {
+                    self.metrics.limit("same_answers");
+                }
+                decided
+            }
+            Err(_) => late(&self.chain(callback), callback, &*mount.source, begun),
+        }
+    }
+
+    async fn ask(&self, mount: &Mount, callback: &Callback, deadline: Instant) -> Decided {
+        let (source, metrics) = (mount.source.clone(), self.metrics.clone());
+        decide(self.chain(callback), callback.clone(), source, deadline, metrics).await
+    }
+
+    fn chain(&self, callback: &Callback) -> Vec<Decider> {
+        let route = self.router.route(callback.command());
+        route.iter().filter_map(|place| self.deciders.get(*place)).cloned().collect()
     }
 
     /// The way of an after-callback: answered when it is durable, and decided meanwhile where the reply matters.
@@ -288,19 +326,4 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_after_callback_makes_the_whole_request_wait_for_the_journal() {
-        let check = |phases: &[Phase], expected| {
-            let callback = |phase: &Phase| Callback::new("A.B", *phase, "1", Bytes::new());
-            let callbacks: Vec<Callback> = phases.iter().map(callback).collect();
-            assert_eq!(only_before(&callbacks), expected, "{phases:?}");
-        };
-        check(&[], false);
-        check(&[Phase::Before, Phase::Before], true);
-        check(&[Phase::After], false);
-        check(&[Phase::Before, Phase::After], false);
-    }
-}
+mod tests;

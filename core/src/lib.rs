@@ -22,6 +22,7 @@ mod plugin;
 mod program;
 mod retention;
 mod router;
+mod same_answer;
 mod server;
 mod source;
 pub mod standard_webhooks;

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::BoxError;
 use crate::action::Action;
 use crate::config::{Mistake, Section};
-use crate::handler::Handler;
+use crate::handler::{Handler, Verdict};
 use crate::journal::Journal;
 use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
@@ -27,7 +27,11 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// One line: what it is for.
     const ABOUT: &'static str;
     /// Handlers: the commands that it understands unless told otherwise.
+    ///
+    /// An empty list: `commands` has to be given.
     const COMMANDS: &'static [&'static str] = &["*"];
+    /// Handlers: whether they make records. For one that does not, `actions` is a mistake: nothing would reach them.
+    const RECORDS: bool = true;
     /// A whole `options` table as TOML: shown to users, and tried by the contract tests.
     const EXAMPLE: &'static str;
     /// The options of one instance; always `deny_unknown_fields`.
@@ -35,6 +39,13 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 
     /// What one option alone cannot say: values that do not go together. Each as the key below `options` and what is wrong.
     fn check(options: &Self::Options) -> Vec<(String, String)> {
+        let _ = options;
+        Vec::new()
+    }
+
+    /// Handlers: the verdicts that these options fix, each with its key below `options`. One that a source cannot say in answer
+    /// to a command of the instance is a mistake in the configuration; what is not told here is found when it is given.
+    fn verdicts(options: &Self::Options) -> Vec<(String, Verdict)> {
         let _ = options;
         Vec::new()
     }
@@ -163,6 +174,11 @@ impl fmt::Display for Table {
 /// Options that have been read and found good; nothing has been opened yet.
 #[async_trait]
 pub trait Configured: Send {
+    /// Handlers: the verdicts that the options fix, each with its key below them.
+    fn verdicts(&self) -> Vec<(String, Verdict)> {
+        Vec::new()
+    }
+
     /// Builds the component.
     ///
     /// # Errors
@@ -174,6 +190,10 @@ struct Typed<P: Plugin>(P::Options); // the one place where a plugin's type is f
 
 #[async_trait]
 impl<P: Plugin> Configured for Typed<P> {
+    fn verdicts(&self) -> Vec<(String, Verdict)> {
+        P::verdicts(&self.0)
+    }
+
     async fn build(self: Box<Self>, cx: &BuildContext) -> Result<Component, BoxError> {
         Ok(P::Role::component(P::build(self.0, cx).await?))
     }
@@ -207,6 +227,8 @@ pub struct Registration {
     pub module: &'static str,
     /// Handlers: the commands that it understands unless told otherwise.
     pub commands: &'static [&'static str],
+    /// Handlers: whether they make records.
+    pub records: bool,
     /// A whole `options` table as TOML.
     pub example: &'static str,
     /// The JSON Schema of its options.
@@ -225,6 +247,7 @@ impl Registration {
             about: P::ABOUT,
             module,
             commands: P::COMMANDS,
+            records: P::RECORDS,
             example: P::EXAMPLE,
             schema: schema::<P>,
             configure: configure::<P>,

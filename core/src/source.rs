@@ -20,6 +20,9 @@ pub trait Source: Send + Sync + 'static {
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal>;
     /// Whether a verdict can be said in answer to a callback: its kind, code and fields.
     ///
+    /// Also asked when a configuration is read, for verdicts that options fix: the callback then has no body and no app, and what
+    /// hangs on them counts as permitted.
+    ///
     /// # Errors
     /// What is not permitted: counted as a failure of the handler that gave the verdict.
     fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted>;
@@ -155,7 +158,7 @@ impl Refusal {
     }
 }
 
-/// Why a verdict cannot be said in the protocol.
+/// Why a verdict cannot be said in the protocol, and what could: read in logs, and by whoever checks a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPermitted(pub String);
 

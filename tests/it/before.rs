@@ -1,8 +1,23 @@
 //! Before-callbacks: answered from memory, noted in the journal.
 
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
 use crate::harness::*;
 
 const CREATE: &str = "Group.CallbackBeforeCreateTopic";
+const CREATE_GROUP: &str = "Group.CallbackBeforeCreateGroup";
+const SEND: &str = "C2C.CallbackBeforeSendMsg";
+
+/// A handler that says one thing beside the others.
+fn with_verdict(commands: &str, options: &str) -> String {
+    let mut config = CONFIG.to_owned();
+    let table = "[handlers.gate]\nplugin = \"verdict\"";
+    write!(config, "{table}\ncommands = [\"{commands}\"]\n[handlers.gate.options]\n{options}\n")
+        .expect("a text");
+    config
+}
 
 #[test]
 fn nobody_decides_it_is_allowed_and_noted() {
@@ -16,4 +31,133 @@ fn nobody_decides_it_is_allowed_and_noted() {
     });
     assert_eq!(event["decision"]["verdict"], "allow");
     assert_eq!(event["body"]["Name"], "X");
+}
+
+#[test]
+fn a_configured_verdict_is_the_answer_and_is_noted_with_its_author() {
+    let options = "verdict = \"deny\"\ncode = 10100\nreason = \"no groups today\"";
+    let server = Server::start(&with_verdict(CREATE_GROUP, options));
+    let body = json!({"CallbackCommand": CREATE_GROUP, "Operator_Account": "bob", "Name": "X"});
+    let reply = post(server.address, &query(CREATE_GROUP), &body.to_string());
+    let expected = r#"{"ActionStatus":"OK","ErrorInfo":"no groups today","ErrorCode":10100}"#;
+    assert_eq!((reply.status, reply.body.as_str()), (200, expected));
+    let other =
+        post(server.address, &query(CREATE), &body.to_string().replace("Group\"", "Topic\""));
+    assert_eq!(other.body, OK, "it is not one of its commands");
+    let decision = eventually("the note", || {
+        let events = get(server.admin, &format!("/api/v1/events?command={CREATE_GROUP}")).json();
+        events["items"].get(0).map(|event| event["decision"].clone())
+    });
+    assert_eq!((&decision["verdict"], &decision["by"]), (&json!("deny"), &json!("gate")));
+}
+
+#[test]
+fn a_verdict_that_the_protocol_cannot_say_is_found_before_anything_is_opened() {
+    let check = |config: &str, start: &str, hint: &str| {
+        let folder = folder_with(config);
+        for command in [&["check"][..], &[]] {
+            let ran = switchhook(folder.path()).args(command).output().expect("ran");
+            let (_, err) = text(&ran);
+            assert_eq!(ran.status.code(), Some(78), "{err}");
+            let line = err.lines().find(|line| line.contains(start));
+            let line = line.unwrap_or_else(|| panic!("no {start} in:\n{err}"));
+            assert!(line.contains(hint), "{line}");
+        }
+        assert!(!folder.path().join("journal").exists(), "nothing was opened");
+    };
+    let line = CONFIG.lines().count();
+    let place =
+        |below: usize, key: &str| format!("config.toml:{}: handlers.gate.{key}: ", line + below);
+    check(
+        &with_verdict(CREATE_GROUP, "verdict = \"deny\"\ncode = 5"),
+        &place(6, "options.code"),
+        "sources.tencent: Group.CallbackBeforeCreateGroup does not permit the code 5; it permits 1 and 10100 to 10200",
+    );
+    check(
+        &with_verdict(CREATE_GROUP, "verdict = \"drop\""),
+        &place(5, "options.verdict"),
+        "Group.CallbackBeforeCreateGroup does not permit the verdict `drop`",
+    );
+    check(
+        &with_verdict(SEND, "verdict = \"replace\"\nfields.MsgBody = \"text\""),
+        &place(6, "options.fields"),
+        "`MsgBody`",
+    );
+}
+
+#[test]
+fn the_verdict_handler_wants_commands_and_has_nothing_for_actions() {
+    let good = with_verdict(CREATE_GROUP, "verdict = \"allow\"");
+    let check = |config: &str, expected: &str| {
+        let checked = switchhook(folder_with(config).path()).arg("check").output().expect("ran");
+        let (_, err) = text(&checked);
+        assert_eq!(checked.status.code(), Some(78), "{err}");
+        assert!(err.contains(expected), "{err}");
+        assert!(err.contains("1 mistake in"), "{err}");
+    };
+    let commands = format!("commands = [\"{CREATE_GROUP}\"]");
+    check(&good.replace(&commands, ""), "handlers.gate.commands: missing;");
+    let actions = format!("{commands}\nactions = [\"audit\"]");
+    check(&good.replace(&commands, &actions), "handlers.gate.actions: `verdict` makes no records");
+}
+
+#[test]
+fn what_can_never_be_said_is_a_warning() {
+    let config = with_verdict(TOPIC_CHANGED, "verdict = \"deny\"");
+    let config =
+        config.replace("\"topic-info-changed\"", "\"topic-info-changed\"\non_failure = \"deny\"");
+    let checked = switchhook(folder_with(&config).path()).arg("check").output().expect("ran");
+    let (_, err) = text(&checked);
+    assert!(checked.status.success(), "{err}");
+    for expected in [
+        "handlers.gate.options.verdict: never given: none of its commands is decided",
+        "handlers.topics.on_failure: has no effect: none of its commands can be refused",
+    ] {
+        assert!(err.lines().any(|line| line.contains(expected)), "{err}");
+    }
+}
+
+/// A message before it is sent; its key makes it the same one.
+fn message(key: &str, text: &str) -> String {
+    let content = json!([{"MsgType": "TIMTextElem", "MsgContent": {"Text": text}}]);
+    let message = json!({
+        "CallbackCommand": SEND, "From_Account": "a", "To_Account": "b", "MsgKey": key,
+        "MsgSeq": 7, "MsgRandom": 7, "MsgTime": 1_557_481_126, "MsgBody": content,
+    });
+    message.to_string()
+}
+
+#[test]
+fn the_same_message_gets_the_same_answer_and_is_decided_and_noted_once() {
+    let options = "verdict = \"deny\"\ncode = 120001\nreason = \"no\"";
+    let config = with_verdict(SEND, options);
+    let asked = |config: &str| {
+        let server = Server::start(config);
+        for key in ["one", "one", "two"] {
+            let reply = post(server.address, &query(SEND), &message(key, "hello"));
+            let expected = r#"{"ActionStatus":"OK","ErrorInfo":"no","ErrorCode":120001}"#;
+            assert_eq!((reply.status, reply.body.as_str()), (200, expected), "{key}");
+        }
+        let asked = server.metric("switchhook_decisions_total{handler=\"gate\",result=\"deny\"}");
+        let counted = |outcome: &str| {
+            let labels = format!("command=\"{SEND}\",phase=\"before\",outcome=\"{outcome}\"");
+            server.metric(&format!("switchhook_callbacks_total{{source=\"tencent\",{labels}}}"))
+        };
+        let (decided, repeated) = (counted("deny"), counted("repeated"));
+        let noted = eventually("the last note", || {
+            let events = get(server.admin, &format!("/api/v1/events?command={SEND}")).json();
+            let keys: Vec<Value> = events["items"]
+                .as_array()?
+                .iter()
+                .map(|event| event["body"]["MsgKey"].clone())
+                .collect();
+            (keys.first() == Some(&json!("two"))).then_some(keys)
+        });
+        (asked, decided, repeated, noted)
+    };
+    let once = (Some(2.0), Some(2.0), Some(1.0), vec![json!("two"), json!("one")]);
+    assert_eq!(asked(&config), once);
+    let anew = config.replace("\"tencent-im\"", "\"tencent-im\"\nsame_answer = \"0s\"");
+    let each = (Some(3.0), Some(3.0), None, vec![json!("two"), json!("one"), json!("one")]);
+    assert_eq!(asked(&anew), each);
 }

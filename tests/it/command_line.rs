@@ -55,12 +55,25 @@ fn every_built_in_plugin_is_linked_and_its_example_is_good() {
             "source tencent-im",
             "handler forward",
             "handler topic-info-changed",
+            "handler verdict",
             "action file",
             "action log",
             "action webhook",
             "journal embedded"
         ]
     );
+}
+
+#[test]
+fn an_example_to_paste_has_the_lists_that_its_plugin_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (plugin, commands, actions) in [("verdict", true, false), ("forward", false, true)] {
+        let shown = switchhook(folder.path()).args(["plugins", plugin]).output().expect("ran");
+        let (out, err) = text(&shown);
+        assert!(shown.status.success(), "{err}");
+        assert_eq!(out.contains("\ncommands = []"), commands, "{out}");
+        assert_eq!(out.contains("\nactions = []"), actions, "{out}");
+    }
 }
 
 #[test]

@@ -1,15 +1,20 @@
-//! What can only be said once the sources are built: whether strangers get in, and what they have never heard of.
+//! What can only be said once the sources are built: whether strangers get in, what they have never heard of, what they cannot say.
 
-use crate::config::{Config, hint};
+use crate::config::{Config, hint, report};
 use crate::router::Pattern;
 
 use super::parts::{BuiltSource, Sources};
+use super::verdicts::{never_given, unsayable};
 
 /// Reasons for a warning, or the reason not to start.
 ///
 /// # Errors
-/// Strangers could make events on an address that they can reach.
+/// Strangers could make events on an address that they can reach, or a verdict that the options fix cannot be said.
 pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>, String> {
+    let wrong = unsayable(config, sources);
+    if !wrong.is_empty() {
+        return Err(report(&wrong));
+    }
     let mut remarks = Vec::new();
     let address = config.server.listen;
     let public = !address.ip().is_loopback();
@@ -39,6 +44,7 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
         }
     }
     remarks.extend(unheard_of(config, sources));
+    remarks.extend(never_given(config, sources).iter().map(ToString::to_string));
     Ok(remarks)
 }
 

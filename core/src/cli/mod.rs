@@ -39,7 +39,7 @@ use tracing_subscriber::filter::LevelFilter;
 use self::log_writer::LogWriter;
 
 use crate::app;
-use crate::config::{Config, Layers, Mistake};
+use crate::config::{Config, Layers, report};
 use crate::plugin::Registry;
 
 /// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
@@ -216,16 +216,6 @@ impl Context {
         let layers = self.layers.as_ref().map_err(Failed::config)?;
         Config::read(layers, &self.registry).map_err(|mistakes| Failed::config(report(&mistakes)))
     }
-}
-
-fn report(mistakes: &[Mistake]) -> String {
-    let lines: Vec<String> =
-        mistakes.iter().map(|mistake| output::one_line(&mistake.to_string())).collect();
-    let count = match lines.len() {
-        1 => "1 mistake".to_owned(),
-        n => format!("{n} mistakes"),
-    };
-    format!("{}\n{count} in the configuration; nothing was opened", lines.join("\n"))
 }
 
 /// Runs the program with these arguments.

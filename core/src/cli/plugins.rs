@@ -107,12 +107,10 @@ fn page(plugin: &Registration) -> String {
 fn example(plugin: &Registration) -> String {
     let (table, name) = (plugin.table.as_str(), plugin.name);
     let (key, more) = match plugin.table {
-        Table::Journal => (table.to_owned(), ""),
-        Table::Sources => (instance_key(table, name), "path = \"/\"\n"),
-        Table::Handlers => {
-            (instance_key(table, name), "actions = []   # the names of [actions.NAME] tables\n")
-        }
-        Table::Actions => (instance_key(table, name), ""),
+        Table::Journal => (table.to_owned(), String::new()),
+        Table::Sources => (instance_key(table, name), "path = \"/\"\n".to_owned()),
+        Table::Handlers => (instance_key(table, name), lists(plugin)),
+        Table::Actions => (instance_key(table, name), String::new()),
     };
     let options = plugin.example.trim();
     let head = format!("[{key}]\nplugin = \"{name}\"\n{more}");
@@ -120,6 +118,16 @@ fn example(plugin: &Registration) -> String {
         return head;
     }
     format!("{head}\n[{key}.options]\n{}\n", below(&format!("{key}.options"), options))
+}
+
+/// The lists of names that a handler of this plugin needs.
+fn lists(plugin: &Registration) -> String {
+    let (commands, actions) = (plugin.commands.is_empty(), plugin.records);
+    let commands =
+        if commands { "commands = []   # which it gets: `Family.*` or whole names\n" } else { "" };
+    let actions =
+        if actions { "actions = []   # the names of [actions.NAME] tables\n" } else { "" };
+    [commands, actions].concat()
 }
 
 fn instance_key(table: &str, plugin: &str) -> String {

@@ -48,6 +48,17 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// Mistakes for a terminal or a log, one to a line, and how many there are.
+pub(crate) fn report(mistakes: &[Mistake]) -> String {
+    let lines: Vec<String> =
+        mistakes.iter().map(|one| crate::escape::for_line(&one.to_string()).into_owned()).collect();
+    let count = match lines.len() {
+        1 => "1 mistake".to_owned(),
+        n => format!("{n} mistakes"),
+    };
+    format!("{}\n{count} in the configuration; nothing was opened", lines.join("\n"))
+}
+
 /// The known name that was probably meant.
 pub(crate) fn did_you_mean<'a>(
     word: &str,

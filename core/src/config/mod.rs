@@ -3,6 +3,7 @@
 mod load;
 mod mistake;
 mod model;
+mod remarks;
 mod section;
 pub mod tables;
 #[cfg(test)]
@@ -11,7 +12,7 @@ mod values;
 
 pub use self::load::Layers;
 pub use self::mistake::{Mistake, Place};
-pub(crate) use self::mistake::{hint, listed};
+pub(crate) use self::mistake::{hint, listed, report};
 pub use self::model::{Config, Instance};
 pub use self::section::Section;
 pub use self::values::{Period, Secret, Size, Text};

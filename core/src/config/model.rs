@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::load::{Layers, merge};
 use super::mistake::{Mistake, hint, listed};
+use super::remarks::remarks;
 use super::section::Section;
 use super::tables;
 use crate::plugin::{Configured, Registration, Registry, Table};
@@ -47,6 +48,8 @@ pub struct Instance<T> {
     pub plugin: Registration,
     /// Its options, ready to be built.
     pub options: Box<dyn Configured>,
+    /// Names places in its table, for what is only found once others are built.
+    pub(crate) at: Section,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Instance<T> {
@@ -183,7 +186,8 @@ impl Reader<'_> {
                 self.mistakes.extend(mistakes);
             })
             .ok()?;
-        Some(Instance { name: name.into(), table: read?, plugin: *plugin, options })
+        let at = section.bare();
+        Some(Instance { name: name.into(), table: read?, plugin: *plugin, options, at })
     }
 
     /// An option that stands beside `options` instead of under it is the commonest slip.
@@ -295,6 +299,7 @@ impl Reader<'_> {
         let known: Vec<&str> = actions.children().map(|(name, _)| name).collect();
         let tables = root.child("handlers");
         for handler in handlers {
+            self.check_against_plugin(handler);
             for (i, action) in handler.table.actions.iter().enumerate() {
                 let key = format!("{}.actions.{i}", handler.name);
                 if !known.contains(&action.as_str()) {
@@ -308,6 +313,25 @@ impl Reader<'_> {
                     self.mistakes.push(tables.mistake(&key, format!("`{action}` is named twice")));
                 }
             }
+        }
+    }
+
+    /// What the plugin leaves to the configuration, and what it has no use for.
+    fn check_against_plugin(&mut self, handler: &Instance<tables::Handler>) {
+        let Instance { at, table, plugin, .. } = handler;
+        if plugin.commands.is_empty() && table.commands.is_none() {
+            let message = format!(
+                "missing; `{}` has no commands of its own: name them, or `Family.*`, or `*`",
+                plugin.name
+            );
+            self.mistakes.push(at.mistake("commands", message));
+        }
+        if !plugin.records && !table.actions.is_empty() {
+            let message = format!(
+                "`{}` makes no records, so nothing would reach them: name them in a handler that does",
+                plugin.name
+            );
+            self.mistakes.push(at.mistake("actions", message));
         }
     }
 
@@ -357,43 +381,6 @@ fn is_name(name: &str) -> bool {
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && !name.contains("__")
-}
-
-fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
-    let mut remarks = Vec::new();
-    let used = |name: &str| {
-        config.handlers.iter().any(|h| h.table.enabled && h.table.actions.iter().any(|a| a == name))
-    };
-    for action in config.actions.iter().filter(|action| action.table.enabled && !used(&action.name))
-    {
-        remarks.push(root.mistake(
-            &format!("actions.{}", action.name),
-            "no enabled handler names it: nothing reaches it",
-        ));
-    }
-    for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
-        for (i, name) in handler.table.actions.iter().enumerate() {
-            if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
-                let key = format!("handlers.{}.actions.{i}", handler.name);
-                remarks.push(
-                    root.mistake(
-                        &key,
-                        format!("`{name}` is disabled: its records are not delivered"),
-                    ),
-                );
-            }
-        }
-        if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
-            remarks.push(root.mistake(
-                &format!("handlers.{}.commands", handler.name),
-                "empty: nothing reaches it",
-            ));
-        }
-    }
-    if !config.sources.iter().any(|source| source.table.enabled) {
-        remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
-    }
-    remarks
 }
 
 impl Instance<tables::Handler> {

@@ -177,6 +177,12 @@ impl Section {
         Section { value, key: self.full(name), origins: self.origins.clone() }
     }
 
+    /// The same table without its values: good for naming places in it.
+    pub(super) fn bare(&self) -> Section {
+        let value = Value::Dict(Tag::Default, Dict::new());
+        Section { value, key: self.key.clone(), origins: self.origins.clone() }
+    }
+
     /// A text in this table.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.value.as_dict()?.get(name)?.as_str().map(str::to_owned)

@@ -183,8 +183,16 @@ pub struct Source {
     /// For how long an after-callback that is surely the same event as an earlier one is answered but not kept again. Default:
     /// all are kept.
     pub dedupe: Option<Period>,
+    /// For how long a callback that is decided, and is surely the same question as an earlier one, gets the earlier answer: no
+    /// handler is asked again. `0s`: each is decided anew. Default `1m`.
+    #[serde(default = "minute")]
+    pub same_answer: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
+}
+
+fn minute() -> Period {
+    seconds(60)
 }
 
 fn root() -> String {

@@ -91,6 +91,10 @@ async fn run(chain: Vec<Decider>) -> Decided {
     decide(chain, callback, Arc::new(Anything), deadline, Arc::default()).await
 }
 
+fn noted(decided: &Decided) -> &Decision {
+    decided.decision.as_ref().expect("something was decided")
+}
+
 fn deny(reason: &str) -> Verdict {
     Verdict::Deny { code: None, reason: reason.into() }
 }
@@ -108,7 +112,7 @@ async fn the_first_strong_word_wins_in_order() {
         let decided =
             ask(chain.into_iter().map(|verdict| (Does::Says(verdict), Allow)).collect()).await;
         assert_eq!(decided.outcome, Outcome::Decided(expected), "{shown}");
-        assert_eq!(decided.decision.by.as_deref(), by, "{shown}");
+        assert_eq!(noted(&decided).by.as_deref(), by, "{shown}");
     };
     check(vec![], Verdict::Allow, None).await;
     check(vec![Verdict::Abstain, Verdict::Abstain], Verdict::Allow, None).await;
@@ -141,7 +145,7 @@ async fn a_failure_counts_as_its_instance_wants() {
         assert_eq!(decided.outcome, Outcome::Decided(deny("next")), "allow: the next one is asked");
         let decided = ask(vec![(broken(), Deny), (Does::Says(Verdict::Allow), Allow)]).await;
         assert_eq!(decided.outcome, Outcome::Decided(refusal()), "deny: it ends there");
-        assert_eq!(decided.decision.by.as_deref(), Some("h0"));
+        assert_eq!(noted(&decided).by.as_deref(), Some("h0"));
     }
 }
 
@@ -158,6 +162,71 @@ async fn at_the_deadline_the_strictest_of_the_unfinished_counts() {
     check(vec![(Does::Hangs, Allow), (Does::Says(Verdict::Allow), Deny)], refusal()).await;
     check(vec![(Does::Hangs, Deny)], refusal()).await;
     check(vec![(Does::Says(Verdict::Abstain), Deny), (Does::Hangs, Allow)], Verdict::Allow).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_no_refusal_where_the_protocol_knows_none() {
+    struct Irrefutable;
+    impl Source for Irrefutable {
+        fn permits(&self, _: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+            match verdict {
+                Verdict::Deny { .. } => Err(NotPermitted("no refusing here".into())),
+                _ => Ok(()),
+            }
+        }
+        fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
+            Anything.open(request)
+        }
+        fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes> {
+            Anything.reply(callbacks, outcome)
+        }
+        fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+            Anything.refuse(refusal)
+        }
+        fn catalogue(&self) -> &[CommandSpec] {
+            Anything.catalogue()
+        }
+        fn compose(
+            &self,
+            c: &str,
+            f: &Map,
+            now: Timestamp,
+        ) -> Result<Request<Bytes>, ComposeError> {
+            Anything.compose(c, f, now)
+        }
+        fn authenticates(&self) -> bool {
+            true
+        }
+    }
+    let chain = || {
+        let name = "h".into();
+        vec![Decider { name, handler: Arc::new(Does::Hangs), timeout: None, on_failure: Deny }]
+    };
+    let callback = Callback::new("A.Told", Phase::After, "1", Bytes::new());
+    let allowed = Outcome::TimedOut(Verdict::Allow);
+    let (source, deadline) = (Arc::new(Irrefutable), Instant::now() + WITHIN);
+    let asked = decide(chain(), callback.clone(), source, deadline, Arc::default()).await;
+    assert_eq!(asked.outcome, allowed);
+    assert_eq!(late(&chain(), &callback, &Irrefutable, Instant::now()).outcome, allowed);
+    assert_eq!(
+        late(&chain(), &callback, &Anything, Instant::now()).outcome,
+        Outcome::TimedOut(refusal()),
+        "where it knows one, it is"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_lasts_if_everybody_who_was_asked_gave_a_word() {
+    let check = async |chain: Vec<(Does, OnFailure)>, expected: Option<Verdict>| {
+        assert_eq!(ask(chain).await.lasting().cloned(), expected);
+    };
+    check(vec![], Some(Verdict::Allow)).await;
+    check(vec![(Does::Says(Verdict::Abstain), Deny)], Some(Verdict::Allow)).await;
+    check(vec![(Does::Says(deny("no")), Allow), (Does::Fails, Deny)], Some(deny("no"))).await;
+    for broken in [|| Does::Fails, || Does::Panics, || Does::Says(Verdict::Drop), || Does::Hangs] {
+        check(vec![(broken(), Deny)], None).await;
+        check(vec![(broken(), Allow), (Does::Says(deny("no")), Allow)], None).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,9 +249,9 @@ async fn flags_are_kept_with_their_author_also_past_the_deadline() {
     let decided =
         ask(vec![(Does::Says(Verdict::Flag("a bad word".into())), Allow), (Does::Hangs, Allow)])
             .await;
-    assert_eq!(decided.decision.flags, ["h0: a bad word"]);
-    assert_eq!(decided.decision.verdict, "allow");
-    assert_eq!(decided.decision.reason.as_deref(), Some("deadline"));
+    assert_eq!(noted(&decided).flags, ["h0: a bad word"]);
+    assert_eq!(noted(&decided).verdict, "allow");
+    assert_eq!(noted(&decided).reason.as_deref(), Some("deadline"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

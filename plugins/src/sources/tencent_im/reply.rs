@@ -153,7 +153,7 @@ pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotP
     }
     match verdict {
         Verdict::Deny { code: Some(code), .. } if !rule.has_code(*code) => {
-            no(format!("does not permit the code {code}; it has {}", rule.codes()))
+            no(format!("does not permit the code {code}; it permits {}", rule.codes()))
         }
         Verdict::Replace(fields) | Verdict::Answer(fields) => {
             match fields.iter().find(|(name, value)| !rule.fits(name, value)) {

@@ -166,7 +166,7 @@ impl Rule {
             Self::Signal => "1".into(),
             Self::PerFriend => "38000 to 39000".into(),
             Self::Gate(codes) | Self::Message(codes) | Self::Partly(codes, _) => match &codes.own {
-                Some(own) => format!("1, {} to {}", own.start(), own.end()),
+                Some(own) => format!("1 and {} to {}", own.start(), own.end()),
                 None => "1".into(),
             },
         }

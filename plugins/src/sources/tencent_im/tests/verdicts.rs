@@ -154,6 +154,18 @@ fn what_the_protocol_cannot_say_is_not_permitted() {
 }
 
 #[test]
+fn a_code_that_is_not_permitted_is_told_which_are() {
+    let check = |command: &str, expected: &str| {
+        let told = open_source().permits(&one(command, "{}"), &deny(5)).expect_err("refused");
+        let expected = format!("{command} does not permit the code 5; it permits {expected}");
+        assert_eq!(told.to_string(), expected);
+    };
+    check(SEND, "1 and 120001 to 130000");
+    check("Sns.CallbackPrevFriendAdd", "38000 to 39000");
+    check("Group.CallbackBeforeNewThing", "1");
+}
+
+#[test]
 fn a_refused_call_is_told_its_kind_only() {
     let kinds = [
         (RefusalKind::Unauthenticated, 401),

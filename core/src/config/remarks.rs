@@ -1,0 +1,42 @@
+//! What is no mistake but probably not meant.
+
+use super::mistake::Mistake;
+use super::model::Config;
+use super::section::Section;
+
+pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
+    let mut remarks = Vec::new();
+    let used = |name: &str| {
+        config.handlers.iter().any(|h| h.table.enabled && h.table.actions.iter().any(|a| a == name))
+    };
+    for action in config.actions.iter().filter(|action| action.table.enabled && !used(&action.name))
+    {
+        remarks.push(root.mistake(
+            &format!("actions.{}", action.name),
+            "no enabled handler names it: nothing reaches it",
+        ));
+    }
+    for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
+        for (i, name) in handler.table.actions.iter().enumerate() {
+            if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
+                let key = format!("handlers.{}.actions.{i}", handler.name);
+                remarks.push(
+                    root.mistake(
+                        &key,
+                        format!("`{name}` is disabled: its records are not delivered"),
+                    ),
+                );
+            }
+        }
+        if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
+            remarks.push(root.mistake(
+                &format!("handlers.{}.commands", handler.name),
+                "empty: nothing reaches it",
+            ));
+        }
+    }
+    if !config.sources.iter().any(|source| source.table.enabled) {
+        remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
+    }
+    remarks
+}
