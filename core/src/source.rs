@@ -29,7 +29,8 @@ pub trait Source: Send + Sync + 'static {
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
     /// The commands that this protocol is known to have.
     fn catalogue(&self) -> &[CommandSpec];
-    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it.
+    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it. Its path starts
+    /// at the source's own.
     ///
     /// # Errors
     /// When the command or its fields cannot be composed.
@@ -41,6 +42,10 @@ pub trait Source: Send + Sync + 'static {
     ) -> Result<Request<Bytes>, ComposeError>;
     /// Whether a stranger is kept out. If not, a public address refuses to start.
     fn authenticates(&self) -> bool;
+    /// Whether the paths below its own are its own too; [`RawRequest::below`] then says which one was called.
+    fn below(&self) -> bool {
+        false
+    }
     /// How long the sender waits for an answer.
     fn patience(&self) -> Duration {
         Duration::from_secs(2)
@@ -53,6 +58,8 @@ pub trait Source: Send + Sync + 'static {
 pub struct RawRequest<'a> {
     /// The method.
     pub method: &'a Method,
+    /// The path below the source's own, undecoded, without the slash between them; empty when it is the source's own path.
+    pub below: &'a str,
     /// The query string, undecoded, without its question mark.
     pub query: &'a str,
     /// The headers.
@@ -72,7 +79,14 @@ impl<'a> RawRequest<'a> {
         body: &'a Bytes,
         received: Timestamp,
     ) -> Self {
-        Self { method, query, headers, body, received }
+        Self { method, below: "", query, headers, body, received }
+    }
+
+    /// Adds the path below the source's own.
+    #[must_use]
+    pub fn at(mut self, below: &'a str) -> Self {
+        self.below = below;
+        self
     }
 }
 
