@@ -40,6 +40,10 @@ pub trait Source: Send + Sync + 'static {
         fields: &Map,
         now: Timestamp,
     ) -> Result<Request<Bytes>, ComposeError>;
+    /// Signs a composed request anew whose body has been replaced; nothing to do where a signature does not cover the body.
+    fn sign(&self, request: &mut Request<Bytes>, now: Timestamp) {
+        let _ = (request, now);
+    }
     /// Whether a stranger is kept out. If not, a public address refuses to start.
     fn authenticates(&self) -> bool;
     /// Whether the paths below its own are its own too; [`RawRequest::below`] then says which one was called.

@@ -38,6 +38,7 @@ impl Draft {
             *request.body_mut() = body.clone();
             // A length of the composed body would be wrong now; the client knows the real one.
             request.headers_mut().remove(header::CONTENT_LENGTH);
+            self.source.sign(&mut request, now);
         }
         Ok(request)
     }

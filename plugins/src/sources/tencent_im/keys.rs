@@ -5,13 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use super::body::{Fields, Scalar};
-use super::sign::hex;
-
-/// Longer keys are replaced by their digest.
-const KEY_BYTES_MAX: usize = 512;
+use crate::sources::common::bounded;
 
 /// The key that callbacks of one conversation, group, room or account share. It begins with the app, so two apps never share one.
 pub(super) fn ordering(app: &str, command: &str, fields: &Fields<'_>) -> Option<Arc<str>> {
@@ -57,13 +53,6 @@ pub(super) fn natural(app: &str, command: &str, fields: &Fields<'_>) -> Option<A
         _ = write!(key, "/{}:{part}", part.len());
     }
     Some(bounded(app, key))
-}
-
-fn bounded(app: &str, key: String) -> Arc<str> {
-    if key.len() <= KEY_BYTES_MAX {
-        return key.into();
-    }
-    format!("{app}/sha256:{}", hex(&Sha256::digest(key.as_bytes()))).into()
 }
 
 fn thing(fields: &Fields<'_>) -> Option<(&'static str, String)> {
