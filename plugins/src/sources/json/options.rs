@@ -20,6 +20,8 @@ pub(super) struct Options {
     /// or `{ path = true }`. A command is 1 to 128 of letters, digits, `.`, `_` and `-`.
     pub(super) command: CommandOptions,
     /// Proves the sender by an HMAC-SHA-256 in a header; default none. With neither `hmac` nor `token` anybody can call.
+    /// Signed is the body: whoever saw a call can say the same body under another command, unless the command stands in the
+    /// body too, and without `timestamp` for ever.
     pub(super) hmac: Option<HmacOptions>,
     /// Proves the sender by a token in a header; default none.
     pub(super) token: Option<TokenOptions>,
@@ -60,8 +62,7 @@ pub(super) struct CommandOptions {
     pub(super) body: Option<Pointer>,
 }
 
-/// How a call is signed. Where the command does not stand in the body it is not signed: whoever saw a call can then say the
-/// same body under another command. Without `timestamp` a call can be repeated for ever.
+/// How a call is signed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HmacOptions {
