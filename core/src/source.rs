@@ -29,6 +29,10 @@ pub trait Source: Send + Sync + 'static {
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
     /// The commands that this protocol is known to have.
     fn catalogue(&self) -> &[CommandSpec];
+    /// The phase of a command that the sender may call with; none where it is not known to have such a command.
+    fn phase(&self, command: &str) -> Option<Phase> {
+        self.catalogue().iter().find(|spec| spec.name == command).map(|spec| spec.phase)
+    }
     /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it. Its path starts
     /// at the source's own.
     ///

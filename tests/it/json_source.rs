@@ -173,6 +173,25 @@ fn what_send_composes_is_taken_in() {
 }
 
 #[test]
+fn routes_tell_what_comes_before_an_event_and_what_after() {
+    let folder = folder_with(
+        &fs::read_to_string(repository("examples/in_house/config.toml")).expect("there"),
+    );
+    let routes = |command: &str| {
+        let asked =
+            switchhook(folder.path()).args(["routes", command, "--format", "json"]).output();
+        let routes: Value = serde_json::from_slice(&asked.expect("ran").stdout).expect("JSON");
+        assert_eq!(routes["command"]["remark"], Value::Null);
+        routes["command"]["phase"].clone()
+    };
+    assert_eq!(routes("message.before_send"), "before");
+    assert_eq!(routes("message.sent"), "after");
+    let asked = switchhook(folder.path()).args(["routes", "message.before_send"]).output();
+    let (out, _) = text(&asked.expect("ran"));
+    assert!(out.starts_with("message.before_send (before)\nknown to chat, desk\n"), "{out}");
+}
+
+#[test]
 fn the_framework_names_no_im_system() {
     let names = [
         "tencent",

@@ -165,10 +165,8 @@ fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
     })
 }
 
-/// A source without a catalogue takes any command.
 fn knows(draft: &Draft) -> bool {
-    let known = draft.source.catalogue();
-    known.is_empty() || known.iter().any(|spec| spec.name == draft.command)
+    draft.source.phase(&draft.command).is_some()
 }
 
 /// A command may be newer than the source and is sent all the same; but a slip should not look like a success.

@@ -104,6 +104,7 @@ async fn a_source_that_wants_them_has_the_paths_below_its_own() {
         assert_eq!(call(&["/a*"], called).await, format!("/a*:{heard}"), "{called}");
     }
     assert_eq!(call(&["/a/*"], "/a/x").await, "/a/*:x");
+    assert_eq!(call(&["/a/*"], "/a//x").await, "/a/*:/x");
     assert_eq!(call(&["/*"], "/x").await, "/*:x");
     for called in ["/", "/ab", "/ab/c", "/b/a"] {
         assert_eq!(call(&["/a*"], called).await, "404", "{called}");

@@ -126,6 +126,10 @@ fn all(
 }
 
 impl Json {
+    fn phase_of(&self, command: &str) -> Phase {
+        if Pattern::any(&self.before, command) { Phase::Before } else { Phase::After }
+    }
+
     fn callback(
         &self,
         command: &str,
@@ -133,15 +137,12 @@ impl Json {
         text: &str,
         signed: Option<Timestamp>,
     ) -> Result<Callback, Refusal> {
-        let phase = match Pattern::any(&self.before, command) {
-            true => Phase::Before,
-            false => Phase::After,
-        };
         let find = |place: &Option<Pointer>| {
             place.as_ref().map_or(Ok(Scalar::Absent), |place| place.find(text))
         };
         let app = &self.app;
-        let mut callback = Callback::new(command, phase, app.clone(), body.clone());
+        let mut callback =
+            Callback::new(command, self.phase_of(command), app.clone(), body.clone());
         let key = |id: &str| bounded(app, format!("{app}/{id}"));
         callback.facts.key = find(&self.key)?.text().map(key);
         let natural = |id: &str| bounded(app, format!("{app}/{command}/{id}"));
@@ -185,6 +186,10 @@ impl Source for Json {
     /// Empty: which commands there are is the sender's affair.
     fn catalogue(&self) -> &[CommandSpec] {
         &[]
+    }
+
+    fn phase(&self, command: &str) -> Option<Phase> {
+        named_well(command).then(|| self.phase_of(command))
     }
 
     fn compose(

@@ -63,6 +63,7 @@ fn the_command_is_found_in_the_body() {
     check("/event", r#"{"\u0065vent":"a"}"#, Ok("a"));
     check("/a~1b/c~0d", r#"{"x":[{"c":1}],"a/b":{"c~d":"x-y"}}"#, Ok("x-y"));
     check("/list/1/t", r#"{"list":[{"t":"a"},{"t":"b"}]}"#, Ok("b"));
+    check("/list/0/t", r#"{"list":[{"t":"a"},{"t":"b"}]}"#, Ok("a"));
     check("/list/01/t", r#"{"list":[{"t":"a"},{"t":"b"}]}"#, Err("missing_command"));
     check("/list/2", r#"{"list":["a","b"]}"#, Err("missing_command"));
     check("/1", r#"{"1":"key"}"#, Ok("key"));
@@ -109,6 +110,9 @@ fn the_named_commands_come_before_the_event_and_all_others_after() {
     let phase = |command: &str| event(command).open(&source).expect("opened").facts.phase;
     assert_eq!(["message.send", "gate.x", "gate.x.y"].map(phase), [Phase::Before; 3]);
     assert_eq!(["message.sent", "gate", "gated.x", "CallbackBefore"].map(phase), [Phase::After; 4]);
+    assert_eq!(source.phase("gate.x"), Some(Phase::Before));
+    assert_eq!(source.phase("CallbackBefore"), Some(Phase::After));
+    assert_eq!(source.phase("a b"), None);
 }
 
 #[test]
