@@ -216,7 +216,7 @@ mod tests {
     fn full() -> Facts {
         Facts {
             id: Uuid::from_u128(7),
-            source: "tencent".into(),
+            source: "chat".into(),
             command: "Group.X".into(),
             app: "1400000000".into(),
             phase: Phase::After,

@@ -24,6 +24,7 @@ use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
 use crate::same_answer::{Answers, Question, Turn};
+use crate::server;
 use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 use crate::time::Rng;
 
@@ -320,7 +321,9 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
         Err(refusal) => return Err(refusal.clone()),
     };
     let query = arrival.uri.query().unwrap_or("");
+    let below = server::below(&mount.path, arrival.uri.path());
     let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
+    let request = request.at(below);
     catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
         .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))
 }

@@ -1,4 +1,4 @@
-//! The routes of the public listener, as warp filters: one path for each source, everything else is not found.
+//! The routes of the public listener, as warp filters: a path for each source, everything else is not found.
 
 use std::sync::Arc;
 
@@ -9,14 +9,17 @@ use warp::{Filter, Reply};
 use crate::intake::{Intake, Mount};
 use crate::listener::{Arrival, Silence};
 
-/// Routes each source's path to the intake.
+/// Routes each source's path to the intake, and with it the paths below where the source wants them. Of several that fit, the
+/// longest gets the call.
 pub(crate) fn routes(
     intake: &Arc<Intake>,
-    mounts: Vec<Mount>,
+    mut mounts: Vec<Mount>,
 ) -> BoxedFilter<(warp::reply::Response,)> {
+    mounts.sort_by_key(|mount| segments(&mount.path).count());
     let lost = warp::any().map(|| plain(StatusCode::NOT_FOUND)).boxed();
     mounts.into_iter().fold(lost, |others, mount| {
-        let (intake, path) = (intake.clone(), exact(&mount.path));
+        let whole = if mount.source.below() { warp::any().boxed() } else { end() };
+        let (intake, path) = (intake.clone(), start(&mount.path).and(whole));
         let mount = Arc::new(mount);
         let source =
             path.and(warp::ext::get::<Arc<Arrival>>()).then(move |arrival: Arc<Arrival>| {
@@ -32,11 +35,26 @@ pub(crate) fn routes(
 
 /// Matches just this path.
 pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
-    let segments = path.split('/').filter(|segment| !segment.is_empty());
-    let start = warp::any().boxed();
-    let all =
-        segments.fold(start, |before, segment| before.and(warp::path(segment.to_owned())).boxed());
-    all.and(warp::path::end()).boxed()
+    start(path).and(end()).boxed()
+}
+
+/// What a called path has below the path of a source that got the call.
+pub(crate) fn below<'p>(path: &str, called: &'p str) -> &'p str {
+    let rest = called.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
+    rest.strip_prefix('/').unwrap_or(rest)
+}
+
+fn start(path: &str) -> BoxedFilter<()> {
+    let any = warp::any().boxed();
+    segments(path).fold(any, |before, segment| before.and(warp::path(segment.to_owned())).boxed())
+}
+
+fn end() -> BoxedFilter<()> {
+    warp::path::end().boxed()
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 /// No answer: the listener closes the connection instead.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::callback::Callback;
 use crate::catalogue::CommandSpec;
+use crate::facts::Phase;
 use crate::handler::{Map, Verdict};
 
 /// One IM system's protocol, mounted at a path.
@@ -32,7 +33,12 @@ pub trait Source: Send + Sync + 'static {
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
     /// The commands that this protocol is known to have.
     fn catalogue(&self) -> &[CommandSpec];
-    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it.
+    /// The phase of a command that the sender may call with; none where it is not known to have such a command.
+    fn phase(&self, command: &str) -> Option<Phase> {
+        self.catalogue().iter().find(|spec| spec.name == command).map(|spec| spec.phase)
+    }
+    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it. Its path starts
+    /// at the source's own.
     ///
     /// # Errors
     /// When the command or its fields cannot be composed.
@@ -42,8 +48,16 @@ pub trait Source: Send + Sync + 'static {
         fields: &Map,
         now: Timestamp,
     ) -> Result<Request<Bytes>, ComposeError>;
+    /// Signs a composed request anew whose body has been replaced; nothing to do where a signature does not cover the body.
+    fn sign(&self, request: &mut Request<Bytes>, now: Timestamp) {
+        let _ = (request, now);
+    }
     /// Whether a stranger is kept out. If not, a public address refuses to start.
     fn authenticates(&self) -> bool;
+    /// Whether the paths below its own are its own too; [`RawRequest::below`] then says which one was called.
+    fn below(&self) -> bool {
+        false
+    }
     /// How long the sender waits for an answer.
     fn patience(&self) -> Duration {
         Duration::from_secs(2)
@@ -56,6 +70,8 @@ pub trait Source: Send + Sync + 'static {
 pub struct RawRequest<'a> {
     /// The method.
     pub method: &'a Method,
+    /// The path below the source's own, undecoded, without the slash between them; empty when it is the source's own path.
+    pub below: &'a str,
     /// The query string, undecoded, without its question mark.
     pub query: &'a str,
     /// The headers.
@@ -75,7 +91,14 @@ impl<'a> RawRequest<'a> {
         body: &'a Bytes,
         received: Timestamp,
     ) -> Self {
-        Self { method, query, headers, body, received }
+        Self { method, below: "", query, headers, body, received }
+    }
+
+    /// Adds the path below the source's own.
+    #[must_use]
+    pub fn at(mut self, below: &'a str) -> Self {
+        self.below = below;
+        self
     }
 }
 

@@ -52,6 +52,7 @@ fn every_built_in_plugin_is_linked_and_its_example_is_good() {
     assert_eq!(
         names,
         [
+            "source json",
             "source tencent-im",
             "handler forward",
             "handler topic-info-changed",

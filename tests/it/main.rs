@@ -17,6 +17,7 @@ mod duplicates;
 mod examples;
 mod first_run;
 mod harness;
+mod json_source;
 mod lifecycle;
 mod limits;
 mod operator;

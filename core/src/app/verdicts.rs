@@ -78,9 +78,12 @@ fn decided<'a>(
 /// Whether a pattern may mean a command that no source knows yet, and that would be decided.
 fn may_be_new(pattern: &Pattern, sources: &Sources) -> bool {
     let Pattern::Exact(name) = pattern else { return true };
-    let known =
-        |source: &BuiltSource| source.component.catalogue().iter().any(|spec| *spec.name == **name);
-    Phase::guess(name) == Phase::Before && !sources.iter().any(known)
+    if sources.iter().any(|one| one.component.catalogue().iter().any(|spec| *spec.name == **name)) {
+        return false;
+    }
+    // A source without a catalogue knows the phase of any command.
+    let phase = |source: &BuiltSource| source.component.phase(name);
+    sources.iter().any(|one| phase(one).unwrap_or_else(|| Phase::guess(name)) == Phase::Before)
 }
 
 /// Whether a source can say a verdict in answer to a command, whatever the body.

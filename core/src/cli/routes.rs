@@ -131,11 +131,16 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
             }
         };
         all.extend(source.catalogue().iter().map(|spec| spec.name.clone()));
+        if let Some(phase) = source.phase(name) {
+            // Where several know it differently, the one that waits for an answer counts.
+            if command.known_to.is_empty() || phase == Phase::Before {
+                command.phase = phase;
+            }
+            command.known_to.push(source_name);
+        }
         if let Some(spec) = source.catalogue().iter().find(|spec| spec.name == name) {
-            command.phase = spec.phase;
             command.title = Some(spec.title.clone().into_owned());
             command.doc = Some(spec.doc.clone().into_owned());
-            command.known_to.push(source_name);
         }
     }
     if command.known_to.is_empty() && command.remark.is_none() {
@@ -180,7 +185,10 @@ fn write_command(text: &mut String, command: &Command) {
     let name = one_line(&command.name);
     _ = match &command.title {
         Some(title) => writeln!(text, "{name} ({}): {title}", command.phase),
-        None => writeln!(text, "{name} ({}, by its name)", command.phase),
+        None if command.known_to.is_empty() => {
+            writeln!(text, "{name} ({}, by its name)", command.phase)
+        }
+        None => writeln!(text, "{name} ({})", command.phase),
     };
     if !command.known_to.is_empty() {
         _ = writeln!(text, "known to {}", command.known_to.join(", "));

@@ -284,7 +284,7 @@ impl Reader<'_> {
                 self.mistakes.push(tables.mistake(&key, message));
             }
             if source.table.enabled
-                && let Some(other) = taken.insert(path, &source.name)
+                && let Some(other) = taken.insert(path.trim_end_matches('/'), &source.name)
             {
                 self.mistakes.push(
                     tables

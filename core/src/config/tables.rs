@@ -40,7 +40,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhenUnavailable {
-    /// At once that it was not kept (Tencent: 503).
+    /// At once that it was not kept.
     #[default]
     Refuse,
     /// Nothing, until it has given up: for senders that try again after silence, but not after a refusal.

@@ -195,6 +195,11 @@ fn names_and_paths_are_checked() {
         &source("/chat"),
         &["c.toml:23: sources.next.path: `/chat` is already the path of sources.chat"],
     );
+    check(
+        &source("/chat/"),
+        &["c.toml:23: sources.next.path: `/chat/` is already the path of sources.chat"],
+    );
+    check(&source("/chat/below"), &[]);
     for path in ["chat", "/a b", "//"] {
         check(
             &source(path),

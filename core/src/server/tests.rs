@@ -1,5 +1,7 @@
 //! What a sender hears when its callback cannot be kept.
 
+mod paths;
+
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,7 +15,7 @@ use crate::journal::Journal as _;
 use crate::listener::{Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::router::Router;
-use crate::source::Source as _;
+use crate::source::Source;
 use crate::test_plugins::Wire;
 use crate::testing::{MemoryJournal, TestClock};
 use crate::time::Rng;
@@ -29,17 +31,24 @@ async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, 
     let metrics = Arc::new(Metrics::default());
     let mut server = Server { when_unavailable: when, ..Server::default() };
     server.limits.connections = connections;
-    let router = Router::new(Vec::new(), []);
-    let rng = Arc::new(Rng::seeded(1));
-    let intake = Intake::new(journal, router, Vec::new(), &server, rng, metrics.clone());
-    let table: Table = toml::from_str("plugin = \"wire\"").expect("a table");
-    let mount = Mount::new("wire".into(), &table, Arc::new(Wire));
-    let routes = routes(&Arc::new(intake), vec![mount]);
+    let intake = intake(journal, &server, &metrics);
+    let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
     let serving = Serving { routes, limits: server.limits, clock, metrics: metrics.clone() };
     tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
     (address, metrics)
+}
+
+fn intake(journal: Arc<MemoryJournal>, server: &Server, metrics: &Arc<Metrics>) -> Intake {
+    let (router, rng) = (Router::new(Vec::new(), []), Arc::new(Rng::seeded(1)));
+    Intake::new(journal, router, Vec::new(), server, rng, metrics.clone())
+}
+
+fn mounted(path: &str, source: Arc<dyn Source>) -> Mount {
+    let table = format!("plugin = \"wire\"\npath = \"{path}\"");
+    let table: Table = toml::from_str(&table).expect("a table");
+    Mount::new("wire".into(), &table, source)
 }
 
 async fn call(address: SocketAddr) -> TcpStream {

@@ -166,7 +166,7 @@ fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
 }
 
 fn knows(draft: &Draft) -> bool {
-    draft.source.catalogue().iter().any(|spec| spec.name == draft.command)
+    draft.source.phase(&draft.command).is_some()
 }
 
 /// A command may be newer than the source and is sent all the same; but a slip should not look like a success.

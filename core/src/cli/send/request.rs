@@ -31,13 +31,14 @@ impl Draft {
             .source
             .compose(&self.command, &self.fields, now)
             .map_err(|error| error.to_string())?;
-        *request.uri_mut() = self.target.uri(request.uri().query())?;
+        *request.uri_mut() = self.target.uri(request.uri())?;
         let host = HeaderValue::from_str(&self.target.authority).map_err(|e| e.to_string())?;
         request.headers_mut().insert(header::HOST, host);
         if let Some(body) = &self.body {
             *request.body_mut() = body.clone();
             // A length of the composed body would be wrong now; the client knows the real one.
             request.headers_mut().remove(header::CONTENT_LENGTH);
+            self.source.sign(&mut request, now);
         }
         Ok(request)
     }
@@ -89,12 +90,16 @@ impl Target {
         })
     }
 
-    /// The path with the URL's own query and the composed one.
-    fn uri(&self, composed: Option<&str>) -> Result<Uri, String> {
-        let query: Vec<&str> = self.query.as_deref().into_iter().chain(composed).collect();
+    /// The composed path below the URL's own, and its query behind the URL's own.
+    fn uri(&self, composed: &Uri) -> Result<Uri, String> {
+        let path = match composed.path().trim_start_matches('/') {
+            "" => self.path.clone(),
+            below => format!("{}/{below}", self.path.trim_end_matches('/')),
+        };
+        let query: Vec<&str> = self.query.as_deref().into_iter().chain(composed.query()).collect();
         let text = match query.is_empty() {
-            true => self.path.clone(),
-            false => format!("{}?{}", self.path, query.join("&")),
+            true => path,
+            false => format!("{path}?{}", query.join("&")),
         };
         text.parse::<PathAndQuery>().map(Uri::from).map_err(|error| error.to_string())
     }
@@ -183,10 +188,13 @@ mod tests {
     fn a_url_says_where_to_send_to() {
         let target = Target::parse("http://[::1]:8080/a?b=c").expect("good");
         assert_eq!((target.host.as_str(), target.port), ("::1", 8080));
-        assert_eq!(target.uri(Some("d=e")).expect("good"), "/a?b=c&d=e");
+        let composed = Uri::from_static;
+        assert_eq!(target.uri(&composed("/?d=e")).expect("good"), "/a?b=c&d=e");
+        assert_eq!(target.uri(&composed("/x.y?d=e")).expect("good"), "/a/x.y?b=c&d=e");
         let target = Target::parse("http://example.com").expect("good");
         assert_eq!((target.host.as_str(), target.port), ("example.com", 80));
-        assert_eq!(target.uri(None).expect("good"), "/");
+        assert_eq!(target.uri(&composed("/")).expect("good"), "/");
+        assert_eq!(target.uri(&composed("/x.y")).expect("good"), "/x.y");
         assert!(
             Target::parse("https://example.com").is_err_and(|error| error.contains("only http://"))
         );

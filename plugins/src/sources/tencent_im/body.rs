@@ -1,15 +1,12 @@
 //! The body: kept as bytes, read only for what identity, order and duplicates hang on.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{self, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use switchhook_core::{Refusal, RefusalKind};
+use switchhook_core::Refusal;
 
-const DEPTH_MAX: usize = 64;
+pub(super) use crate::sources::common::{Scalar, malformed, text};
+
 const EVENTS_MAX: usize = 100;
 
 /// The fields that matter here, of any command; everything else is skipped over.
@@ -64,87 +61,6 @@ pub(super) struct Fields<'a> {
     pub(super) call_record: Option<&'a RawValue>,
 }
 
-/// A value that is used as text. Ids are documented as text, but some samples have numbers above 2^53.
-#[derive(Debug, Default)]
-pub(super) enum Scalar<'a> {
-    #[default]
-    Absent,
-    Text(Cow<'a, str>),
-    /// Anything that is neither text nor a whole number.
-    Other,
-}
-
-impl Scalar<'_> {
-    /// The text, if there is some.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) if !text.is_empty() => Some(text),
-            _ => None,
-        }
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-struct Visitor;
-
-impl<'de> de::Visitor<'de> for Visitor {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Text(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Other)
-    }
-
-    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
-        Ok(Scalar::Absent)
-    }
-
-    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
-    }
-
-    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Scalar::Other)
-    }
-}
-
-/// The body as text that is safe to parse.
-pub(super) fn text(body: &[u8]) -> Result<&str, Refusal> {
-    // The parser does not look into the strings that it skips, so UTF-8 is checked over the whole.
-    let text = std::str::from_utf8(body).map_err(|_| malformed("body_not_utf8"))?;
-    if too_deep(body) { Err(malformed("body_too_deep")) } else { Ok(text) }
-}
-
 /// Reads one object and nothing after it.
 pub(super) fn read(text: &str) -> Result<Fields<'_>, Refusal> {
     if !text.trim_start_matches([' ', '\n', '\r', '\t']).starts_with('{') {
@@ -165,34 +81,4 @@ pub(super) fn batch(events: &RawValue) -> Result<Vec<&RawValue>, Refusal> {
         1..=EVENTS_MAX => Ok(events),
         count => Err(malformed("events_count").detail(count.to_string())),
     }
-}
-
-pub(super) fn malformed(reason: &'static str) -> Refusal {
-    Refusal::new(RefusalKind::Malformed, reason)
-}
-
-/// Whether brackets nest deeper than allowed. Fewer brackets than that cannot, which settles nearly every body.
-fn too_deep(body: &[u8]) -> bool {
-    let opens = |byte: u8| byte | 0x20 == b'{'; // and `[`, one bit away
-    // Counted in bytes over short pieces, which the compiler turns into vector instructions.
-    let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(opens(*byte))).sum::<u8>();
-    if body.chunks(255).map(|piece| usize::from(count(piece))).sum::<usize>() <= DEPTH_MAX {
-        return false;
-    }
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for &byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ if opens(byte) => depth += 1,
-            _ => {}
-        }
-        if depth > DEPTH_MAX {
-            return true;
-        }
-    }
-    false
 }

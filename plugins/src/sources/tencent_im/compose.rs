@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use switchhook_core::{ComposeError, Map};
 
-use super::{App, events, named_well, sign};
+use super::{App, events, sign};
+use crate::sources::common::named_well;
 
 /// The field that chooses the app and does not go into the body.
 const APP: &str = "SdkAppid";

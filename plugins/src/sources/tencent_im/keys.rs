@@ -5,13 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use super::body::{Fields, Scalar};
-use super::sign::hex;
-
-/// Longer keys are replaced by their digest.
-const KEY_BYTES_MAX: usize = 512;
+use crate::sources::common::bounded;
 
 /// What the events of a command are kept in order by: what shares a key goes one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,13 +171,6 @@ impl Natural {
         }
         Some(bounded(app, key))
     }
-}
-
-fn bounded(app: &str, key: String) -> Arc<str> {
-    if key.len() <= KEY_BYTES_MAX {
-        return key.into();
-    }
-    format!("{app}/sha256:{}", hex(&Sha256::digest(key.as_bytes()))).into()
 }
 
 fn inner(raw: Option<&RawValue>) -> Option<Inner<'_>> {

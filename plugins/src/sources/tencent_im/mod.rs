@@ -39,9 +39,9 @@ use switchhook_core::{
 
 use self::body::{Fields, Scalar, malformed};
 use self::query::Query;
+use super::common::named_well;
 
 const TOKEN_CHARS_MAX: usize = 128;
-const COMMAND_BYTES_MAX: usize = 128;
 const TEXT_CHARS_MAX: usize = 64;
 
 /// Options of a `tencent-im` source.
@@ -289,11 +289,6 @@ fn check_name(command: &str) -> Result<(), Refusal> {
         return Err(malformed("missing_command"));
     }
     if named_well(command) { Ok(()) } else { Err(malformed("bad_command")) }
-}
-
-fn named_well(command: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    (1..=COMMAND_BYTES_MAX).contains(&command.len()) && command.bytes().all(plain)
 }
 
 fn short(text: Option<&Cow<'_, str>>) -> Option<Arc<str>> {

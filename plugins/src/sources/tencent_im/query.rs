@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use switchhook_core::{Refusal, RefusalKind};
 
+use crate::sources::common::{decoded, malformed};
+
 const QUERY_BYTES_MAX: usize = 8 * 1024;
 const PARAMETERS_MAX: usize = 64;
 
@@ -53,38 +55,5 @@ impl<'a> Query<'a> {
             4 if is("Sign") => Some(&mut self.sign),
             _ => None,
         }
-    }
-}
-
-fn malformed(reason: &'static str) -> Refusal {
-    Refusal::new(RefusalKind::Malformed, reason)
-}
-
-/// Percent-decodes; a broken escape or what is no UTF-8 is refused rather than guessed at.
-fn decoded(text: &str) -> Result<Cow<'_, str>, Refusal> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first != b'%' {
-            bytes.push(first);
-            continue;
-        }
-        let [high, low, tail @ ..] = tail else { return Err(malformed("bad_escape")) };
-        let digits = nibble(*high).zip(nibble(*low));
-        let (high, low) = digits.ok_or_else(|| malformed("bad_escape"))?;
-        bytes.push(high << 4 | low);
-        rest = tail;
-    }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| malformed("query_not_utf8"))
-}
-
-/// The value of a hex digit in either case.
-pub(super) fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! It covers neither body nor command: whoever saw a signed call can say something else with it until the window closes.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +9,8 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use switchhook_core::config::Secret;
 
-use super::query::{Query, nibble};
+use super::query::Query;
+use crate::sources::common::{hex, unhex};
 
 /// Checks a call against tokens. Every token is computed whichever fits, and the signature is judged before the time, so that
 /// a stale time in the log means an honest sender with a wrong clock.
@@ -23,7 +23,7 @@ pub(super) fn verify(
     let sign = query.sign.as_deref().ok_or("missing_sign")?;
     let text = query.time.as_deref().ok_or("missing_time")?;
     let sent = time(text).ok_or("malformed_time")?;
-    let sign = bytes(sign).ok_or("malformed_sign")?;
+    let sign = unhex(sign).ok_or("malformed_sign")?;
     let mut genuine = Choice::from(0);
     for token in tokens {
         genuine |= digest(token, text).ct_eq(&sign);
@@ -58,24 +58,6 @@ pub(super) fn window(length: Duration) -> SignedDuration {
     SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX)
 }
 
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn digest(token: &Secret, time: &str) -> [u8; 32] {
     Sha256::new().chain_update(token.expose()).chain_update(time).finalize().into()
-}
-
-fn bytes(hex: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = hex.as_bytes().try_into().ok()?;
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let [high, low] = pair else { return None };
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
-    }
-    Some(bytes)
 }

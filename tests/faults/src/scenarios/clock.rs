@@ -61,7 +61,10 @@ fn phase(
     load.point_at(server.address);
     let jumps = if kills > 0 { kills } else { setting.pick(5, 100) };
     for number in 0..jumps {
-        thread::sleep(Duration::from_millis(rng.u64(300..700)));
+        // A start that finds another day than the one a retry was due on can only let it wait anew: a life that is shorter
+        // than the wait would put it off again and again.
+        let life = if kills > 0 { 1300..2000 } else { 300..700 };
+        thread::sleep(Duration::from_millis(rng.u64(life)));
         let jump = match jumps - number {
             2 => "+86400", // and back by two days at the end
             1 => "-86400",

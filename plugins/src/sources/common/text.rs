@@ -1,0 +1,76 @@
+//! Names, keys and encodings.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use switchhook_core::Refusal;
+
+use super::malformed;
+
+const COMMAND_BYTES_MAX: usize = 128;
+/// Longer keys are replaced by their digest.
+const KEY_BYTES_MAX: usize = 512;
+
+/// Whether a text can be a command.
+pub(in crate::sources) fn named_well(command: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=COMMAND_BYTES_MAX).contains(&command.len()) && command.bytes().all(plain)
+}
+
+/// A key that begins with the app, or the digest of one that is too long.
+pub(in crate::sources) fn bounded(app: &str, key: String) -> Arc<str> {
+    if key.len() <= KEY_BYTES_MAX {
+        return key.into();
+    }
+    format!("{app}/sha256:{}", hex(&Sha256::digest(key.as_bytes()))).into()
+}
+
+/// Percent-decodes; a broken escape or what is no UTF-8 is refused rather than guessed at.
+pub(in crate::sources) fn decoded(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        if first != b'%' {
+            bytes.push(first);
+            continue;
+        }
+        let [high, low, tail @ ..] = tail else { return Err(malformed("bad_escape")) };
+        let digits = nibble(*high).zip(nibble(*low));
+        let (high, low) = digits.ok_or_else(|| malformed("bad_escape"))?;
+        bytes.push(high << 4 | low);
+        rest = tail;
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| malformed("query_not_utf8"))
+}
+
+/// Lower-case hex.
+pub(in crate::sources) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The 32 bytes of as many pairs of hex digits, in either case.
+pub(in crate::sources) fn unhex(hex: &str) -> Option<[u8; 32]> {
+    let digits: &[u8; 64] = hex.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    Some(bytes)
+}
+
+/// The value of a hex digit in either case.
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}

@@ -1,0 +1,240 @@
+//! `json`: the callbacks of any system that posts JSON, by configuration alone.
+//!
+//! Each call is a `POST` whose body is one JSON object: the event, kept byte for byte. The options say where its command stands,
+//! how the sender proves itself, what in the body tells order and duplicates, and what is answered. Nothing is known of the
+//! commands: those that `before` names wait for a decision, all others come after the event and are answered once kept.
+
+mod check;
+mod options;
+mod place;
+mod pointer;
+mod proof;
+mod replies;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response};
+use jiff::Timestamp;
+use serde_json::json;
+use switchhook_core::config::Secret;
+use switchhook_core::{
+    BoxError, BuildContext, Callback, CommandSpec, ComposeError, Map, NotPermitted, Opened,
+    Outcome, Pattern, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict,
+    async_trait, register,
+};
+
+use self::check::{fit_secret, fit_token};
+use self::options::Options;
+use self::place::Place;
+use self::pointer::Pointer;
+use self::proof::{Proof, Signature, Tokens};
+use self::replies::Replies;
+use super::common::{Scalar, bounded, named_well, text};
+
+struct Json {
+    app: Arc<str>,
+    place: Place,
+    proof: Proof,
+    key: Option<Pointer>,
+    natural_key: Option<Pointer>,
+    time: Option<Pointer>,
+    before: Vec<Pattern>,
+    patience: Duration,
+    replies: Replies,
+}
+
+#[async_trait]
+impl Plugin for Json {
+    type Role = dyn Source;
+    const NAME: &'static str = "json";
+    const ABOUT: &'static str = "takes in the callbacks of any system that posts JSON";
+    const EXAMPLE: &'static str = r#"
+command = { header = "X-Event" }
+app = "shop-chat"
+key = "/room/id"
+natural_key = "/event_id"
+time = "/sent_at"
+before = ["message.before_send", "room.*"]
+patience = "3s"
+
+[hmac]
+header = "X-Signature"
+prefix = "sha256="
+timestamp = "X-Timestamp"
+window = "5m"
+secrets = ["a-secret-that-both-sides-know"]
+
+[replies]
+allow = { status = 200, body = { ok = true } }
+deny = { status = 403, body = { ok = false }, reason_at = "/message" }
+"#;
+    type Options = Options;
+
+    fn check(options: &Options) -> Vec<(String, String)> {
+        check::mistakes(options)
+    }
+
+    async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Source>, BoxError> {
+        let place = Place::of(&options.command).ok_or("`command` names no place")?;
+        Ok(Arc::new(Self {
+            app: options.app.map_or_else(|| cx.name.clone(), |app| app.0.into()),
+            place,
+            proof: match (options.hmac, options.token) {
+                (None, None) => Proof::None,
+                (Some(hmac), _) => {
+                    let secrets = all(&hmac.secrets, &hmac.secret_files, fit_secret, cx)?;
+                    Proof::Hmac(Signature::new(hmac, &secrets))
+                }
+                (None, Some(token)) => {
+                    let tokens = all(&token.tokens, &token.token_files, fit_token, cx)?;
+                    Proof::Token(Tokens::new(token, tokens))
+                }
+            },
+            key: options.key,
+            natural_key: options.natural_key,
+            time: options.time,
+            before: options.before,
+            patience: options.patience.0,
+            replies: Replies::new(options.replies),
+        }))
+    }
+}
+
+register!(Json);
+
+/// The secrets of the options and those of the files.
+fn all(
+    given: &[Secret],
+    files: &[PathBuf],
+    fit: fn(&Secret) -> Result<(), String>,
+    cx: &BuildContext,
+) -> Result<Vec<Secret>, BoxError> {
+    let mut secrets = given.to_vec();
+    for file in files {
+        let path = cx.path(file);
+        let secret = Secret::read(&path)?;
+        fit(&secret).map_err(|what| format!("secret file {}: {what}", path.display()))?;
+        secrets.push(secret);
+    }
+    Ok(secrets)
+}
+
+impl Json {
+    fn phase_of(&self, command: &str) -> Phase {
+        if Pattern::any(&self.before, command) { Phase::Before } else { Phase::After }
+    }
+
+    fn callback(
+        &self,
+        command: &str,
+        body: &Bytes,
+        text: &str,
+        signed: Option<Timestamp>,
+    ) -> Result<Callback, Refusal> {
+        let find = |place: &Option<Pointer>| {
+            place.as_ref().map_or(Ok(Scalar::Absent), |place| place.find(text))
+        };
+        let app = &self.app;
+        let mut callback =
+            Callback::new(command, self.phase_of(command), app.clone(), body.clone());
+        let key = |id: &str| bounded(app, format!("{app}/{id}"));
+        callback.facts.key = find(&self.key)?.text().map(key);
+        let natural = |id: &str| bounded(app, format!("{app}/{command}/{id}"));
+        callback.natural_key = find(&self.natural_key)?.text().map(natural);
+        callback.facts.sent = find(&self.time)?.text().and_then(time).or(signed);
+        Ok(callback)
+    }
+}
+
+/// Seconds since 1970, or milliseconds where seconds would lie beyond the year 9999, or RFC 3339.
+fn time(text: &str) -> Option<Timestamp> {
+    let Ok(number) = text.parse::<i64>() else { return text.parse().ok() };
+    Timestamp::from_second(number).or_else(|_| Timestamp::from_millisecond(number)).ok()
+}
+
+impl Source for Json {
+    fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
+        if *request.method != Method::POST {
+            return Err(Refusal::new(RefusalKind::Method, "method"));
+        }
+        let signed = self.proof.check(request)?;
+        let body = text(request.body)?;
+        pointer::check_object(body)?;
+        let command = self.place.command(request, body)?;
+        let callback = self.callback(&command, request.body, body, signed)?;
+        Ok(Opened::Callbacks(vec![callback]))
+    }
+
+    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+        self.replies.permits(callback, verdict)
+    }
+
+    fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {
+        self.replies.reply(outcome)
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+        self.replies.refuse(refusal)
+    }
+
+    /// Empty: which commands there are is the sender's affair.
+    fn catalogue(&self) -> &[CommandSpec] {
+        &[]
+    }
+
+    fn phase(&self, command: &str) -> Option<Phase> {
+        named_well(command).then(|| self.phase_of(command))
+    }
+
+    fn compose(
+        &self,
+        command: &str,
+        fields: &Map,
+        now: Timestamp,
+    ) -> Result<Request<Bytes>, ComposeError> {
+        if !named_well(command) {
+            return Err(ComposeError(format!(
+                "`{command}` is no command: 1 to 128 of letters, digits, `.`, `_` and `-`"
+            )));
+        }
+        let fail = |error: &dyn std::fmt::Display| ComposeError(error.to_string());
+        let mut body = fields.clone();
+        if let Place::Body(pointer) = &self.place {
+            pointer.put(&mut body, json!(command)).map_err(|what| fail(&what))?;
+        }
+        let body = serde_json::to_vec(&body).map_err(|error| fail(&error))?;
+        let request = Request::post(self.place.target(command))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body));
+        let mut request = request.map_err(|error| fail(&error))?;
+        if let Place::Header(name) = &self.place {
+            let value = HeaderValue::from_str(command).map_err(|error| fail(&error))?;
+            request.headers_mut().insert(name.clone(), value);
+        }
+        self.sign(&mut request, now);
+        Ok(request)
+    }
+
+    fn sign(&self, request: &mut Request<Bytes>, now: Timestamp) {
+        let body = request.body().clone();
+        self.proof.sign(request.headers_mut(), &body, now);
+    }
+
+    fn authenticates(&self) -> bool {
+        !matches!(self.proof, Proof::None)
+    }
+
+    fn below(&self) -> bool {
+        matches!(self.place, Place::Path)
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
+    }
+}
