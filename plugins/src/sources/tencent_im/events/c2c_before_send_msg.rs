@@ -5,9 +5,9 @@ use super::{Milliseconds, MsgElement, Seconds};
 command! {
     /// Before a one-to-one message is sent.
     ///
-    /// Fires when a client or the server API sends a message. A refusal shows the sender an error; a drop
-    /// lets the sender believe that the message was sent; an allow may replace the elements and the custom
-    /// data. A sender through the server API can switch this callback off with `ForbidCallbackControl`.
+    /// Fires when a client or the server API sends a message. A refusal shows the sender an error, a drop
+    /// lets the sender believe that the message was sent, a replacement sends other elements or custom data.
+    /// A sender through the server API can switch this callback off with `ForbidCallbackControl`.
     C2cBeforeSendMsg = "C2C.CallbackBeforeSendMsg" {
         title: "Before a one-to-one message is sent",
         title_zh: "发送单聊消息之前",

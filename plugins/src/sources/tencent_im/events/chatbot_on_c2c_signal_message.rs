@@ -6,8 +6,8 @@ command! {
     /// A chatbot sent a signal.
     ///
     /// Fires when a flow of a chatbot sends a custom signal. It is the only event whose reply matters
-    /// although it has happened already: an allow may hand a text to the chatbot, and with a refusal the
-    /// reply is ignored.
+    /// although it has happened already: an answer hands a text to the chatbot, and with a refusal the reply
+    /// is ignored.
     ChatbotOnC2cSignalMessage = "Chatbot.OnC2CSignalMessage" {
         title: "A chatbot sent a signal",
         title_zh: "聊天机器人发送透传信令之后",

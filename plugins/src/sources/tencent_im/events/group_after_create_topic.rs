@@ -5,7 +5,7 @@ use super::CustomField;
 command! {
     /// A topic was created.
     ///
-    /// Fires when a topic was created in a community group. It is switched on together with
+    /// Topics belong to community groups. The callback has no switch of its own: it comes together with
     /// `Group.CallbackAfterCreateGroup`.
     GroupAfterCreateTopic = "Group.CallbackAfterCreateTopic" {
         title: "A topic was created",

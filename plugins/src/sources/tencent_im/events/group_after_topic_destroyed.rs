@@ -3,8 +3,7 @@
 command! {
     /// Topics were deleted.
     ///
-    /// Fires when topics of a community group were deleted. It is switched on together with
-    /// `Group.CallbackAfterGroupDestroyed`.
+    /// The callback has no switch of its own: it comes together with `Group.CallbackAfterGroupDestroyed`.
     GroupAfterTopicDestroyed = "Group.CallbackAfterTopicDestroyed" {
         title: "Topics were deleted",
         title_zh: "删除话题之后",

@@ -3,8 +3,8 @@
 command! {
     /// Details of a topic changed.
     ///
-    /// Fires when details of a topic changed, and holds only those that changed. It names the group but not
-    /// the topic. It is switched on together with `Group.CallbackAfterGroupInfoChanged`.
+    /// It holds only the details that changed, and names the group but not the topic. The callback has no
+    /// switch of its own: it comes together with `Group.CallbackAfterGroupInfoChanged`.
     GroupAfterTopicInfoChanged = "Group.CallbackAfterTopicInfoChanged" {
         title: "Details of a topic changed",
         title_zh: "话题资料变更之后",

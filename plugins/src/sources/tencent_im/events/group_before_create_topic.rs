@@ -3,9 +3,9 @@
 command! {
     /// Before a topic is created.
     ///
-    /// Fires when a client or the server API creates a topic in a community group, and is switched on
-    /// together with `Group.CallbackBeforeCreateGroup`. It does not name the group. A refusal keeps the topic
-    /// from being created.
+    /// Fires when a client or the server API creates a topic in a community group; it does not name the
+    /// group. A refusal keeps the topic from being created. The callback has no switch of its own: it comes
+    /// together with `Group.CallbackBeforeCreateGroup`.
     GroupBeforeCreateTopic = "Group.CallbackBeforeCreateTopic" {
         title: "Before a topic is created",
         title_zh: "创建话题之前",

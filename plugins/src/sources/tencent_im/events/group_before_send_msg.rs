@@ -6,8 +6,8 @@ command! {
     /// Before a group message is sent.
     ///
     /// Fires when a client or the server API sends a message to a group, a topic, an audio-video group or a
-    /// live room (`Type` is `Live`). A refusal shows the sender an error; a drop lets the sender believe that
-    /// the message was sent; an allow may replace the elements and the custom data. The message has neither
+    /// live room (`Type` is `Live`). A refusal shows the sender an error, a drop lets the sender believe that
+    /// the message was sent, a replacement sends other elements or custom data. The message has neither
     /// `MsgSeq` nor `MsgTime` yet; its random number is in `Random`, which is `MsgRandom` for one-to-one
     /// messages.
     GroupBeforeSendMsg = "Group.CallbackBeforeSendMsg" {

@@ -5,8 +5,8 @@ use super::Milliseconds;
 command! {
     /// The day's quota of new groups was nearly used up.
     ///
-    /// Fires when more than 70 percent of the groups that an app may add in a day, those dissolved deducted,
-    /// have been added.
+    /// Fires when an app has used more than 70 percent of its quota of the day: the groups created, less
+    /// those dissolved.
     GroupOnDailyGroupQuotaAlarm = "Group.CallbackOnDailyGroupQuotaAlarm" {
         title: "The day's quota of new groups was nearly used up",
         title_zh: "每日净增群组额度告警",
@@ -24,9 +24,9 @@ command! {
     fields {
         /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// How many groups the app has added today, those dissolved deducted.
+        /// How many groups the app has created today, less those dissolved.
         quota_used: i64 = "QuotaUsed", always;
-        /// How many groups the app may add in a day.
+        /// How many groups the app may create in a day, less those dissolved.
         quota: i64 = "Quota", always;
         /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;

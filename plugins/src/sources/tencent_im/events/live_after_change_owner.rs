@@ -4,8 +4,6 @@ use super::Milliseconds;
 
 command! {
     /// The owner of a live room changed.
-    ///
-    /// Fires when a live room was handed over to another owner.
     LiveAfterChangeOwner = "Live.CallbackAfterChangeOwner" {
         title: "The owner of a live room changed",
         title_zh: "直播间房主变更之后",

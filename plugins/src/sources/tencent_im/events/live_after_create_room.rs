@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A live room was created.
     ///
-    /// Fires when a live room was created. Its `CreateTime` is in seconds, `EventTime` in milliseconds.
+    /// `CreateTime` of the room is in seconds, `EventTime` in milliseconds.
     LiveAfterCreateRoom = "Live.CallbackAfterCreateRoom" {
         title: "A live room was created",
         title_zh: "创建直播间之后",

@@ -5,8 +5,7 @@ use super::Milliseconds;
 command! {
     /// Metadata of a live room was deleted.
     ///
-    /// Fires when key-value pairs of a live room were deleted. It names their keys, not the values that they
-    /// had.
+    /// It names the keys that were deleted, not the values that they had.
     LiveAfterDelMetadata = "Live.CallbackAfterDelMetadata" {
         title: "Metadata of a live room was deleted",
         title_zh: "删除直播间元数据之后",

@@ -5,8 +5,7 @@ use super::Milliseconds;
 command! {
     /// The admins of a live room changed.
     ///
-    /// Fires when admins of a live room were added or removed. `opType` begins with a small letter, unlike
-    /// its neighbours.
+    /// Fires when admins are added or removed. `opType` begins with a small letter, unlike its neighbours.
     LiveAfterModifyAdmin = "Live.CallbackAfterModifyAdmin" {
         title: "The admins of a live room changed",
         title_zh: "直播间管理员变更之后",

@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Metadata of a live room was set.
     ///
-    /// Fires when key-value pairs were attached to a live room, or got other values.
+    /// Metadata are key-value pairs of the app that are kept with the room.
     LiveAfterSetMetadata = "Live.CallbackAfterSetMetadata" {
         title: "Metadata of a live room was set",
         title_zh: "设置直播间元数据之后",

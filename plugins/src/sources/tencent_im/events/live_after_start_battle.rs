@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A battle between live rooms began.
     ///
-    /// Fires when a battle began. Its times are in seconds, `EventTime` and `Duration` in milliseconds.
+    /// Its times are in seconds, `EventTime` and `Duration` in milliseconds.
     LiveAfterStartBattle = "Live.CallbackAfterStartBattle" {
         title: "A battle between live rooms began",
         title_zh: "PK 开始之后",

@@ -5,8 +5,6 @@ use crate::sources::tencent_im::wire::object;
 
 command! {
     /// Users unsubscribed from an official account.
-    ///
-    /// Fires when users are no longer subscribers.
     OfficialAccountAfterDeleteSubscriber = "OfficialAccount.CallbackAfterDeleteSubscriber" {
         title: "Users unsubscribed from an official account",
         title_zh: "取消订阅公众号之后",

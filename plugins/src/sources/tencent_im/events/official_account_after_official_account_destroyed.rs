@@ -5,7 +5,7 @@ use super::Milliseconds;
 command! {
     /// An official account was destroyed.
     ///
-    /// Fires when an official account was destroyed through the server API.
+    /// This is done through the server API.
     OfficialAccountAfterOfficialAccountDestroyed = "OfficialAccount.CallbackAfterOfficialAccountDestroyed" {
         title: "An official account was destroyed",
         title_zh: "销毁公众号之后",

@@ -6,8 +6,8 @@ command! {
     /// Before an official account sends a message.
     ///
     /// Fires when an official account sends a message to its subscribers through the server API. A refusal
-    /// shows the caller an error; a drop lets the caller believe that the message was sent; an allow may
-    /// replace the elements and the custom data.
+    /// shows the caller an error, a drop lets the caller believe that the message was sent, a replacement
+    /// sends other elements or custom data.
     OfficialAccountBeforeSendMsg = "OfficialAccount.CallbackBeforeSendMsg" {
         title: "Before an official account sends a message",
         title_zh: "公众号发送消息之前",

@@ -6,8 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A conference room was created.
     ///
-    /// Fires when a conference room was created or scheduled. `ScheduleStartTime` and `ScheduleEndTime` are
-    /// there for scheduled ones only.
+    /// Fires also when a conference is scheduled, and says then when it is to begin and end.
     RoomAfterCreateRoom = "Room.CallbackAfterCreateRoom" {
         title: "A conference room was created",
         title_zh: "创建会议房间之后",

@@ -4,8 +4,6 @@ use super::Milliseconds;
 
 command! {
     /// A conference room was closed.
-    ///
-    /// Fires when a conference room was closed.
     RoomAfterDestroyRoom = "Room.CallbackAfterDestroyRoom" {
         title: "A conference room was closed",
         title_zh: "关闭会议房间之后",

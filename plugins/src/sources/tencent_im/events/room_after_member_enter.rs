@@ -5,8 +5,7 @@ use super::Milliseconds;
 command! {
     /// Members entered a conference room.
     ///
-    /// Fires when members entered a conference room. They are plain texts in `MemberList_Account`, not
-    /// objects.
+    /// The members are plain texts in `MemberList_Account`, not objects.
     RoomAfterMemberEnter = "Room.CallbackAfterMemberEnter" {
         title: "Members entered a conference room",
         title_zh: "成员进入会议房间之后",

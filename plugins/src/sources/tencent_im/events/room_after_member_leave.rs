@@ -5,8 +5,8 @@ use super::Milliseconds;
 command! {
     /// Members left a conference room.
     ///
-    /// Fires when members left a conference room, were removed or were lost. They are plain texts in
-    /// `MemberList_Account`, not objects.
+    /// Fires when members leave, are removed or are lost. They are plain texts in `MemberList_Account`, not
+    /// objects.
     RoomAfterMemberLeave = "Room.CallbackAfterMemberLeave" {
         title: "Members left a conference room",
         title_zh: "成员离开会议房间之后",

@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Details of a conference room changed.
     ///
-    /// Fires when details of a conference room changed; those that are missing did not change.
+    /// Details that are missing did not change.
     RoomAfterUpdateRoomInfo = "Room.CallbackAfterUpdateRoomInfo" {
         title: "Details of a conference room changed",
         title_zh: "会议房间信息变更之后",
