@@ -1,11 +1,12 @@
 //! `Alert.RequestOverLimit`.
 
 command! {
-    /// A server API is near its rate limit.
+    /// Calls of a server API came near their limit.
     ///
-    /// On as soon as a URL is set, no switch. URL carries `OptPlatform` but no `ClientIP`.
+    /// Fires when an app makes more than 80 percent of the calls that it may make. It has no switch of its
+    /// own and comes as soon as an address for callbacks is set. The query has no `ClientIP`.
     AlertRequestOverLimit = "Alert.RequestOverLimit" {
-        title: "A server API is near its rate limit",
+        title: "Calls of a server API came near their limit",
         title_zh: "服务端接口频率告警",
         doc: "https://www.tencentcloud.com/document/product/1047/60256",
         reply: Ignored,
@@ -20,15 +21,15 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// API service.
+        /// The service that the API belongs to.
         service_name: String = "ServiceName", always;
-        /// API command.
+        /// The API.
         command: String = "Command", always;
-        /// Calls per second seen.
+        /// How many calls were made in a second.
         request: i64 = "Request", always;
-        /// Calls per second allowed.
+        /// How many calls may be made in a second.
         limit: i64 = "Limit", always;
     }
 }

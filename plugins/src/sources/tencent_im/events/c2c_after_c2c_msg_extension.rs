@@ -4,11 +4,12 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Key-values were attached to a one-to-one message.
+    /// Extensions of a one-to-one message changed.
     ///
-    /// The reply table knows `ErrorCode` 0 and 1, both without effect on the message.
+    /// Fires when a client or the server API sets, deletes or clears the key-value pairs that extend a
+    /// message.
     C2cAfterC2cMsgExtension = "C2C.CallbackAfterC2CMsgExtension" {
-        title: "Key-values were attached to a one-to-one message",
+        title: "Extensions of a one-to-one message changed",
         title_zh: "单聊消息扩展变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/76006",
         reply: Ignored,
@@ -20,25 +21,25 @@ command! {
   "To_Account": "bob",
   "MsgKey": "48374_2804799576_1767225600",
   "OperateType": 1,
-  "ExtensionList": [{"Key": "colour", "Value": "green", "Seq": 3}],
+  "ExtensionList": [{"Key": "lunch", "Value": "yes", "Seq": 3}],
   "Seq": 3,
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who sent it or acted.
+        /// Who sent the message.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who received the message.
         to_account: String = "To_Account", always, personal;
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
-        /// 1 set, 2 delete, 3 clear.
+        /// `1` when pairs were set, `2` when some were deleted, `3` when all were cleared.
         operate_type: i64 = "OperateType", always;
-        /// Affected pairs, empty on clear.
+        /// The pairs concerned; empty when all were cleared.
         extension_list: Vec<Extension> = "ExtensionList", always;
-        /// Version of the whole message.
+        /// Version of all pairs of the message together.
         seq: i64 = "Seq", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -46,7 +47,7 @@ command! {
 }
 
 object! {
-    /// One of the affected pairs, empty on clear.
+    /// A key-value pair that extends the message.
     Extension {
         /// The key.
         key: String = "Key", always;

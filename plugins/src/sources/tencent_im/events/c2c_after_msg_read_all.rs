@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// All unread counts were cleared.
     ///
-    /// `C2C` by name but covers group chats too.
+    /// Fires when a client marks all conversations as read. In spite of its name it covers groups as well.
     C2cAfterMsgReadAll = "C2C.CallbackAfterMsgReadAll" {
         title: "All unread counts were cleared",
         title_zh: "清空全部未读之后",
@@ -18,27 +18,27 @@ command! {
   "CallbackCommand": "C2C.CallbackAfterMsgReadAll",
   "Report_Account": "alice",
   "EventTime": 1767225600123,
-  "GroupReadInfo": [{"GroupId": "@TGS#2CHESSCLUB", "MsgSeq": 48374}]
+  "GroupReadInfo": [{"GroupId": "@TGS#2CHESSCLUB", "MsgSeq": 731}, {"GroupId": "@TGS#2CYCLING01", "MsgSeq": 95}]
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Reader.
+        /// The user whose conversations were marked as read.
         report_account: String = "Report_Account", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Groups cleared and up to which message.
+        /// The groups concerned, and how far each is read.
         group_read_info: Vec<GroupRead> = "GroupReadInfo", sometimes;
     }
 }
 
 object! {
-    /// One of the groups cleared and up to which message.
+    /// A group that was marked as read.
     GroupRead {
         /// The group.
         group_id: String = "GroupId", sometimes;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the last message that is read.
         msg_seq: i64 = "MsgSeq", sometimes;
     }
 }

@@ -4,9 +4,11 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// One-to-one read receipts were sent.
+    /// Read receipts for one-to-one messages were sent.
+    ///
+    /// Fires when a client sends receipts for messages that its user has read.
     C2cAfterMsgReadReceipt = "C2C.CallbackAfterMsgReadReceipt" {
-        title: "One-to-one read receipts were sent",
+        title: "Read receipts for one-to-one messages were sent",
         title_zh: "单聊消息已读回执之后",
         doc: "https://cloud.tencent.com/document/product/269/128223",
         reply: Ignored,
@@ -14,8 +16,8 @@ command! {
         order_by: Conversation,
         sample: r#"{
   "CallbackCommand": "C2C.CallbackAfterMsgReadReceipt",
-  "Operator_Account": "alice",
-  "Peer_Account": "bob",
+  "Operator_Account": "bob",
+  "Peer_Account": "alice",
   "C2CMsgInfo": [
     {
       "From_Account": "alice",
@@ -24,17 +26,17 @@ command! {
       "MsgId": "144115198000000001-1767225600-2804799576"
     }
   ],
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// User who read.
+        /// Who read the messages.
         operator_account: String = "Operator_Account", always, personal;
-        /// Other side.
+        /// The other side of the conversation.
         peer_account: String = "Peer_Account", always, personal;
-        /// Messages read.
+        /// The messages that were read.
         c2c_msg_info: Vec<C2cMsgInfo> = "C2CMsgInfo", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -42,15 +44,15 @@ command! {
 }
 
 object! {
-    /// One of the messages read.
+    /// A message that was read.
     C2cMsgInfo {
-        /// Who sent it or acted.
+        /// Who sent the message.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who received the message.
         to_account: String = "To_Account", always, personal;
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
-        /// Message id that the client made, unique.
+        /// Unique id of the message, made by the client.
         msg_id: String = "MsgId", always;
     }
 }

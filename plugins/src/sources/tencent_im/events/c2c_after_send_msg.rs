@@ -5,8 +5,10 @@ use super::{Milliseconds, MsgElement, Seconds};
 command! {
     /// A one-to-one message was sent.
     ///
-    /// Also fires when delivery failed: look at `SendMsgResult`. Carries the message as rewritten by the
-    /// before-callback. Not fired when the before-callback refused. Newest Chinese page has no `UnreadMsgNum`.
+    /// Fires after every attempt, also when delivery failed: `SendMsgResult` tells. It holds the message as a
+    /// before-callback replaced it, and does not come for one that a before-callback refused. Messages may
+    /// arrive out of order: sort them by `MsgTime`, then by `MsgSeq`. Newer senders leave out `UnreadMsgNum`
+    /// and add `MsgId` and `EventTime`.
     C2cAfterSendMsg = "C2C.CallbackAfterSendMsg" {
         title: "A one-to-one message was sent",
         title_zh: "发送单聊消息之后",
@@ -33,35 +35,35 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who sent it or acted.
+        /// Who sent the message.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who receives the message.
         to_account: String = "To_Account", always, personal;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Random number of the message, unsigned 32-bit.
+        /// Random number of the message, an unsigned 32-bit integer.
         msg_random: i64 = "MsgRandom", always;
         /// When the message was sent, in seconds since 1970.
         msg_time: Seconds = "MsgTime", always;
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
-        /// 1 for users who are online only, not stored; else 0.
+        /// `1` when the message is only for users who are online and is not stored, else `0`.
         online_only_flag: i64 = "OnlineOnlyFlag", sometimes;
-        /// 0 delivered, otherwise the failure code.
+        /// `0` when it was delivered, else the code of the failure.
         send_msg_result: i64 = "SendMsgResult", always;
-        /// Result text of the delivery (request field, not the reply field).
+        /// Result of the delivery in words; not part of a reply.
         error_info: String = "ErrorInfo", always;
-        /// Unread total of the receiver, -1 when delivery failed.
+        /// All unread messages of the receiver, `-1` when delivery failed; newer senders leave it out.
         unread_msg_num: i64 = "UnreadMsgNum", sometimes;
-        /// The elements of the message.
+        /// The elements of the message, in their order.
         msg_body: Vec<MsgElement> = "MsgBody", always;
-        /// Custom data that is kept with the message.
+        /// Custom data of the app that is kept with the message.
         cloud_custom_data: String = "CloudCustomData", sometimes, personal;
-        /// Message id that the client made, unique; in the newest description only.
+        /// Unique id of the message, made by the client; older senders leave it out.
         msg_id: String = "MsgId", sometimes;
-        /// When it happened, in milliseconds since 1970; in the newest description only.
+        /// When it happened, in milliseconds since 1970; older senders leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

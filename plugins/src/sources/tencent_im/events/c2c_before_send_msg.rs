@@ -5,7 +5,9 @@ use super::{Milliseconds, MsgElement, Seconds};
 command! {
     /// Before a one-to-one message is sent.
     ///
-    /// 2 s budget, not adjustable. A server API sender can suppress it with `ForbidCallbackControl`.
+    /// Fires when a client or the server API sends a message. A refusal shows the sender an error, a drop
+    /// lets the sender believe that the message was sent, a replacement sends other elements or custom data.
+    /// A sender through the server API can switch this callback off with `ForbidCallbackControl`.
     C2cBeforeSendMsg = "C2C.CallbackBeforeSendMsg" {
         title: "Before a one-to-one message is sent",
         title_zh: "发送单聊消息之前",
@@ -28,29 +30,29 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who sent it or acted.
+        /// Who sends the message.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who receives the message.
         to_account: String = "To_Account", always, personal;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Random number of the message, unsigned 32-bit.
+        /// Random number of the message, an unsigned 32-bit integer.
         msg_random: i64 = "MsgRandom", always;
-        /// When the message was sent, in seconds since 1970.
+        /// Time of the message, in seconds since 1970.
         msg_time: Seconds = "MsgTime", always;
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
-        /// 1 for users who are online only, not stored; else 0.
+        /// `1` when the message is only for users who are online and is not stored, else `0`.
         online_only_flag: i64 = "OnlineOnlyFlag", sometimes;
-        /// The elements of the message.
+        /// The elements of the message, in their order.
         msg_body: Vec<MsgElement> = "MsgBody", always;
-        /// Custom data that is kept with the message.
+        /// Custom data of the app that is kept with the message.
         cloud_custom_data: String = "CloudCustomData", sometimes, personal;
-        /// Message id that the client made, unique; in the newest description only.
+        /// Unique id of the message, made by the client; older senders leave it out.
         msg_id: String = "MsgId", sometimes;
-        /// When it happened, in milliseconds since 1970; seen, but not described.
+        /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", undocumented;
     }
 }

@@ -6,7 +6,8 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A call ended.
     ///
-    /// Times inside `CallRecord` are seconds, `EventTime` is milliseconds.
+    /// Fires when no one or only one member is left in a call. Times inside of `CallRecord` are in seconds,
+    /// `EventTime` is in milliseconds.
     CallAfterEndCall = "Call.CallbackAfterEndCall" {
         title: "A call ended",
         title_zh: "通话结束之后",
@@ -26,14 +27,14 @@ command! {
     "AcceptTime": 1767225610,
     "CallResult": "NormalEnd",
     "CalleeList_Account": ["bob", "carol"],
-    "RoomId": "room-42",
+    "RoomId": "call-room-91",
     "RoomIdType": 2
   },
-  "EventTime": 1767225600123
+  "EventTime": 1767225900123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The call.
         call_record: CallRecord = "CallRecord", always;
@@ -43,29 +44,29 @@ command! {
 }
 
 object! {
-    /// The call.
+    /// A call that ended.
     CallRecord {
-        /// Call id.
+        /// The call.
         call_id: String = "CallId", always;
-        /// Caller.
+        /// Who started the call.
         caller_account: String = "Caller_Account", always, personal;
-        /// Audio or Video.
+        /// `Audio` or `Video`.
         media_type: String = "MediaType", always;
-        /// `SingleCall` or `MultiCall`.
+        /// `SingleCall` with one user, `MultiCall` with several.
         call_type: String = "CallType", always;
-        /// In seconds since 1970.
+        /// When the call was started, in seconds since 1970.
         start_time: Seconds = "StartTime", always;
-        /// In seconds since 1970.
+        /// When the call ended, in seconds since 1970.
         end_time: Seconds = "EndTime", always;
-        /// Seconds, 0 if never answered.
+        /// When the call was answered, in seconds since 1970; `0` when nobody did.
         accept_time: Seconds = "AcceptTime", always;
-        /// Cancel, Reject, `NotAnswer`, `NormalEnd`, `CallBusy`, Interrupt or Offline.
+        /// How it ended: `NormalEnd`, `Cancel`, `Reject`, `NotAnswer`, `CallBusy`, `Interrupt` or `Offline`.
         call_result: String = "CallResult", always;
-        /// Members called, plain array.
+        /// The users who were called.
         callee_list_account: Vec<String> = "CalleeList_Account", always, personal;
-        /// The room.
+        /// The room that the call took place in.
         room_id: String = "RoomId", always;
-        /// 1 number, 2 string.
+        /// `1` when the id of the room is a number, `2` when it is text.
         room_id_type: i64 = "RoomIdType", always;
     }
 }

@@ -4,12 +4,12 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// The state of a call member changed.
+    /// Members of a call changed their state.
     ///
-    /// Spelling of `ActionType` differs between sample comment, table and language (Answer or Accept; Hangup,
-    /// `HangUp` or Hang Up; Invite or Invited; `Cancel_Invite` or `Canncel_Invite`).
+    /// Fires when members of a call answer, refuse, hang up, join, are invited or are lost. The words of
+    /// `ActionType` come in more than one spelling: compare them without case, and expect both of a pair.
     CallAfterMemberChanged = "Call.CallbackAfterMemberChanged" {
-        title: "The state of a call member changed",
+        title: "Members of a call changed their state",
         title_zh: "通话成员状态变更之后",
         doc: "https://www.tencentcloud.com/document/product/647/69215",
         reply: Ignored,
@@ -18,19 +18,23 @@ command! {
         sample: r#"{
   "CallbackCommand": "Call.CallbackAfterMemberChanged",
   "CallId": "call-91",
-  "UserList": [{"User_Account": "bob", "Status": "Calling"}],
+  "UserList": [
+    {"User_Account": "alice", "Status": "Calling"},
+    {"User_Account": "bob", "Status": "Calling"},
+    {"User_Account": "carol", "Status": "Waiting"}
+  ],
   "ChangedUserList": [{"User_Account": "bob", "ActionType": "Accept"}],
-  "EventTime": 1767225600123
+  "EventTime": 1767225610123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Call id.
+        /// The call.
         call_id: String = "CallId", always;
-        /// Members of the call.
+        /// All members of the call.
         user_list: Vec<User> = "UserList", always;
-        /// Who changed.
+        /// The members whose state changed.
         changed_user_list: Vec<ChangedUser> = "ChangedUserList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -38,22 +42,22 @@ command! {
 }
 
 object! {
-    /// One of the members of the call.
+    /// A member of the call.
     User {
         /// The account.
         user_account: String = "User_Account", always, personal;
-        /// Calling or Waiting.
+        /// `Calling` when in the call, `Waiting` when not answered yet.
         status: String = "Status", always;
     }
 }
 
 object! {
-    /// One of the who changed.
+    /// A member whose state changed.
     ChangedUser {
         /// The account.
         user_account: String = "User_Account", always, personal;
-        /// Accept (sample: Answer), Reject, `NotAnswer`, Hangup/`HangUp`, Join, Offline, Invite/Invited,
-        /// `Cancel_Invite`.
+        /// What happened: `Accept` or `Answer`, `Reject`, `NotAnswer`, `Hangup` or `HangUp`, `Join`,
+        /// `Offline`, `Invite` or `Invited`, `Cancel_Invite`.
         action_type: String = "ActionType", always;
     }
 }

@@ -6,7 +6,8 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A call was started.
     ///
-    /// The sample key is `CallMediaType`, the table's is `MediaType`: accept both.
+    /// Fires when a client starts a call with one user or several. Some senders spell `CallMediaType` as
+    /// `MediaType`.
     CallAfterStartCall = "Call.CallbackAfterStartCall" {
         title: "A call was started",
         title_zh: "发起通话之后",
@@ -20,19 +21,23 @@ command! {
     "CallId": "call-91",
     "CallMediaType": "Video",
     "ChatGroupId": "@TGS#2CHESSCLUB",
-    "RoomId": "room-42",
+    "RoomId": "call-room-91",
     "RoomIdType": 2
   },
-  "UserList": [{"User_Account": "bob", "Status": "Calling"}],
+  "UserList": [
+    {"User_Account": "alice", "Status": "Calling"},
+    {"User_Account": "bob", "Status": "Waiting"},
+    {"User_Account": "carol", "Status": "Waiting"}
+  ],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The call.
         call_info: CallInfo = "CallInfo", always;
-        /// Members of the call.
+        /// All members of the call.
         user_list: Vec<User> = "UserList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -40,29 +45,29 @@ command! {
 }
 
 object! {
-    /// The call.
+    /// A call.
     CallInfo {
-        /// Call id.
+        /// The call.
         call_id: String = "CallId", always;
-        /// Audio or Video; the table names it `MediaType`.
+        /// `Audio` or `Video`.
         call_media_type: String = "CallMediaType", always;
-        /// Group of the call.
+        /// The group whose members are called; missing outside of groups.
         chat_group_id: String = "ChatGroupId", sometimes;
-        /// The room.
+        /// The room that the call takes place in.
         room_id: String = "RoomId", always;
-        /// 1 number, 2 string.
+        /// `1` when the id of the room is a number, `2` when it is text.
         room_id_type: i64 = "RoomIdType", always;
-        /// Name the table uses for `CallMediaType`.
+        /// The same as `CallMediaType`, from some senders.
         media_type: String = "MediaType", undocumented;
     }
 }
 
 object! {
-    /// One of the members of the call.
+    /// A member of the call.
     User {
-        /// User; 64-bit number in the sample though the table says String.
+        /// The account; a number from some senders.
         user_account: String = "User_Account", always, personal;
-        /// Calling or Waiting.
+        /// `Calling` when in the call, `Waiting` when not answered yet.
         status: String = "Status", always;
     }
 }

@@ -3,12 +3,14 @@
 use super::Milliseconds;
 
 command! {
-    /// A pass-through signal for a chatbot.
+    /// A chatbot sent a signal.
     ///
-    /// The only after-callback whose reply carries content.
+    /// Fires when a flow of a chatbot sends a custom signal. It is the only event whose reply matters
+    /// although it has happened already: an answer hands a text to the chatbot, and with a refusal the reply
+    /// is ignored.
     ChatbotOnC2cSignalMessage = "Chatbot.OnC2CSignalMessage" {
-        title: "A pass-through signal for a chatbot",
-        title_zh: "聊天机器人透传信令",
+        title: "A chatbot sent a signal",
+        title_zh: "聊天机器人发送透传信令之后",
         doc: "https://www.tencentcloud.com/document/product/1047/59057",
         reply: Signal,
         natural_key: [MsgKey] or without [FromAccount, ToAccount],
@@ -16,7 +18,7 @@ command! {
         sample: r#"{
   "CallbackCommand": "Chatbot.OnC2CSignalMessage",
   "From_Account": "alice",
-  "To_Account": "bob",
+  "To_Account": "@RBT#concierge",
   "MsgSeq": 48374,
   "MsgRandom": 2804799576,
   "MsgKey": "48374_2804799576_1767225600",
@@ -25,21 +27,21 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who sent it or acted.
+        /// Who is talking to the chatbot.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// The chatbot.
         to_account: String = "To_Account", always, personal;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Random number of the message, unsigned 32-bit.
+        /// Random number of the message, an unsigned 32-bit integer.
         msg_random: i64 = "MsgRandom", always;
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Opaque text, often JSON inside a string.
+        /// What the flow sends: any text, often JSON.
         data: String = "Data", always, personal;
     }
 }

@@ -6,7 +6,8 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A user followed others.
     ///
-    /// List of objects, unlike the unfollow callback.
+    /// Fires for a client and for the server API. The users are objects in `FollowList` here, and plain texts
+    /// in `To_Account` of `Follow.CallbackAfterFollowDelete`.
     FollowAfterFollowAdd = "Follow.CallbackAfterFollowAdd" {
         title: "A user followed others",
         title_zh: "关注用户之后",
@@ -17,16 +18,16 @@ command! {
         sample: r#"{
   "CallbackCommand": "Follow.CallbackAfterFollowAdd",
   "From_Account": "alice",
-  "FollowList": [{"To_Account": "bob"}],
+  "FollowList": [{"To_Account": "bob"}, {"To_Account": "carol"}],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Follower.
+        /// The follower.
         from_account: String = "From_Account", always, personal;
-        /// Users now followed.
+        /// The users who are followed now.
         follow_list: Vec<Follow> = "FollowList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -34,9 +35,9 @@ command! {
 }
 
 object! {
-    /// One of the users now followed.
+    /// A user who is followed now.
     Follow {
-        /// Whom it concerns.
+        /// The account.
         to_account: String = "To_Account", always, personal;
     }
 }

@@ -3,9 +3,11 @@
 use super::Milliseconds;
 
 command! {
-    /// A group changed its owner.
+    /// The owner of a group changed.
+    ///
+    /// Fires when a client or the server API hands a group over to another member.
     GroupAfterChangeGroupOwner = "Group.CallbackAfterChangeGroupOwner" {
-        title: "A group changed its owner",
+        title: "The owner of a group changed",
         title_zh: "群主变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/60396",
         reply: Ignored,
@@ -14,7 +16,7 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterChangeGroupOwner",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "Operator_Account": "alice",
   "OldOwner_Account": "alice",
   "NewOwner_Account": "bob",
@@ -22,19 +24,19 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Old owner.
+        /// The former owner.
         old_owner_account: String = "OldOwner_Account", always, personal;
-        /// New owner.
+        /// The new owner.
         new_owner_account: String = "NewOwner_Account", always, personal;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

@@ -5,7 +5,8 @@ use super::{CustomField, Member, Milliseconds};
 command! {
     /// A group was created.
     ///
-    /// Group ids chosen by the app need not begin with `@TGS#`.
+    /// Fires when a client or the server API created a group. An id that the app chose need not begin with
+    /// `@TGS#`.
     GroupAfterCreateGroup = "Group.CallbackAfterCreateGroup" {
         title: "A group was created",
         title_zh: "创建群组之后",
@@ -26,25 +27,25 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Whose it is.
+        /// Who owns the group.
         owner_account: String = "Owner_Account", always, personal;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// The name.
+        /// The name of the group.
         name: String = "Name", always, personal;
-        /// The members concerned.
+        /// The first members.
         member_list: Vec<Member> = "MemberList", sometimes;
-        /// Custom group fields.
+        /// Fields of the group that the app has defined.
         user_defined_data_list: Vec<CustomField> = "UserDefinedDataList", sometimes;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// Seen in captured traffic, not documented.
-        invite_option: String = "InviteOption", sometimes;
+        /// How members may be invited.
+        invite_option: String = "InviteOption", undocumented;
     }
 }

@@ -5,7 +5,8 @@ use super::CustomField;
 command! {
     /// A topic was created.
     ///
-    /// Shares the switch of `Group.CallbackAfterCreateGroup`.
+    /// Topics belong to community groups. The callback has no switch of its own: it comes together with
+    /// `Group.CallbackAfterCreateGroup`.
     GroupAfterCreateTopic = "Group.CallbackAfterCreateTopic" {
         title: "A topic was created",
         title_zh: "创建话题之后",
@@ -25,21 +26,21 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// The group.
+        /// The group that the topic belongs to.
         group_id: String = "GroupId", always;
-        /// The topic; missing or empty outside of topics.
+        /// The new topic.
         topic_id: String = "TopicId", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Whose it is.
+        /// Who owns the topic.
         owner_account: String = "Owner_Account", always, personal;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group: `Community`.
         kind: String = "Type", always;
-        /// The name.
+        /// The name of the topic.
         name: String = "Name", always, personal;
-        /// Custom group fields.
+        /// Fields of the topic that the app has defined.
         user_defined_data_list: Vec<CustomField> = "UserDefinedDataList", sometimes;
     }
 }

@@ -4,11 +4,12 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Group attributes changed.
+    /// Attributes of a group changed.
     ///
-    /// Lower-case key and value here, Key and Value in other lists.
+    /// Fires when attributes of a group were set, modified, deleted or cleared. Their fields are spelt `key`
+    /// and `value`, in small letters, where other lists have `Key` and `Value`.
     GroupAfterGroupAttrChanged = "Group.CallbackAfterGroupAttrChanged" {
-        title: "Group attributes changed",
+        title: "Attributes of a group changed",
         title_zh: "群属性变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/60394",
         reply: Ignored,
@@ -17,33 +18,33 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterGroupAttrChanged",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "Operator_Account": "alice",
-  "OptionType": "2",
-  "GroupAttr": [{"key": "colour", "value": "green"}],
+  "OptionType": "set",
+  "GroupAttr": [{"key": "meeting_day", "value": "Friday"}],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Set, modify, clear or delete.
+        /// What was done: `set`, `modify`, `delete` or `clear`.
         option_type: String = "OptionType", always;
-        /// Affected attributes.
+        /// The attributes concerned.
         group_attr: Vec<GroupAttr> = "GroupAttr", sometimes;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }
 
 object! {
-    /// One of the affected attributes.
+    /// An attribute of the group.
     GroupAttr {
         /// The key.
         key: String = "key", sometimes;

@@ -5,7 +5,7 @@ use super::{Member, Milliseconds};
 command! {
     /// A group was dissolved.
     ///
-    /// Community groups send no `MemberList`.
+    /// Fires when a client or the server API dissolved a group. Community groups have no `MemberList` here.
     GroupAfterGroupDestroyed = "Group.CallbackAfterGroupDestroyed" {
         title: "A group was dissolved",
         title_zh: "解散群组之后",
@@ -20,23 +20,23 @@ command! {
   "Owner_Account": "mira",
   "Name": "City cyclists",
   "MemberList": [{"Member_Account": "mira"}, {"Member_Account": "jonas"}, {"Member_Account": "aiko"}],
-  "EventTime": 1767225600123
+  "EventTime": 1767312000123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Whose it is.
+        /// Who owned the group.
         owner_account: String = "Owner_Account", sometimes, personal;
-        /// The name.
+        /// The name of the group.
         name: String = "Name", always, personal;
-        /// The members concerned.
+        /// The last members; missing for community groups.
         member_list: Vec<Member> = "MemberList", sometimes;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

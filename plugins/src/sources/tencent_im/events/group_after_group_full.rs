@@ -5,7 +5,8 @@ use super::Milliseconds;
 command! {
     /// A group became full.
     ///
-    /// No Type.
+    /// Fires when a group reached the number of members that it may have. It does not say of which type the
+    /// group is.
     GroupAfterGroupFull = "Group.CallbackAfterGroupFull" {
         title: "A group became full",
         title_zh: "群组满员之后",
@@ -20,11 +21,11 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

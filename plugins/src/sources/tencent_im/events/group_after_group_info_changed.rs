@@ -3,11 +3,11 @@
 use super::{CustomField, Milliseconds};
 
 command! {
-    /// Group details changed.
+    /// Details of a group changed.
     ///
-    /// Only the changed fields are present.
+    /// Fires when a client or the server API changed details of a group, and holds only those that changed.
     GroupAfterGroupInfoChanged = "Group.CallbackAfterGroupInfoChanged" {
-        title: "Group details changed",
+        title: "Details of a group changed",
         title_zh: "群资料变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/34378",
         reply: Ignored,
@@ -26,25 +26,25 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// New announcement.
+        /// The new announcement.
         notification: String = "Notification", sometimes, personal;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// New name.
+        /// The new name.
         name: String = "Name", sometimes, personal;
-        /// New introduction.
+        /// The new introduction.
         introduction: String = "Introduction", sometimes, personal;
-        /// New avatar URL.
+        /// Address of the new picture.
         face_url: String = "FaceUrl", sometimes, personal;
-        /// Changed custom fields; one older SDK only.
+        /// Fields of the app that changed.
         user_defined_data_list: Vec<CustomField> = "UserDefinedDataList", undocumented;
     }
 }

@@ -4,9 +4,11 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Key-values were attached to a group message.
+    /// Extensions of a group message changed.
+    ///
+    /// Fires when the key-value pairs that extend a message are set, deleted or cleared.
     GroupAfterGroupMsgExtension = "Group.CallbackAfterGroupMsgExtension" {
-        title: "Key-values were attached to a group message",
+        title: "Extensions of a group message changed",
         title_zh: "群消息扩展变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/76007",
         reply: Ignored,
@@ -15,33 +17,33 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterGroupMsgExtension",
   "GroupId": "@TGS#2CHESSCLUB",
-  "MsgSeq": 48374,
+  "MsgSeq": 731,
   "OperateType": 1,
-  "ExtensionList": [{"Key": "colour", "Value": "green", "Seq": 3}],
+  "ExtensionList": [{"Key": "plays_white", "Value": "bob", "Seq": 3}],
   "Seq": 3,
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message in its group, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// 1 set, 2 delete, 3 clear.
+        /// `1` when pairs were set, `2` when some were deleted, `3` when all were cleared.
         operate_type: i64 = "OperateType", always;
-        /// Affected pairs, empty on clear.
+        /// The pairs concerned; empty when all were cleared.
         extension_list: Vec<Extension> = "ExtensionList", always;
-        /// Version of the whole message.
+        /// Version of all pairs of the message together.
         seq: i64 = "Seq", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
     }
 }
 
 object! {
-    /// One of the affected pairs, empty on clear.
+    /// A key-value pair that extends the message.
     Extension {
         /// The key.
         key: String = "Key", always;

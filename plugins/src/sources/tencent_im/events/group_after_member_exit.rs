@@ -3,10 +3,12 @@
 use super::{Member, Milliseconds};
 
 command! {
-    /// Users left a group.
+    /// Members left a group.
+    ///
+    /// Fires when members left of their own will or were removed.
     GroupAfterMemberExit = "Group.CallbackAfterMemberExit" {
-        title: "Users left a group",
-        title_zh: "成员离开群组之后",
+        title: "Members left a group",
+        title_zh: "群成员离开之后",
         doc: "https://www.tencentcloud.com/document/product/1047/34373",
         reply: Ignored,
         natural_key: [],
@@ -15,26 +17,26 @@ command! {
   "CallbackCommand": "Group.CallbackAfterMemberExit",
   "GroupId": "@TGS#2CHESSCLUB",
   "Type": "Public",
-  "ExitType": "Quit",
+  "ExitType": "Kicked",
   "Operator_Account": "alice",
   "ExitMemberList": [{"Member_Account": "bob"}, {"Member_Account": "carol"}],
-  "EventTime": 1767225600123
+  "EventTime": 1767229200123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Kicked or Quit.
+        /// Why they left: `Quit` of their own will, `Kicked` when they were removed.
         exit_type: String = "ExitType", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who left, or who removed them; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Users who left.
+        /// The members who left.
         exit_member_list: Vec<Member> = "ExitMemberList", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

@@ -3,12 +3,13 @@
 use super::Milliseconds;
 
 command! {
-    /// A member's fields changed.
+    /// Details of a group member changed.
     ///
-    /// The page's sample says `Member_Account`, one SDK maps `Modified_Account`: accept both.
+    /// Fires when the role or the name card of a member changed, and holds only what changed. Some senders
+    /// name the member in `Modified_Account` in place of `Member_Account`.
     GroupAfterMemberFieldChanged = "Group.CallbackAfterMemberFieldChanged" {
-        title: "A member's fields changed",
-        title_zh: "群成员字段变更之后",
+        title: "Details of a group member changed",
+        title_zh: "群成员资料变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/60393",
         reply: Ignored,
         natural_key: [],
@@ -16,32 +17,32 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterMemberFieldChanged",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "Operator_Account": "alice",
   "Member_Account": "bob",
   "Role": "Admin",
-  "NameCard": "Al",
+  "NameCard": "Bob (arbiter)",
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Member changed.
+        /// The member.
         member_account: String = "Member_Account", always, personal;
-        /// New role.
+        /// The new role, for example `Admin` or `Member`.
         role: String = "Role", sometimes;
-        /// New name card.
+        /// The new name of the member in this group.
         name_card: String = "NameCard", sometimes, personal;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// Name one SDK uses for `Member_Account`.
+        /// The member, from senders that leave out `Member_Account`.
         modified_account: String = "Modified_Account", undocumented, personal;
     }
 }

@@ -5,7 +5,8 @@ use super::{Milliseconds, MsgElement};
 command! {
     /// A group message was edited.
     ///
-    /// `TopicId` may be an empty string. `CallbackCommand` is not the first key of the sample.
+    /// Fires when a client or the server API edits a message that was sent before. The content is that after
+    /// the edit.
     GroupAfterModifyMsg = "Group.CallbackAfterModifyMsg" {
         title: "A group message was edited",
         title_zh: "修改群消息之后",
@@ -14,31 +15,31 @@ command! {
         natural_key: [],
         order_by: Group,
         sample: r#"{
-  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "Lunch at noon?"}}],
+  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "@aiko do you bring the big pump?"}}],
   "CallbackCommand": "Group.CallbackAfterModifyMsg",
-  "Operator_Account": "alice",
-  "GroupId": "@TGS#2CHESSCLUB",
-  "TopicId": "@TGS#_2CHESSCLUB@TOPIC#_LUNCH",
+  "Operator_Account": "jonas",
+  "GroupId": "@TGS#_@TGS#cycling01",
+  "TopicId": "@TGS#_@TGS#cycling01@TOPIC#_@TOPIC#rides01",
   "MsgSeq": 48374,
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The elements of the message.
+        /// The elements of the message after the edit.
         msg_body: Vec<MsgElement> = "MsgBody", sometimes;
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who edited it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
         /// The group.
         group_id: String = "GroupId", always;
         /// The topic; missing or empty outside of topics.
         topic_id: String = "TopicId", sometimes;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message in its group or topic, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it was edited, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// As in the one-to-one sibling; not in the sample.
+        /// Custom data of the app that is kept with the message, after the edit.
         cloud_custom_data: String = "CloudCustomData", undocumented, personal;
     }
 }

@@ -4,6 +4,8 @@ use super::{Member, Milliseconds};
 
 command! {
     /// Users joined a group.
+    ///
+    /// Fires when users became members, by applying or by being invited.
     GroupAfterNewMemberJoin = "Group.CallbackAfterNewMemberJoin" {
         title: "Users joined a group",
         title_zh: "新成员入群之后",
@@ -14,7 +16,7 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterNewMemberJoin",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "JoinType": "Invited",
   "Operator_Account": "alice",
   "NewMemberList": [{"Member_Account": "bob"}, {"Member_Account": "carol"}],
@@ -22,19 +24,19 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Apply or Invited.
+        /// How they joined: `Apply` or `Invited`.
         join_type: String = "JoinType", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Users who joined.
+        /// The users who joined.
         new_member_list: Vec<Member> = "NewMemberList", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

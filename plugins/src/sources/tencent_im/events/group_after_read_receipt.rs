@@ -4,11 +4,12 @@ use super::{Member, Milliseconds};
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Group read receipts were sent.
+    /// Read receipts for group messages were sent.
     ///
-    /// Not for community groups.
+    /// Fires when a member sends receipts for messages that were read. Community groups have no read
+    /// receipts.
     GroupAfterReadReceipt = "Group.CallbackAfterReadReceipt" {
-        title: "Group read receipts were sent",
+        title: "Read receipts for group messages were sent",
         title_zh: "群消息已读回执之后",
         doc: "https://www.tencentcloud.com/document/product/1047/60395",
         reply: Ignored,
@@ -17,42 +18,42 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterReadReceipt",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "GroupMsgReceiptList": [
     {
-      "MsgSeq": 48374,
+      "MsgSeq": 731,
       "ReadNum": 3,
       "UnreadNum": 5,
-      "ReadReceiptMembers": [{"Member_Account": "bob"}, {"Member_Account": "carol"}]
+      "ReadReceiptMembers": [{"Member_Account": "bob"}]
     }
   ],
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work` or `Meeting`.
         kind: String = "Type", always;
-        /// Messages read.
+        /// The messages that were read.
         group_msg_receipt_list: Vec<GroupMsgReceipt> = "GroupMsgReceiptList", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }
 
 object! {
-    /// One of the messages read.
+    /// A message that was read.
     GroupMsgReceipt {
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message in its group, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Readers.
+        /// How many members have read it.
         read_num: i64 = "ReadNum", always;
-        /// Not yet readers.
+        /// How many members have not read it yet.
         unread_num: i64 = "UnreadNum", always;
-        /// Who has just read.
+        /// Who has just read it.
         read_receipt_members: Vec<Member> = "ReadReceiptMembers", always;
     }
 }

@@ -5,6 +5,8 @@ use crate::sources::tencent_im::wire::object;
 
 command! {
     /// Group messages were recalled.
+    ///
+    /// Fires when a client or the server API recalls messages of a group or topic.
     GroupAfterRecallMsg = "Group.CallbackAfterRecallMsg" {
         title: "Group messages were recalled",
         title_zh: "撤回群消息之后",
@@ -14,38 +16,38 @@ command! {
         order_by: Group,
         sample: r#"{
   "CallbackCommand": "Group.CallbackAfterRecallMsg",
-  "Operator_Account": "alice",
+  "Operator_Account": "jonas",
   "Type": "Community",
-  "GroupId": "@TGS#2CHESSCLUB",
-  "MsgSeqList": [{"MsgSeq": 48374, "MsgId": "144115198000000001-1767225600-2804799576"}],
-  "TopicId": "@TGS#_2CHESSCLUB@TOPIC#_LUNCH",
-  "EventTime": 1767225600123
+  "GroupId": "@TGS#_@TGS#cycling01",
+  "MsgSeqList": [{"MsgSeq": 48374, "MsgId": "144115198000000002-1767225600-2804799576"}],
+  "TopicId": "@TGS#_@TGS#cycling01@TOPIC#_@TOPIC#rides01",
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who recalled them; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Recalled messages.
+        /// The messages that were recalled.
         msg_seq_list: Vec<RecalledMsg> = "MsgSeqList", always;
         /// The topic; missing or empty outside of topics.
         topic_id: String = "TopicId", sometimes;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }
 
 object! {
-    /// One of the recalled messages.
+    /// A message that was recalled.
     RecalledMsg {
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message in its group or topic, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Message id that the client made, unique.
+        /// Unique id of the message, made by the client.
         msg_id: String = "MsgId", sometimes;
     }
 }

@@ -3,7 +3,7 @@
 command! {
     /// Topics were deleted.
     ///
-    /// Shares the switch of `Group.CallbackAfterGroupDestroyed`.
+    /// The callback has no switch of its own: it comes together with `Group.CallbackAfterGroupDestroyed`.
     GroupAfterTopicDestroyed = "Group.CallbackAfterTopicDestroyed" {
         title: "Topics were deleted",
         title_zh: "删除话题之后",
@@ -19,13 +19,13 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// The group.
+        /// The group that the topics belonged to.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group: `Community`.
         kind: String = "Type", always;
-        /// Deleted topics; table says String, sample is an array.
+        /// The topics that were deleted.
         topic_id_list: Vec<String> = "TopicIdList", always;
     }
 }

@@ -1,12 +1,12 @@
 //! `Group.CallbackAfterTopicInfoChanged`.
 
 command! {
-    /// Topic details changed.
+    /// Details of a topic changed.
     ///
-    /// Shares the switch of `Group.CallbackAfterGroupInfoChanged`. The page documents NO `TopicId`. Only changed
-    /// fields are present.
+    /// It holds only the details that changed, and names the group but not the topic. The callback has no
+    /// switch of its own: it comes together with `Group.CallbackAfterGroupInfoChanged`.
     GroupAfterTopicInfoChanged = "Group.CallbackAfterTopicInfoChanged" {
-        title: "Topic details changed",
+        title: "Details of a topic changed",
         title_zh: "话题资料变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/49466",
         reply: Ignored,
@@ -24,23 +24,23 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// The group.
+        /// The group that the topic belongs to.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group: `Community`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// The name.
+        /// The new name.
         name: String = "Name", sometimes, personal;
-        /// New introduction.
+        /// The new introduction.
         introduction: String = "Introduction", sometimes, personal;
-        /// New announcement.
+        /// The new announcement.
         notification: String = "Notification", sometimes, personal;
-        /// New avatar URL.
+        /// Address of the new picture.
         face_url: String = "FaceUrl", sometimes, personal;
-        /// Not documented for this callback.
+        /// The topic; mostly missing.
         topic_id: String = "TopicId", undocumented;
     }
 }

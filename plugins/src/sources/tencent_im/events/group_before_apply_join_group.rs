@@ -5,7 +5,8 @@ use super::Milliseconds;
 command! {
     /// Before a user applies to join a group.
     ///
-    /// Runs before any approval by the group's admins: an allow does not replace that approval.
+    /// Fires when a client applies to join. It runs before the admins of the group decide: an allow lets the
+    /// application through to them, and does not make the user a member.
     GroupBeforeApplyJoinGroup = "Group.CallbackBeforeApplyJoinGroup" {
         title: "Before a user applies to join a group",
         title_zh: "申请入群之前",
@@ -16,21 +17,22 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackBeforeApplyJoinGroup",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "Requestor_Account": "dave",
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Applicant (spelt with -or).
+        /// Who applies; spelt with `or` here.
         requestor_account: String = "Requestor_Account", always, personal;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When the request was made, in milliseconds since 1970; older senders write it as text or leave it
+        /// out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

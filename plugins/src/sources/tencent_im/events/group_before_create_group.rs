@@ -7,7 +7,8 @@ use super::{Member, Milliseconds};
 command! {
     /// Before a group is created.
     ///
-    /// No `GroupId` yet.
+    /// Fires when a client or the server API creates a group. There is no `GroupId` yet. A refusal keeps the
+    /// group from being created.
     GroupBeforeCreateGroup = "Group.CallbackBeforeCreateGroup" {
         title: "Before a group is created",
         title_zh: "创建群组之前",
@@ -26,25 +27,26 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who makes the request; an administrator when the server API is used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Whose it is.
+        /// Who is to own the group.
         owner_account: String = "Owner_Account", always, personal;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// The name.
+        /// The name of the group.
         name: String = "Name", always, personal;
-        /// The members concerned.
+        /// The first members.
         member_list: Vec<Member> = "MemberList", sometimes;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When the request was made, in milliseconds since 1970; older senders write it as text or leave it
+        /// out.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// Groups of this type the user has made; older SDK sources only.
+        /// How many groups of this type the user has created already.
         create_group_num: i64 = "CreateGroupNum", undocumented;
-        /// Groups made, by type; one SDK only.
+        /// How many groups the user has created already, by type.
         created_group_num: Map = "CreatedGroupNum", undocumented;
-        /// One SDK and captured traffic only.
+        /// How members may be invited.
         invite_option: String = "InviteOption", undocumented;
     }
 }

@@ -3,7 +3,9 @@
 command! {
     /// Before a topic is created.
     ///
-    /// Shares the switch of `Group.CallbackBeforeCreateGroup`. No `GroupId` and no `EventTime` in the sample.
+    /// Fires when a client or the server API creates a topic in a community group; it does not name the
+    /// group. A refusal keeps the topic from being created. The callback has no switch of its own: it comes
+    /// together with `Group.CallbackBeforeCreateGroup`.
     GroupBeforeCreateTopic = "Group.CallbackBeforeCreateTopic" {
         title: "Before a topic is created",
         title_zh: "创建话题之前",
@@ -19,15 +21,15 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who makes the request; an administrator when the server API is used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group: `Community`.
         kind: String = "Type", always;
-        /// The name.
+        /// The name of the topic.
         name: String = "Name", always, personal;
-        /// When it happened, in milliseconds since 1970; missing in the documented sample.
+        /// The group that the topic is to belong to.
         group_id: String = "GroupId", undocumented;
     }
 }

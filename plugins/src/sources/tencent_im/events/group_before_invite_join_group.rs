@@ -4,6 +4,9 @@ use super::{Member, Milliseconds};
 
 command! {
     /// Before users are invited to a group.
+    ///
+    /// Fires when a client or the server API adds members. A refusal keeps all of them out; a list of refused
+    /// members in the reply keeps out only those.
     GroupBeforeInviteJoinGroup = "Group.CallbackBeforeInviteJoinGroup" {
         title: "Before users are invited to a group",
         title_zh: "邀请入群之前",
@@ -14,24 +17,25 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackBeforeInviteJoinGroup",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
+  "Type": "Public",
   "Operator_Account": "alice",
   "DestinationMembers": [{"Member_Account": "bob"}, {"Member_Account": "carol"}],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who adds the members; an administrator when the server API is used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Users to be added.
+        /// The users to be added.
         destination_members: Vec<Member> = "DestinationMembers", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When the request was made, in milliseconds since 1970; older senders write it as text or leave it
+        /// out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

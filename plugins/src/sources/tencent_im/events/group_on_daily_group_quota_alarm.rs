@@ -3,12 +3,13 @@
 use super::Milliseconds;
 
 command! {
-    /// Daily new-group quota is nearly used.
+    /// The day's quota of new groups was nearly used up.
     ///
-    /// The page says that it shares the switch of `Group.CallbackAfterGroupInfoChanged`, probably a slip of the page.
+    /// Fires when an app has used more than 70 percent of its quota of the day: the groups created, less
+    /// those dissolved.
     GroupOnDailyGroupQuotaAlarm = "Group.CallbackOnDailyGroupQuotaAlarm" {
-        title: "Daily new-group quota is nearly used",
-        title_zh: "每日新增群额度告警",
+        title: "The day's quota of new groups was nearly used up",
+        title_zh: "每日净增群组额度告警",
         doc: "https://www.tencentcloud.com/document/product/1047/57455",
         reply: Ignored,
         natural_key: [],
@@ -21,13 +22,13 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Net new groups today.
+        /// How many groups the app has created today, less those dissolved.
         quota_used: i64 = "QuotaUsed", always;
-        /// Allowed per day.
+        /// How many groups the app may create in a day, less those dissolved.
         quota: i64 = "Quota", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }

@@ -5,8 +5,9 @@ use super::{Milliseconds, MsgElement};
 command! {
     /// Sending a group message failed.
     ///
-    /// The name begins with neither Before nor After. The REQUEST holds `ErrorCode` and `ErrorInfo`, do not mix them
-    /// up with the reply's.
+    /// Fires when a group message could not be delivered, for example because too many were sent at once.
+    /// `ErrorCode` and `ErrorInfo` say what went wrong; they are not part of a reply. The query has no
+    /// `ClientIP`.
     GroupSendMsgException = "Group.CallbackSendMsgException" {
         title: "Sending a group message failed",
         title_zh: "发送群消息异常",
@@ -17,44 +18,44 @@ command! {
         sample: r#"{
   "CallbackCommand": "Group.CallbackSendMsgException",
   "GroupId": "@TGS#2CHESSCLUB",
-  "Type": "Community",
-  "From_Account": "alice",
-  "Operator_Account": "alice",
-  "Random": 2804799576,
+  "Type": "Public",
+  "From_Account": "bob",
+  "Operator_Account": "bob",
+  "Random": 1193046471,
   "OnlineOnlyFlag": 0,
-  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "Lunch at noon?"}}],
-  "CloudCustomData": "{\"reply_to\":48370}",
-  "ErrorCode": 10017,
-  "ErrorInfo": "send msg succeed",
+  "MsgBody": [{"MsgType": "TIMTextElem", "MsgContent": {"Text": "Who is up for a game?"}}],
+  "CloudCustomData": "{\"reply_to\":730}",
+  "ErrorCode": 10023,
+  "ErrorInfo": "too many messages in a short time",
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The group.
         group_id: String = "GroupId", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the group, for example `Public`, `Work`, `Meeting`, `AVChatRoom`, `Community` or `Live`.
         kind: String = "Type", always;
-        /// Who sent it or acted.
+        /// Who sent the message.
         from_account: String = "From_Account", always, personal;
-        /// Who did it; an administrator where a server API was used.
+        /// Who made the request: the sender, or an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Random number of the message, unsigned 32-bit.
+        /// Random number of the message, an unsigned 32-bit integer.
         random: i64 = "Random", always;
-        /// 1 for users who are online only, not stored; else 0.
+        /// `1` when the message is only for users who are online and is not stored, else `0`.
         online_only_flag: i64 = "OnlineOnlyFlag", sometimes;
-        /// The elements of the message.
+        /// The elements of the message, in their order.
         msg_body: Vec<MsgElement> = "MsgBody", always;
-        /// Custom data that is kept with the message.
+        /// Custom data of the app that is kept with the message.
         cloud_custom_data: String = "CloudCustomData", sometimes, personal;
-        /// Why sending failed (request field).
+        /// Code of the failure.
         error_code: i64 = "ErrorCode", always;
-        /// Failure text (request field).
+        /// The failure in words.
         error_info: String = "ErrorInfo", always;
-        /// When it happened, in milliseconds since 1970; text in older samples, missing before mid-2022.
+        /// When it happened, in milliseconds since 1970; older senders write it as text or leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// Topic; not in the sample.
+        /// The topic that the message was sent to.
         topic_id: String = "TopicId", undocumented;
     }
 }

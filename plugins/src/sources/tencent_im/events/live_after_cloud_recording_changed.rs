@@ -6,12 +6,13 @@ use super::{Milliseconds, Seconds};
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// A cloud or page recording event.
+    /// The recording of a live room changed its state.
     ///
-    /// Body has the recording product's own shape; `CallbackTs` in place of `EventTime`.
+    /// Fires for events of the recording of a live room or of a web page. The body has the form of the
+    /// recording product: its time is in `CallbackTs`, not in `EventTime`.
     LiveAfterCloudRecordingChanged = "Live.CallbackAfterCloudRecordingChanged" {
-        title: "A cloud or page recording event",
-        title_zh: "云端录制事件",
+        title: "The recording of a live room changed its state",
+        title_zh: "直播间云端录制状态变更之后",
         doc: "https://cloud.tencent.com/document/product/269/129603",
         reply: Ignored,
         natural_key: [],
@@ -32,33 +33,33 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// 3 cloud recording, 8 page recording.
+        /// `3` for the recording of a room, `8` for that of a web page.
         event_group_id: i64 = "EventGroupId", always;
-        /// Event number of the recording product.
+        /// The recording product's number for what happened.
         event_type: i64 = "EventType", always;
-        /// Time of sending, milliseconds.
+        /// When this was sent, in milliseconds since 1970.
         callback_ts: Milliseconds = "CallbackTs", always;
-        /// Event of the recording product.
+        /// What happened.
         event_info: EventInfo = "EventInfo", always;
     }
 }
 
 object! {
-    /// Event of the recording product.
+    /// What happened to a recording.
     EventInfo {
         /// The room.
         room_id: String = "RoomId", always;
-        /// In seconds since 1970.
+        /// When it happened, in seconds since 1970.
         event_ts: Seconds = "EventTs", always;
-        /// In milliseconds since 1970.
+        /// The same time in milliseconds since 1970.
         event_ms_ts: Milliseconds = "EventMsTs", always;
-        /// The account.
+        /// The account that records.
         user_id: String = "UserId", always, personal;
-        /// Task id.
+        /// The recording.
         task_id: String = "TaskId", always;
-        /// What stands in it depends on `EventType`.
+        /// More of it; what stands in it depends on `EventType`.
         payload: Map = "Payload", always, personal;
     }
 }

@@ -3,12 +3,12 @@
 use super::Milliseconds;
 
 command! {
-    /// A battle was requested.
+    /// A battle between live rooms was requested.
     ///
-    /// Timeout and Duration in milliseconds; battle ids hold / + and =.
+    /// Fires when the host of a live room asks others for a battle. Ids of battles may hold `/`, `+` and `=`.
     LiveAfterCreateBattle = "Live.CallbackAfterCreateBattle" {
-        title: "A battle was requested",
-        title_zh: "发起对战之后",
+        title: "A battle between live rooms was requested",
+        title_zh: "发起 PK 之后",
         doc: "https://www.tencentcloud.com/document/product/647/68259",
         reply: Ignored,
         natural_key: [],
@@ -23,27 +23,27 @@ command! {
   "Duration": 300000,
   "NeedResponse": true,
   "ExtensionInfo": "{\"stake\":\"none\"}",
-  "EventTime": 1767225600123
+  "EventTime": 1767225592123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Battle id.
+        /// The battle.
         battle_id: String = "BattleId", always;
-        /// Asking room.
+        /// The room that asks.
         from_room_id: String = "FromRoomId", always;
-        /// Rooms asked.
+        /// The rooms that are asked.
         to_room_id_list: Vec<String> = "ToRoomIdList", always;
-        /// Time to answer, milliseconds.
+        /// How long they have to answer, in milliseconds.
         timeout: i64 = "Timeout", always;
-        /// Battle length, milliseconds.
+        /// How long the battle is to last, in milliseconds.
         duration: i64 = "Duration", always;
-        /// Must be accepted.
+        /// Whether the rooms that are asked have to accept.
         need_response: bool = "NeedResponse", always;
-        /// Custom text.
+        /// Text of the app that is kept with the battle.
         extension_info: String = "ExtensionInfo", sometimes, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;

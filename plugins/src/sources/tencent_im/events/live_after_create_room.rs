@@ -6,7 +6,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A live room was created.
     ///
-    /// `CreateTime` in seconds.
+    /// `CreateTime` of the room is in seconds, `EventTime` in milliseconds.
     LiveAfterCreateRoom = "Live.CallbackAfterCreateRoom" {
         title: "A live room was created",
         title_zh: "创建直播间之后",
@@ -28,56 +28,56 @@ command! {
     "IsSeatEnabled": true,
     "TakeSeatMode": "ApplyToTake",
     "MaxSeatCount": 8,
-    "CreateTime": 1767225500,
+    "CreateTime": 1767225600,
     "IsPublicVisible": true,
-    "CoverURL": "https://img.example.com/show.png",
+    "CoverURL": "https://cdn.example.com/rooms/show.png",
     "Category": [1, 4]
   },
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Room details.
+        /// The room and its details.
         room_info: RoomInfo = "RoomInfo", always;
-        /// When it happened, in milliseconds since 1970; missing in the documented sample.
+        /// When it happened, in milliseconds since 1970; some senders leave it out.
         event_time: Milliseconds = "EventTime", sometimes;
     }
 }
 
 object! {
-    /// Room details.
+    /// The room and its details.
     RoomInfo {
         /// The room.
         room_id: String = "RoomId", always;
-        /// Room name.
+        /// The name of the room.
         room_name: String = "RoomName", always, personal;
-        /// Live or Meeting.
+        /// `Live` or `Meeting`.
         room_type: String = "RoomType", always;
-        /// Whose it is.
+        /// Who owns the room.
         owner_account: String = "Owner_Account", always, personal;
-        /// Member limit.
+        /// How many members the room may have.
         max_member_count: i64 = "MaxMemberCount", always;
-        /// Messages off.
+        /// Whether messages are switched off.
         is_message_disabled: bool = "IsMessageDisabled", always;
-        /// Custom text.
+        /// Text of the app that is kept with the room.
         custom_info: String = "CustomInfo", always, personal;
-        /// Seats on.
+        /// Whether the room has seats for speakers.
         is_seat_enabled: bool = "IsSeatEnabled", always;
-        /// `FreeToTake` or `ApplyToTake`.
+        /// How a seat is taken: `FreeToTake`, or `ApplyToTake` when the owner has to agree.
         take_seat_mode: String = "TakeSeatMode", always;
-        /// Seat limit.
+        /// How many seats the room has.
         max_seat_count: i64 = "MaxSeatCount", always;
-        /// Creation time, seconds.
+        /// When the room was created, in seconds since 1970.
         create_time: Seconds = "CreateTime", always;
-        /// Listed publicly.
+        /// Whether everyone finds the room in lists.
         is_public_visible: bool = "IsPublicVisible", always;
-        /// Cover image.
+        /// Address of the cover picture.
         cover_url: String = "CoverURL", always, personal;
-        /// Category numbers.
+        /// Numbers of the categories that the room belongs to.
         category: Vec<i64> = "Category", always;
     }
 }

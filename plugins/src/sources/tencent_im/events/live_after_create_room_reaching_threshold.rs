@@ -3,10 +3,12 @@
 use super::Milliseconds;
 
 command! {
-    /// Number of live rooms is near its limit.
+    /// The number of live rooms came near its limit.
+    ///
+    /// Fires when a live room was created while an app has many already. It does not name the room.
     LiveAfterCreateRoomReachingThreshold = "Live.CallbackAfterCreateRoomReachingThreshold" {
-        title: "Number of live rooms is near its limit",
-        title_zh: "直播间数量接近上限",
+        title: "The number of live rooms came near its limit",
+        title_zh: "直播间数量接近上限之后",
         doc: "https://www.tencentcloud.com/document/product/647/70485",
         reply: Ignored,
         natural_key: [],
@@ -20,15 +22,15 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who created the room; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Rooms now; table says String.
+        /// How many live rooms the app has now.
         cur_room_count: i64 = "CurRoomCount", always;
-        /// Rooms allowed; table says Array.
+        /// How many live rooms the app may have.
         max_room_count: i64 = "MaxRoomCount", always;
     }
 }

@@ -6,7 +6,8 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// A live room was closed.
     ///
-    /// Captured traffic had `Operator_Account` @TIM#SYSTEM, `RoomId` inside `RoomInfo` too, and no Statistic.
+    /// Fires when the owner, an administrator or the system closed a live room. Some senders leave out
+    /// `Statistic`, and repeat `RoomId` inside `RoomInfo`.
     LiveAfterDestroyRoom = "Live.CallbackAfterDestroyRoom" {
         title: "A live room was closed",
         title_zh: "关闭直播间之后",
@@ -19,7 +20,7 @@ command! {
   "Operator_Account": "alice",
   "RoomId": "room-42",
   "EventType": "DestroyByUser",
-  "EventTime": 1767225600123,
+  "EventTime": 1767232800123,
   "RoomInfo": {
     "RoomName": "Evening show",
     "RoomType": "Live",
@@ -31,15 +32,15 @@ command! {
     "Category": [1, 4],
     "CustomInfo": "{\"theme\":\"dark\"}",
     "IsMessageDisabled": false,
-    "CoverURL": "https://img.example.com/show.png",
+    "CoverURL": "https://cdn.example.com/rooms/show.png",
     "ActivityStatus": 1,
     "IsPublicVisible": true,
     "ViewCount": 512,
-    "BackgroundURL": "https://img.example.com/stage.png",
+    "BackgroundURL": "https://cdn.example.com/rooms/stage.png",
     "IsUnlimitedRoomEnabled": false
   },
   "Statistic": {
-    "TotalViewers": 500,
+    "TotalViewers": 287,
     "TotalGiftsSent": 12,
     "TotalGiftCoins": 340,
     "TotalUniqueGiftSenders": 5,
@@ -48,9 +49,10 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who closed it; an administrator when the server API was used, `@TIM#SYSTEM` when the system did
+        /// it.
         operator_account: String = "Operator_Account", always, personal;
         /// The room.
         room_id: String = "RoomId", always;
@@ -58,63 +60,63 @@ command! {
         event_type: String = "EventType", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Room details.
+        /// The last details of the room.
         room_info: RoomInfo = "RoomInfo", sometimes;
-        /// Totals of the session.
+        /// What came together while the room was open.
         statistic: Statistic = "Statistic", sometimes;
     }
 }
 
 object! {
-    /// Room details.
+    /// The last details of the room.
     RoomInfo {
-        /// Room name.
+        /// The name of the room.
         room_name: String = "RoomName", always, personal;
-        /// Live or Meeting.
+        /// `Live` or `Meeting`.
         room_type: String = "RoomType", always;
-        /// Whose it is.
+        /// Who owns the room.
         owner_account: String = "Owner_Account", always, personal;
-        /// Seats on.
+        /// Whether the room has seats for speakers.
         is_seat_enabled: bool = "IsSeatEnabled", always;
-        /// `FreeToTake` or `ApplyToTake`.
+        /// How a seat is taken: `FreeToTake`, or `ApplyToTake` when the owner has to agree.
         take_seat_mode: String = "TakeSeatMode", always;
-        /// Member limit.
+        /// How many members the room may have.
         max_member_count: i64 = "MaxMemberCount", always;
-        /// Seat limit.
+        /// How many seats the room has.
         max_seat_count: i64 = "MaxSeatCount", always;
-        /// Category numbers.
+        /// Numbers of the categories that the room belongs to.
         category: Vec<i64> = "Category", always;
-        /// Custom text.
+        /// Text of the app that is kept with the room.
         custom_info: String = "CustomInfo", always, personal;
-        /// Messages off.
+        /// Whether messages are switched off.
         is_message_disabled: bool = "IsMessageDisabled", always;
-        /// Cover image.
+        /// Address of the cover picture.
         cover_url: String = "CoverURL", always, personal;
-        /// App-defined status number.
+        /// The app's own number for the state of the room.
         activity_status: i64 = "ActivityStatus", always;
-        /// Listed publicly.
+        /// Whether everyone finds the room in lists.
         is_public_visible: bool = "IsPublicVisible", always;
-        /// Views.
+        /// How often the room was viewed.
         view_count: i64 = "ViewCount", always;
-        /// Background image.
+        /// Address of the background picture.
         background_url: String = "BackgroundURL", always, personal;
-        /// No member limit.
+        /// Whether the number of members is not limited.
         is_unlimited_room_enabled: bool = "IsUnlimitedRoomEnabled", always;
     }
 }
 
 object! {
-    /// Totals of the session.
+    /// What came together while the room was open.
     Statistic {
-        /// Viewers.
+        /// How many users watched.
         total_viewers: i64 = "TotalViewers", always;
-        /// Gifts.
+        /// How many gifts were sent.
         total_gifts_sent: i64 = "TotalGiftsSent", always;
-        /// Coins.
+        /// How many coins the gifts cost.
         total_gift_coins: i64 = "TotalGiftCoins", always;
-        /// Distinct givers.
+        /// How many users sent gifts.
         total_unique_gift_senders: i64 = "TotalUniqueGiftSenders", always;
-        /// Likes.
+        /// How many likes the room got.
         total_likes_received: i64 = "TotalLikesReceived", always;
     }
 }

@@ -3,11 +3,12 @@
 use super::{Member, Milliseconds};
 
 command! {
-    /// Live room members came or went.
+    /// Members of a live room came or went.
     ///
-    /// Stops at once when the room is closed. Some texts name it `Live.CallbackMemberStateChanged`.
+    /// Fires when members enter or leave a live room, or their heartbeats stop or come back. Once the room is
+    /// closed no more of these come.
     LiveAfterMemberStateChanged = "Live.CallbackAfterMemberStateChanged" {
-        title: "Live room members came or went",
+        title: "Members of a live room came or went",
         title_zh: "直播间成员状态变更之后",
         doc: "https://www.tencentcloud.com/document/product/647/64424",
         reply: Ignored,
@@ -23,13 +24,13 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The room.
         room_id: String = "RoomId", always;
-        /// Online or Offline.
+        /// `Online` or `Offline`.
         event_type: String = "EventType", always;
-        /// Enter, Leave, `HeartbeatInterrupt`, `HeartbeatRecover`; newest Chinese page also Kicked.
+        /// Why: `Enter`, `Leave`, `Kicked`, `HeartbeatInterrupt` or `HeartbeatRecover`.
         event_cause: String = "EventCause", always;
         /// The members concerned.
         member_list: Vec<Member> = "MemberList", always;

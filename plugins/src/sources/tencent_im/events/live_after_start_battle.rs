@@ -4,10 +4,12 @@ use super::{Milliseconds, Seconds};
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// A battle began.
+    /// A battle between live rooms began.
+    ///
+    /// Its times are in seconds, `EventTime` and `Duration` in milliseconds.
     LiveAfterStartBattle = "Live.CallbackAfterStartBattle" {
-        title: "A battle began",
-        title_zh: "对战开始之后",
+        title: "A battle between live rooms began",
+        title_zh: "PK 开始之后",
         doc: "https://www.tencentcloud.com/document/product/647/68260",
         reply: Ignored,
         natural_key: [],
@@ -16,27 +18,27 @@ command! {
   "CallbackCommand": "Live.CallbackAfterStartBattle",
   "BattleId": "q1/Zr+8=",
   "Duration": 300000,
-  "CreateTime": 1767225500,
+  "CreateTime": 1767225592,
   "StartTime": 1767225600,
   "FromRoomInfo": {"RoomId": "room-42", "Owner_Account": "alice"},
-  "ToRoomList": [{"RoomId": "room-42", "Owner_Account": "alice"}],
+  "ToRoomList": [{"RoomId": "room-43", "Owner_Account": "erin"}],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Battle id.
+        /// The battle.
         battle_id: String = "BattleId", always;
-        /// Battle length, milliseconds.
+        /// How long the battle is to last, in milliseconds.
         duration: i64 = "Duration", always;
-        /// Creation time, seconds.
+        /// When the battle was requested, in seconds since 1970.
         create_time: Seconds = "CreateTime", always;
-        /// Start, seconds.
+        /// When the battle began, in seconds since 1970.
         start_time: Seconds = "StartTime", always;
-        /// Asking room.
+        /// The room that asked.
         from_room_info: FromRoomInfo = "FromRoomInfo", always;
-        /// Rooms asked.
+        /// The rooms that were asked.
         to_room_list: Vec<ToRoom> = "ToRoomList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -44,21 +46,21 @@ command! {
 }
 
 object! {
-    /// Asking room.
+    /// The room that asked for the battle.
     FromRoomInfo {
         /// The room.
         room_id: String = "RoomId", always;
-        /// Whose it is.
+        /// Who owns the room.
         owner_account: String = "Owner_Account", always, personal;
     }
 }
 
 object! {
-    /// One of the rooms asked.
+    /// A room that was asked for the battle.
     ToRoom {
         /// The room.
         room_id: String = "RoomId", always;
-        /// Whose it is.
+        /// Who owns the room.
         owner_account: String = "Owner_Account", always, personal;
     }
 }

@@ -4,9 +4,12 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Live room details changed.
+    /// Details of a live room changed.
+    ///
+    /// Fires when a client or the server API changed details of a live room; those that are missing did not
+    /// change.
     LiveAfterUpdateRoomInfo = "Live.CallbackAfterUpdateRoomInfo" {
-        title: "Live room details changed",
+        title: "Details of a live room changed",
         title_zh: "直播间信息变更之后",
         doc: "https://www.tencentcloud.com/document/product/647/67938",
         reply: Ignored,
@@ -17,25 +20,25 @@ command! {
   "Operator_Account": "alice",
   "RoomInfo": {
     "RoomId": "room-42",
-    "RoomName": "Evening show",
-    "MaxMemberCount": 300,
+    "RoomName": "Evening show with guests",
+    "MaxMemberCount": 500,
     "IsMessageDisabled": false,
-    "CoverURL": "https://img.example.com/show.png",
+    "CoverURL": "https://cdn.example.com/rooms/guests.png",
     "Category": [1, 4],
     "ActivityStatus": 1,
     "IsPublicVisible": true,
-    "TakeSeatMode": "ApplyToTake",
-    "CustomInfo": "{\"theme\":\"dark\"}"
+    "TakeSeatMode": "FreeToTake",
+    "CustomInfo": "{\"theme\":\"light\"}"
   },
-  "EventTime": 1767225600123
+  "EventTime": 1767226200123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Room details.
+        /// The room and what changed.
         room_info: RoomInfo = "RoomInfo", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -43,27 +46,27 @@ command! {
 }
 
 object! {
-    /// Room details.
+    /// The room and what changed.
     RoomInfo {
         /// The room.
         room_id: String = "RoomId", always;
-        /// Room name.
+        /// The name of the room.
         room_name: String = "RoomName", sometimes, personal;
-        /// Member limit.
+        /// How many members the room may have.
         max_member_count: i64 = "MaxMemberCount", sometimes;
-        /// Messages off.
+        /// Whether messages are switched off.
         is_message_disabled: bool = "IsMessageDisabled", sometimes;
-        /// Cover image.
+        /// Address of the cover picture.
         cover_url: String = "CoverURL", sometimes, personal;
-        /// Category numbers.
+        /// Numbers of the categories that the room belongs to.
         category: Vec<i64> = "Category", sometimes;
-        /// App-defined status number.
+        /// The app's own number for the state of the room.
         activity_status: i64 = "ActivityStatus", sometimes;
-        /// Listed publicly.
+        /// Whether everyone finds the room in lists.
         is_public_visible: bool = "IsPublicVisible", sometimes;
-        /// `FreeToTake` or `ApplyToTake`.
+        /// How a seat is taken: `FreeToTake`, or `ApplyToTake` when the owner has to agree.
         take_seat_mode: String = "TakeSeatMode", sometimes;
-        /// Custom text.
+        /// Text of the app that is kept with the room.
         custom_info: String = "CustomInfo", sometimes, personal;
     }
 }

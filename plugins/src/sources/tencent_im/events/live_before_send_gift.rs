@@ -6,8 +6,9 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Before a gift is sent.
     ///
-    /// The only before-callback that fails closed by default; enabling `Live.CallbackBeforeCallBackNotBlock` makes it
-    /// fail open.
+    /// Fires when a viewer of a live room sends a gift. It is the only before-callback that fails closed:
+    /// without an answer in 2 s the gift is blocked, unless the list of live callbacks has
+    /// `Live.CallbackBeforeCallBackNotBlock` as well.
     LiveBeforeSendGift = "Live.CallbackBeforeSendGift" {
         title: "Before a gift is sent",
         title_zh: "赠送礼物之前",
@@ -17,11 +18,11 @@ command! {
         order_by: Room,
         sample: r#"{
   "CallbackCommand": "Live.CallbackBeforeSendGift",
-  "Operator_Account": "alice",
+  "Operator_Account": "bob",
   "RoomId": "room-42",
   "GiftWater": {
-    "From_Account": "alice",
-    "To_Account": ["carol"],
+    "From_Account": "bob",
+    "To_Account": ["alice"],
     "Time": 1767225600,
     "GiftId": "rose",
     "Count": 3,
@@ -30,33 +31,33 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who makes the request; an administrator when the server API is used.
         operator_account: String = "Operator_Account", always, personal;
         /// The room.
         room_id: String = "RoomId", always;
         /// The gift.
         gift_water: GiftWater = "GiftWater", always;
-        /// When it happened, in milliseconds since 1970; missing in the documented sample.
+        /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", undocumented;
     }
 }
 
 object! {
-    /// The gift.
+    /// A gift on its way.
     GiftWater {
-        /// Who sent it or acted.
+        /// Who sends the gift.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who are to get it; a list here.
         to_account: Vec<String> = "To_Account", always, personal;
-        /// In seconds since 1970.
+        /// When it was sent, in seconds since 1970.
         time: Seconds = "Time", always;
-        /// Gift id.
+        /// Which gift it is.
         gift_id: String = "GiftId", always;
-        /// How many.
+        /// How many of it are sent.
         count: i64 = "Count", always;
-        /// Price in coins.
+        /// The price in coins.
         coins: i64 = "Coins", always;
     }
 }

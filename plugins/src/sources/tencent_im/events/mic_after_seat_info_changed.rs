@@ -4,11 +4,11 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Seats on the microphone changed.
+    /// Seats of a room changed.
     ///
-    /// `Member_Account` is absent for a free seat and is a 64-bit NUMBER in the sample though the table says String.
+    /// Fires when a seat for speakers was taken, left, locked or muted. A free seat has no `Member_Account`.
     MicAfterSeatInfoChanged = "Mic.CallbackAfterSeatInfoChanged" {
-        title: "Seats on the microphone changed",
+        title: "Seats of a room changed",
         title_zh: "麦位信息变更之后",
         doc: "https://www.tencentcloud.com/document/product/647/64425",
         reply: Ignored,
@@ -16,12 +16,18 @@ command! {
         order_by: Room,
         sample: r#"{
   "CallbackCommand": "Mic.CallbackAfterSeatInfoChanged",
-  "RoomId": "room-42",
+  "RoomId": "meeting-7",
   "SeatList": [
     {
       "Index": 2,
       "Member_Account": "bob",
       "IsTakenDisabled": false,
+      "IsVideoDisabled": false,
+      "IsAudioDisabled": false
+    },
+    {
+      "Index": 3,
+      "IsTakenDisabled": true,
       "IsVideoDisabled": false,
       "IsAudioDisabled": false
     }
@@ -31,31 +37,31 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The room.
         room_id: String = "RoomId", always;
-        /// Seats that changed.
+        /// The seats that changed.
         seat_list: Vec<Seat> = "SeatList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Only in the conference page's sample.
+        /// Who did it; live rooms leave it out.
         operator_account: String = "Operator_Account", sometimes, personal;
     }
 }
 
 object! {
-    /// One of the seats that changed.
+    /// A seat that changed.
     Seat {
-        /// Seat number.
+        /// Number of the seat.
         index: i64 = "Index", always;
-        /// The account.
+        /// Who has the seat; missing when it is free, and a number from some senders.
         member_account: String = "Member_Account", sometimes, personal;
-        /// Seat locked.
+        /// Whether the seat is locked.
         is_taken_disabled: bool = "IsTakenDisabled", always;
-        /// Video off.
+        /// Whether video is switched off for the seat.
         is_video_disabled: bool = "IsVideoDisabled", always;
-        /// Audio off.
+        /// Whether audio is switched off for the seat.
         is_audio_disabled: bool = "IsAudioDisabled", always;
     }
 }

@@ -4,6 +4,9 @@ use super::Milliseconds;
 
 command! {
     /// An official account was created.
+    ///
+    /// Fires when an administrator created an official account through the server API. Its id begins with
+    /// `@TOA#_`.
     OfficialAccountAfterCreateOfficialAccount = "OfficialAccount.CallbackAfterCreateOfficialAccount" {
         title: "An official account was created",
         title_zh: "创建公众号之后",
@@ -13,23 +16,23 @@ command! {
         order_by: Official,
         sample: r#"{
   "CallbackCommand": "OfficialAccount.CallbackAfterCreateOfficialAccount",
-  "Official_Account": "@TOA#_chess-club",
-  "Operator_Account": "alice",
+  "Official_Account": "@TOA#_chess-news",
+  "Operator_Account": "administrator",
   "Owner_Account": "alice",
-  "Name": "Chess club",
+  "Name": "Chess news",
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The official account.
         official_account: String = "Official_Account", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it: an administrator, through the server API.
         operator_account: String = "Operator_Account", always, personal;
-        /// Whose it is.
+        /// Who owns the official account.
         owner_account: String = "Owner_Account", always, personal;
-        /// The name.
+        /// The name of the official account.
         name: String = "Name", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;

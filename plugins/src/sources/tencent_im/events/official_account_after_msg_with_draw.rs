@@ -6,7 +6,8 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Messages of an official account were recalled.
     ///
-    /// The sample's id begins with `#TOA#_` where all others begin with `@TOA#_`.
+    /// Fires when messages were recalled through the server API. The command is spelt `WithDraw`, with a
+    /// capital D.
     OfficialAccountAfterMsgWithDraw = "OfficialAccount.CallbackAfterMsgWithDraw" {
         title: "Messages of an official account were recalled",
         title_zh: "公众号撤回消息之后",
@@ -16,17 +17,17 @@ command! {
         order_by: Official,
         sample: r#"{
   "CallbackCommand": "OfficialAccount.CallbackAfterMsgWithDraw",
-  "Official_Account": "@TOA#_chess-club",
+  "Official_Account": "@TOA#_chess-news",
   "WithdrawMsgList": [{"MsgKey": "48374_2804799576_1767225600"}],
-  "EventTime": 1767225600123
+  "EventTime": 1767225642377
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The official account.
         official_account: String = "Official_Account", always;
-        /// Recalled messages.
+        /// The messages that were recalled.
         withdraw_msg_list: Vec<WithdrawnMsg> = "WithdrawMsgList", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -34,9 +35,9 @@ command! {
 }
 
 object! {
-    /// One of the recalled messages.
+    /// A message that was recalled.
     WithdrawnMsg {
-        /// Key of the message: its number, its random number and its time, joined by `_`.
+        /// Key of the message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", always;
     }
 }

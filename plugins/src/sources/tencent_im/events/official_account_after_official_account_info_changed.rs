@@ -5,7 +5,7 @@ use super::Milliseconds;
 command! {
     /// Details of an official account changed.
     ///
-    /// Only changed fields are present.
+    /// Fires when details were changed through the server API, and holds only those that changed.
     OfficialAccountAfterOfficialAccountInfoChanged = "OfficialAccount.CallbackAfterOfficialAccountInfoChanged" {
         title: "Details of an official account changed",
         title_zh: "公众号资料变更之后",
@@ -15,29 +15,29 @@ command! {
         order_by: Official,
         sample: r#"{
   "CallbackCommand": "OfficialAccount.CallbackAfterOfficialAccountInfoChanged",
-  "Official_Account": "@TOA#_chess-club",
-  "Operator_Account": "alice",
-  "Introduction": "We play on Fridays",
-  "Name": "Chess club",
-  "FaceUrl": "https://img.example.com/chess.png",
-  "Organization": "Chess Ltd",
-  "EventTime": 1767225600123
+  "Official_Account": "@TOA#_chess-news",
+  "Operator_Account": "administrator",
+  "Introduction": "Results and games of the week",
+  "Name": "Chess news weekly",
+  "FaceUrl": "https://cdn.example.com/accounts/chess-news.png",
+  "Organization": "Riverside chess club",
+  "EventTime": 1767226200123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The official account.
         official_account: String = "Official_Account", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it: an administrator, through the server API.
         operator_account: String = "Operator_Account", always, personal;
-        /// New introduction.
+        /// The new introduction.
         introduction: String = "Introduction", sometimes, personal;
-        /// The name.
+        /// The new name.
         name: String = "Name", sometimes, personal;
-        /// New avatar URL.
+        /// Address of the new picture.
         face_url: String = "FaceUrl", sometimes, personal;
-        /// New organization.
+        /// The new organization behind it.
         organization: String = "Organization", sometimes, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;

@@ -5,6 +5,9 @@ use crate::sources::tencent_im::wire::object;
 
 command! {
     /// Before users subscribe to an official account.
+    ///
+    /// Fires when a client or the server API subscribes users to an official account. A refusal keeps all of
+    /// them out; a list of refused subscribers in the reply keeps out only those.
     OfficialAccountBeforeAddSubscriber = "OfficialAccount.CallbackBeforeAddSubscriber" {
         title: "Before users subscribe to an official account",
         title_zh: "订阅公众号之前",
@@ -14,28 +17,28 @@ command! {
         order_by: Official,
         sample: r#"{
   "CallbackCommand": "OfficialAccount.CallbackBeforeAddSubscriber",
-  "Official_Account": "@TOA#_chess-club",
-  "Operator_Account": "alice",
-  "SubscribeAccountList": [{"Subscriber_Account": "bob"}],
+  "Official_Account": "@TOA#_chess-news",
+  "Operator_Account": "administrator",
+  "SubscribeAccountList": [{"Subscriber_Account": "bob"}, {"Subscriber_Account": "carol"}],
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// The official account.
         official_account: String = "Official_Account", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who makes the request; an administrator when the server API is used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Subscribers concerned.
+        /// The users who are to become subscribers.
         subscribe_account_list: Vec<Subscriber> = "SubscribeAccountList", always;
-        /// When it happened, in milliseconds since 1970.
+        /// When the request was made, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
     }
 }
 
 object! {
-    /// One of the subscribers concerned.
+    /// A user who is to become a subscriber.
     Subscriber {
         /// The account.
         subscriber_account: String = "Subscriber_Account", always, personal;

@@ -4,6 +4,9 @@ use super::Milliseconds;
 
 command! {
     /// Before an official account is created.
+    ///
+    /// Fires when an administrator creates an official account through the server API. There is no
+    /// `Official_Account` yet. A refusal keeps it from being created.
     OfficialAccountBeforeCreateOfficialAccount = "OfficialAccount.CallbackBeforeCreateOfficialAccount" {
         title: "Before an official account is created",
         title_zh: "创建公众号之前",
@@ -13,22 +16,22 @@ command! {
         order_by: Account,
         sample: r#"{
   "CallbackCommand": "OfficialAccount.CallbackBeforeCreateOfficialAccount",
-  "Operator_Account": "alice",
+  "Operator_Account": "administrator",
   "Owner_Account": "alice",
-  "Name": "Chess club",
+  "Name": "Chess news",
   "EventTime": 1767225600123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// The administrator who makes the request.
         operator_account: String = "Operator_Account", always, personal;
-        /// Whose it is.
+        /// Who is to own the official account.
         owner_account: String = "Owner_Account", always, personal;
-        /// The name.
+        /// The name of the official account.
         name: String = "Name", always, personal;
-        /// When it happened, in milliseconds since 1970.
+        /// When the request was made, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
     }
 }

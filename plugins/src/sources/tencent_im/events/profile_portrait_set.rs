@@ -6,11 +6,12 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// User profile fields were changed.
+    /// Profile fields of a user changed.
     ///
-    /// Needs the console switch for profile change subscription.
+    /// Fires when a client or the server API sets profile fields, and holds only those that changed. It needs
+    /// the console switch for profile change subscription.
     ProfilePortraitSet = "Profile.CallbackPortraitSet" {
-        title: "User profile fields were changed",
+        title: "Profile fields of a user changed",
         title_zh: "用户资料变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/48733",
         reply: Ignored,
@@ -21,29 +22,32 @@ command! {
   "Operator_Account": "alice",
   "From_Account": "alice",
   "EventTime": 1767225600123,
-  "ProfileItem": [{"Tag": "Tag_Profile_IM_Nick", "Value": "Alice B."}]
+  "ProfileItem": [
+    {"Tag": "Tag_Profile_IM_Nick", "Value": "Alice B."},
+    {"Tag": "Tag_Profile_IM_Level", "Value": 3}
+  ]
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// User whose profile changed.
+        /// The user whose profile changed.
         from_account: String = "From_Account", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
-        /// Only the fields that changed.
+        /// The fields that changed.
         profile_item: Vec<ProfileItem> = "ProfileItem", always;
     }
 }
 
 object! {
-    /// One of the only the fields that changed.
+    /// A profile field that changed.
     ProfileItem {
-        /// Profile field name, `Tag_Profile_IM_*` or `Tag_Profile_Custom_*`.
+        /// Name of the field: `Tag_Profile_IM_` or `Tag_Profile_Custom_` and a word.
         tag: String = "Tag", always;
-        /// New value; its JSON type depends on the Tag.
+        /// The new value: text or a number, depending on `Tag`.
         value: Value = "Value", always, personal;
     }
 }

@@ -3,14 +3,14 @@
 use super::Seconds;
 
 command! {
-    /// Results of a push to all or to tagged users.
+    /// A push to all or to tagged users made progress.
     ///
-    /// Batched: the body is `{"Events":[...]}` with no top-level `CallbackCommand`. At most 1000 requests per second
-    /// by default, above that delayed and retried. URL carries neither `ClientIP` nor `OptPlatform`. `ErrCode` and
-    /// `ErrInfo`, not `ErrorCode`.
+    /// Fires at each stage of a push to one user. A request holds 1 to 100 of these in its `Events`; each is
+    /// an event of its own here. At most 1000 requests come in a second, the others later. The result is in
+    /// `ErrCode` and `ErrInfo`, and times are in seconds. The query has neither `ClientIP` nor `OptPlatform`.
     PushAllMemberPush = "Push.AllMemberPush" {
-        title: "Results of a push to all or to tagged users",
-        title_zh: "全员或标签推送结果",
+        title: "A push to all or to tagged users made progress",
+        title_zh: "全员或标签推送进展",
         doc: "https://www.tencentcloud.com/document/product/1047/67551",
         reply: Ignored,
         natural_key: [],
@@ -30,29 +30,30 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// 1 offline push, 2 online push.
+        /// `1` for an offline push, `2` for an online push.
         event_type: i64 = "EventType", always;
-        /// Task id.
+        /// The push.
         task_id: String = "TaskId", always;
-        /// In seconds since 1970.
+        /// When the push was ordered, in seconds since 1970.
         task_time: Seconds = "TaskTime", always;
-        /// When it happened, in SECONDS since 1970, unlike everywhere else.
+        /// When it happened, in seconds since 1970.
         event_time: Seconds = "EventTime", always;
-        /// Whom it concerns.
+        /// Who gets the push.
         to_account: String = "To_Account", always, personal;
-        /// 0 none, 1-8 vendor channel (APNs, Xiaomi, Huawei, FCM, Meizu, OPPO, vivo, Honor).
+        /// The channel that it went through: `0` none, `1` APNs, `2` Xiaomi, `3` Huawei, `4` FCM, `5` Meizu,
+        /// `6` OPPO, `7` vivo, `8` Honor.
         push_platform: i64 = "PushPlatform", always;
-        /// 1 sent, 2 reached, 3 clicked.
+        /// How far it came: `1` sent, `2` reached the device, `3` clicked.
         push_stage: i64 = "PushStage", always;
-        /// Push result, 0 success.
+        /// `0` for success, else the code of the failure.
         err_code: i64 = "ErrCode", always;
-        /// Push result text.
+        /// The result in words.
         err_info: String = "ErrInfo", always;
-        /// Tracing id given when pushing.
+        /// The app's own id of the push, given with the order.
         data_id: String = "DataId", sometimes;
-        /// Device kind.
+        /// Kind of the device.
         device_type: i64 = "DeviceType", undocumented;
     }
 }

@@ -3,12 +3,15 @@
 use super::Seconds;
 
 command! {
-    /// Results of offline pushes of messages.
+    /// An offline push of a message made progress.
     ///
-    /// Batched like `Push.AllMemberPush`.
+    /// Fires at each stage of the push that tells a user of a message. A request holds 1 to 100 of these in
+    /// its `Events`; each is an event of its own here. At most 1000 requests come in a second, the others
+    /// later. The result is in `ErrCode` and `ErrInfo`, and times are in seconds. The query has neither
+    /// `ClientIP` nor `OptPlatform`.
     PushOfflinePush = "Push.OfflinePush" {
-        title: "Results of offline pushes of messages",
-        title_zh: "消息离线推送结果",
+        title: "An offline push of a message made progress",
+        title_zh: "消息离线推送进展",
         doc: "https://www.tencentcloud.com/document/product/1047/67552",
         reply: Ignored,
         natural_key: [],
@@ -16,7 +19,7 @@ command! {
         sample: r#"{
   "CallbackCommand": "Push.OfflinePush",
   "EventType": 1,
-  "EventTime": 1767225600,
+  "EventTime": 1767225602,
   "From_Account": "alice",
   "To_Account": "bob",
   "PushPlatform": 4,
@@ -27,40 +30,39 @@ command! {
   "MsgTime": 1767225600,
   "PushID": "push-88",
   "ErrCode": 0,
-  "ErrInfo": "success",
-  "GroupID": "@TGS#2CHESSCLUB"
+  "ErrInfo": "success"
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// 1 one-to-one, 2 group.
+        /// `1` for a one-to-one message, `2` for a group message.
         event_type: i64 = "EventType", always;
-        /// When it happened, in SECONDS since 1970, unlike everywhere else.
+        /// When it happened, in seconds since 1970.
         event_time: Seconds = "EventTime", always;
-        /// Who sent it or acted.
+        /// Who sent the message.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// Who gets the push.
         to_account: String = "To_Account", always, personal;
-        /// Vendor channel number.
+        /// The channel that it went through, a number as in `Push.AllMemberPush`.
         push_platform: i64 = "PushPlatform", always;
-        /// 1 sent, 2 reached, 3 clicked.
+        /// How far it came: `1` sent, `2` reached the device, `3` clicked.
         push_stage: i64 = "PushStage", always;
-        /// Only for one-to-one.
+        /// Key of a one-to-one message: its sequence number, its random number and its time, joined by `_`.
         msg_key: String = "MsgKey", sometimes;
-        /// Number of the message in its conversation, unsigned 32-bit.
+        /// Sequence number of the message, an unsigned 32-bit integer.
         msg_seq: i64 = "MsgSeq", always;
-        /// Random number of the message, unsigned 32-bit.
+        /// Random number of the message, an unsigned 32-bit integer.
         msg_random: i64 = "MsgRandom", always;
         /// When the message was sent, in seconds since 1970.
         msg_time: Seconds = "MsgTime", always;
-        /// Push id.
+        /// The push.
         push_id: String = "PushID", always;
-        /// Push result, 0 success.
+        /// `0` for success, else the code of the failure.
         err_code: i64 = "ErrCode", always;
-        /// Push result text.
+        /// The result in words.
         err_info: String = "ErrInfo", always;
-        /// Only for groups, spelt `GroupID`.
+        /// The group that the message was sent to; missing for one-to-one messages.
         group_id: String = "GroupID", sometimes;
     }
 }

@@ -14,14 +14,14 @@ command! {
         sample: r#"{
   "CallbackCommand": "Room.CallbackAfterDestroyRoom",
   "Operator_Account": "alice",
-  "RoomId": "room-42",
-  "EventTime": 1767225600123
+  "RoomId": "meeting-7",
+  "EventTime": 1767229200123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who closed it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
         /// The room.
         room_id: String = "RoomId", always;

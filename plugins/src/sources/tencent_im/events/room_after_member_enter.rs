@@ -5,7 +5,7 @@ use super::Milliseconds;
 command! {
     /// Members entered a conference room.
     ///
-    /// `MemberList_Account` is an array of plain strings.
+    /// The members are plain texts in `MemberList_Account`, not objects.
     RoomAfterMemberEnter = "Room.CallbackAfterMemberEnter" {
         title: "Members entered a conference room",
         title_zh: "成员进入会议房间之后",
@@ -15,26 +15,26 @@ command! {
         order_by: Room,
         sample: r#"{
   "CallbackCommand": "Room.CallbackAfterMemberEnter",
-  "Operator_Account": "alice",
-  "RoomId": "room-42",
+  "Operator_Account": "bob",
+  "RoomId": "meeting-7",
   "MemberCount": 2,
   "Type": "Meeting",
-  "MemberList_Account": ["bob", "carol"],
-  "EventTime": 1767225600123
+  "MemberList_Account": ["bob"],
+  "EventTime": 1767225660123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
         /// The room.
         room_id: String = "RoomId", always;
-        /// Members now.
+        /// How many members the room has now.
         member_count: i64 = "MemberCount", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the room, for example `Meeting`.
         kind: String = "Type", always;
-        /// Users, plain array.
+        /// The members who entered.
         member_list_account: Vec<String> = "MemberList_Account", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;

@@ -4,6 +4,9 @@ use super::Milliseconds;
 
 command! {
     /// Members left a conference room.
+    ///
+    /// Fires when members leave, are removed or are lost. They are plain texts in `MemberList_Account`, not
+    /// objects.
     RoomAfterMemberLeave = "Room.CallbackAfterMemberLeave" {
         title: "Members left a conference room",
         title_zh: "成员离开会议房间之后",
@@ -13,29 +16,30 @@ command! {
         order_by: Room,
         sample: r#"{
   "CallbackCommand": "Room.CallbackAfterMemberLeave",
-  "Operator_Account": "alice",
-  "RoomId": "room-42",
-  "MemberCount": 2,
+  "Operator_Account": "bob",
+  "RoomId": "meeting-7",
+  "MemberCount": 1,
   "Type": "Meeting",
   "Reason": "Leave",
-  "MemberList_Account": ["bob", "carol"],
-  "EventTime": 1767225600123
+  "MemberList_Account": ["bob"],
+  "EventTime": 1767229140123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
         /// The room.
         room_id: String = "RoomId", always;
-        /// Members now.
+        /// How many members the room has now.
         member_count: i64 = "MemberCount", always;
-        /// Group type, for example Public, Work, Meeting, `AVChatRoom`, Community, Live.
+        /// Type of the room, for example `Meeting`.
         kind: String = "Type", always;
-        /// Leave, Kicked or Expired.
+        /// Why: `Leave` of their own will, `Kicked` when they were removed, `Expired` when nothing was heard
+        /// of them.
         reason: String = "Reason", always;
-        /// Users, plain array.
+        /// The members who left.
         member_list_account: Vec<String> = "MemberList_Account", always, personal;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;

@@ -4,12 +4,11 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Conference room details changed.
+    /// Details of a conference room changed.
     ///
-    /// `IsCloudRecordingDisabled` is the STRING false in the sample. One Chinese list names it
-    /// `Room.CallbackUpdateRoomInfo`.
+    /// Details that are missing did not change.
     RoomAfterUpdateRoomInfo = "Room.CallbackAfterUpdateRoomInfo" {
-        title: "Conference room details changed",
+        title: "Details of a conference room changed",
         title_zh: "会议房间信息变更之后",
         doc: "https://trtc.io/document/60731",
         reply: Ignored,
@@ -19,27 +18,27 @@ command! {
   "CallbackCommand": "Room.CallbackAfterUpdateRoomInfo",
   "Operator_Account": "alice",
   "RoomInfo": {
-    "RoomId": "room-42",
-    "RoomName": "Evening show",
-    "Owner_Account": "alice",
-    "TakeSeatMode": "ApplyToTake",
-    "MaxMemberCount": 300,
+    "RoomId": "meeting-7",
+    "RoomName": "Weekly planning and review",
+    "Owner_Account": "bob",
+    "TakeSeatMode": "FreeToTake",
+    "MaxMemberCount": 80,
     "IsVideoDisabled": false,
     "IsAudioDisabled": false,
-    "IsMessageDisabled": false,
+    "IsMessageDisabled": true,
     "IsScreenSharingDisabled": false,
     "IsCloudRecordingDisabled": true,
-    "CustomInfo": "{\"theme\":\"dark\"}"
+    "CustomInfo": "{\"team\":\"maps\"}"
   },
-  "EventTime": 1767225600123
+  "EventTime": 1767226200123
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who did it; an administrator where a server API was used.
+        /// Who did it; an administrator when the server API was used.
         operator_account: String = "Operator_Account", always, personal;
-        /// Room details.
+        /// The room and what changed.
         room_info: RoomInfo = "RoomInfo", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -47,29 +46,29 @@ command! {
 }
 
 object! {
-    /// Room details.
+    /// The room and what changed.
     RoomInfo {
         /// The room.
         room_id: String = "RoomId", always;
-        /// Room name.
+        /// The name of the room.
         room_name: String = "RoomName", sometimes, personal;
-        /// Whose it is.
+        /// Who owns the room.
         owner_account: String = "Owner_Account", sometimes, personal;
-        /// `FreeToTake` or `ApplyToTake`.
+        /// How a seat is taken: `FreeToTake`, or `ApplyToTake` when the owner has to agree.
         take_seat_mode: String = "TakeSeatMode", sometimes;
-        /// Member limit.
+        /// How many members the room may have.
         max_member_count: i64 = "MaxMemberCount", sometimes;
-        /// Video off.
+        /// Whether video is switched off.
         is_video_disabled: bool = "IsVideoDisabled", sometimes;
-        /// Audio off.
+        /// Whether audio is switched off.
         is_audio_disabled: bool = "IsAudioDisabled", sometimes;
-        /// Messages off.
+        /// Whether messages are switched off.
         is_message_disabled: bool = "IsMessageDisabled", sometimes;
-        /// Screen sharing off.
+        /// Whether screen sharing is switched off.
         is_screen_sharing_disabled: bool = "IsScreenSharingDisabled", sometimes;
-        /// Cloud recording off.
+        /// Whether recording in the cloud is switched off; some senders write it as text.
         is_cloud_recording_disabled: bool = "IsCloudRecordingDisabled", sometimes;
-        /// Custom text.
+        /// Text of the app that is kept with the room.
         custom_info: String = "CustomInfo", sometimes, personal;
     }
 }

@@ -3,11 +3,11 @@
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Users were put on a block list.
+    /// Users were blocked.
     ///
-    /// No `EventTime`, no operator field.
+    /// Fires for a client and for the server API. It says neither when this happened nor who did it.
     SnsBlackListAdd = "Sns.CallbackBlackListAdd" {
-        title: "Users were put on a block list",
+        title: "Users were blocked",
         title_zh: "拉入黑名单之后",
         doc: "https://www.tencentcloud.com/document/product/1047/34361",
         reply: Ignored,
@@ -19,19 +19,19 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Affected relations.
+        /// Who blocks whom from now on.
         pair_list: Vec<Pair> = "PairList", always;
     }
 }
 
 object! {
-    /// One of the affected relations.
+    /// A user and one whom that user blocked.
     Pair {
-        /// Who sent it or acted.
+        /// The user whose block list it is.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// The user who was blocked.
         to_account: String = "To_Account", always, personal;
     }
 }

@@ -3,11 +3,11 @@
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Users were taken off a block list.
+    /// Users were unblocked.
     ///
-    /// No `EventTime`, no operator field.
+    /// Fires for a client and for the server API. It says neither when this happened nor who did it.
     SnsBlackListDelete = "Sns.CallbackBlackListDelete" {
-        title: "Users were taken off a block list",
+        title: "Users were unblocked",
         title_zh: "移出黑名单之后",
         doc: "https://www.tencentcloud.com/document/product/1047/34362",
         reply: Ignored,
@@ -19,19 +19,19 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Affected relations.
+        /// Who no longer blocks whom.
         pair_list: Vec<Pair> = "PairList", always;
     }
 }
 
 object! {
-    /// One of the affected relations.
+    /// A user and one whom that user unblocked.
     Pair {
-        /// Who sent it or acted.
+        /// The user whose block list it is.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// The user who was unblocked.
         to_account: String = "To_Account", always, personal;
     }
 }

@@ -5,7 +5,7 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Friends were deleted.
     ///
-    /// No `EventTime`, no operator field.
+    /// Fires for a client and for the server API. It says neither when this happened nor who did it.
     SnsFriendDelete = "Sns.CallbackFriendDelete" {
         title: "Friends were deleted",
         title_zh: "删除好友之后",
@@ -19,19 +19,19 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Affected relations.
+        /// The friendships that ended.
         pair_list: Vec<Pair> = "PairList", always;
     }
 }
 
 object! {
-    /// One of the affected relations.
+    /// A friendship that ended: who lost whom as a friend.
     Pair {
-        /// Who sent it or acted.
+        /// The user who lost the friend.
         from_account: String = "From_Account", always, personal;
-        /// Whom it concerns.
+        /// The former friend.
         to_account: String = "To_Account", always, personal;
     }
 }

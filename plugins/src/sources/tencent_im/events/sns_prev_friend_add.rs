@@ -6,7 +6,10 @@ use crate::sources::tencent_im::wire::object;
 command! {
     /// Before friends are added.
     ///
-    /// One request may name several friends, each needs its own verdict.
+    /// Fires when a client asks to add friends; the server API does not cause it. One request may name
+    /// several friends, and each has a verdict of its own: a refusal keeps out that friend only. A code above
+    /// 0 in the reply as a whole counts as a failure of the app's server: the reply is ignored, and the
+    /// request goes on.
     SnsPrevFriendAdd = "Sns.CallbackPrevFriendAdd" {
         title: "Before friends are added",
         title_zh: "添加好友之前",
@@ -33,17 +36,17 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
-        /// Who asked.
+        /// Who made the request.
         requester_account: String = "Requester_Account", always, personal;
-        /// User who gets the friend.
+        /// The user who gets the friends.
         from_account: String = "From_Account", always, personal;
-        /// Friends asked for.
+        /// The friends asked for.
         friend_item: Vec<FriendItem> = "FriendItem", always;
-        /// `Add_Type_Single` or `Add_Type_Both`.
+        /// `Add_Type_Single` for one direction, `Add_Type_Both` for both.
         add_type: String = "AddType", always;
-        /// 1 forced by an administrator, else 0.
+        /// `1` when an administrator forces it, else `0`.
         force_add_flags: i64 = "ForceAddFlags", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", always;
@@ -51,17 +54,17 @@ command! {
 }
 
 object! {
-    /// One of the friends asked for.
+    /// A friend asked for.
     FriendItem {
-        /// Whom it concerns.
+        /// The friend to be added.
         to_account: String = "To_Account", always, personal;
-        /// Remark for the friend.
+        /// What the user wants to call the friend.
         remark: String = "Remark", sometimes, personal;
-        /// Friend group.
+        /// The list of friends to put this one in.
         group_name: String = "GroupName", sometimes, personal;
-        /// Where the request came from.
+        /// Where the request was made: `AddSource_Type_` and a word.
         add_source: String = "AddSource", always;
-        /// Words of the request.
+        /// What the user wrote to the friend.
         add_wording: String = "AddWording", sometimes, personal;
     }
 }

@@ -4,15 +4,16 @@ use super::Milliseconds;
 use crate::sources::tencent_im::wire::object;
 
 command! {
-    /// Online status of a user changed.
+    /// The online status of a user changed.
     ///
-    /// Needs the console switch for user status query and notification. Heartbeat loss is noticed only after 400 s
-    /// (about 60 s for an open web page that loses its network). A device pushed out by newer clients (native
-    /// 5.6.1200+, web 2.14.0+) gives one Login with `KickedDevice`, older clients give Login and Logout. A quick
-    /// re-login suppresses the pending Disconnect. `OptPlatform` may be upper-case IOS here. Fields carried for a
-    /// custom status change are not documented.
+    /// Fires when a user logs in or out, loses or regains the connection, sets a custom status, or is kicked
+    /// through the server API. It needs the console switch for user status query and notification. A lost
+    /// network is noticed after 400 s without heartbeats, about 60 s for a web page left open; a quick new
+    /// login suppresses the `Disconnect`. A device that a newer client (native from 5.6.1200, web from
+    /// 2.14.0) pushes out shows in `KickedDevice` of the `Login`; older clients cause a `Login` and a
+    /// `Logout`. In the query, `OptPlatform` may be `IOS` in capitals.
     StateChange = "State.StateChange" {
-        title: "Online status of a user changed",
+        title: "The online status of a user changed",
         title_zh: "用户在线状态变更之后",
         doc: "https://www.tencentcloud.com/document/product/1047/34357",
         reply: Ignored,
@@ -26,33 +27,35 @@ command! {
 }"#,
     }
     fields {
-        /// The command, as in the query.
+        /// The command, the same as in the query.
         callback_command: String = "CallbackCommand", always;
         /// When it happened, in milliseconds since 1970.
         event_time: Milliseconds = "EventTime", sometimes;
-        /// What happened to which user.
+        /// What happened, and to whom.
         info: Info = "Info", always;
-        /// Devices that this login pushed out.
+        /// The devices that this login pushed out.
         kicked_device: Vec<KickedDevice> = "KickedDevice", sometimes;
     }
 }
 
 object! {
-    /// What happened to which user.
+    /// What happened, and to whom.
     Info {
-        /// Login, Logout or Disconnect; third-party code also maps `CustomStatusChange`.
+        /// `Login`, `Logout` or `Disconnect`; a custom status may bring other values, such as
+        /// `CustomStatusChange`.
         action: String = "Action", always;
-        /// User whose status changed.
+        /// The user whose status changed.
         to_account: String = "To_Account", always, personal;
-        /// Register, Unregister, `LinkClose` or `TimeOut`.
+        /// Why: `Register` for a login, `Unregister` for a logout, `LinkClose` or `TimeOut` for a lost
+        /// connection.
         reason: String = "Reason", always;
     }
 }
 
 object! {
-    /// One of the devices that this login pushed out.
+    /// A device that was pushed out.
     KickedDevice {
-        /// IOS, Android, Web, Windows, iPad, Mac or Linux.
+        /// Its platform: `iOS`, `Android`, `Web`, `Windows`, `iPad`, `Mac` or `Linux`.
         platform: String = "Platform", sometimes;
     }
 }
