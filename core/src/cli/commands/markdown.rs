@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Known, families, kind, phase, several_sources};
 use crate::catalogue::{CommandSpec, FieldKind, FieldSpec};
-use crate::cli::output::one_line;
+use crate::cli::output::{json_line, one_line};
 
 const HEAD: &str = "\
 # Commands
@@ -29,7 +29,11 @@ pub(super) fn text(all: &[Known]) -> String {
     let families = families(all);
     page.push_str("\n## Contents\n");
     for (family, members) in &families {
-        _ = writeln!(page, "\n**{}**\n\n| command | phase | |\n|---|---|---|", cell(family));
+        _ = writeln!(
+            page,
+            "\n**{}**\n\n| command | phase | what happened |\n|---|---|---|",
+            cell(family)
+        );
         for one in members {
             let name = &one.spec.name;
             let (link, title) = (anchor(name), cell(&one.spec.title));
@@ -110,12 +114,12 @@ fn answers(page: &mut String, spec: &CommandSpec) {
 fn keys(page: &mut String, spec: &CommandSpec) {
     let key: Vec<String> = spec.natural_key.iter().map(|name| code(name)).collect();
     let same = match key.is_empty() {
-        true => "nothing tells a repetition from a second event".to_owned(),
-        false => format!("the same event twice has {} in common", key.join(", ")),
+        true => "cannot be told from a second event".to_owned(),
+        false => format!("told by {}", key.join(", ")),
     };
     let order =
         spec.ordering_key.map_or_else(|| "none".to_owned(), |key| format!("by {}", cell(key)));
-    _ = writeln!(page, "\nDuplicates: {same}. Order: {order}.");
+    _ = writeln!(page, "\nRepetitions: {same}. Order: {order}.");
 }
 
 fn sample(page: &mut String, spec: &CommandSpec) {
@@ -125,7 +129,8 @@ fn sample(page: &mut String, spec: &CommandSpec) {
     while sample.contains(&fence) {
         fence.push('`');
     }
-    _ = writeln!(page, "\n{fence}json\n{}\n{fence}", sample.trim());
+    let lines: Vec<String> = sample.trim().lines().map(json_line).collect();
+    _ = writeln!(page, "\n{fence}json\n{}\n{fence}", lines.join("\n"));
 }
 
 /// Text as one line of a table or paragraph: what would be markup is escaped, except code in backticks.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Known, kind, phase};
 use crate::catalogue::{CommandSpec, FieldSpec};
-use crate::cli::output::{one_line, wrapped};
+use crate::cli::output::{json_line, one_line, wrapped};
 
 const WIDTH: usize = 100;
 
@@ -28,7 +28,7 @@ pub(super) fn text(known: &Known) -> String {
     if let Some(sample) = &spec.sample {
         page.push_str("\nSample:\n");
         for part in sample.lines() {
-            line(&mut page, 2, part);
+            _ = writeln!(page, "  {}", json_line(part));
         }
     }
     page
@@ -54,16 +54,20 @@ fn tree(page: &mut String, fields: &[FieldSpec], indent: usize) {
 
 fn answers(page: &mut String, spec: &CommandSpec) {
     page.push('\n');
-    match (spec.is_decided(), spec.answers.is_empty()) {
-        (false, _) => page.push_str("It has happened: the answer changes nothing.\n"),
-        (true, true) => page.push_str("It can only be allowed.\n"),
-        (true, false) => page.push_str("It is allowed unless a handler answers:\n"),
-    }
+    page.push_str(match (spec.is_decided(), spec.answers.is_empty()) {
+        (false, _) => "It has happened: the answer changes nothing.\n",
+        (true, true) => "It can only be allowed.\n",
+        (true, false) if spec.answered => "It has happened, but the answer matters. It can be:\n",
+        (true, false) => "It is allowed unless a handler answers:\n",
+    });
     for answer in &spec.answers {
         let verdict = answer.verdict.as_str();
-        match answer.says.is_empty() {
-            true => line(page, 2, verdict),
-            false => paragraph(page, 2, &format!("{verdict}: {}", answer.says)),
+        let said = match answer.says.is_empty() {
+            true => verdict.to_owned(),
+            false => format!("{verdict}: {}", answer.says),
+        };
+        for (i, part) in wrapped(&said, WIDTH).iter().enumerate() {
+            line(page, if i == 0 { 2 } else { 6 }, part);
         }
     }
     fields(page, "Fields of the reply", spec.reply_fields);
@@ -75,7 +79,7 @@ fn keys(page: &mut String, spec: &CommandSpec) {
         true => page.push_str("Nothing tells a repetition from a second event.\n"),
         false => {
             let key = spec.natural_key.join(", ");
-            paragraph(page, 0, &format!("The same event twice has in common: {key}."));
+            paragraph(page, 0, &format!("Repetitions are told by {key}."));
         }
     }
     match spec.ordering_key {
