@@ -166,12 +166,7 @@ fn named(all: Vec<Known>, name: &str) -> Result<Vec<Known>, Failed> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let names = || others.iter().map(|one| &*one.spec.name);
-    let mut alike = names().filter(|one| one.eq_ignore_ascii_case(name));
-    let hint = match (alike.next(), alike.next()) {
-        (Some(only), None) => hint(name, [only]),
-        _ => hint(name, names()),
-    };
+    let hint = hint(name, others.iter().map(|one| &*one.spec.name));
     let name = one_line(name);
     Err(Failed::usage(format!(
         "no source knows a command `{name}`{}; `switchhook commands` lists all",

@@ -75,12 +75,10 @@ fn answers(page: &mut String, spec: &CommandSpec) {
 
 fn keys(page: &mut String, spec: &CommandSpec) {
     page.push('\n');
-    match spec.natural_key.is_empty() {
+    let key = spec.natural_key.join(", ");
+    match key.is_empty() {
         true => page.push_str("Nothing tells a repetition from a second event.\n"),
-        false => {
-            let key = spec.natural_key.join(", ");
-            paragraph(page, 0, &format!("Repetitions are told by {key}."));
-        }
+        false => paragraph(page, 0, &format!("Repetitions are told by {key}.")),
     }
     match spec.ordering_key {
         None => page.push_str("Each event stands alone: no order is kept.\n"),

@@ -55,6 +55,22 @@ fn a_page_tells_everything_of_a_command() {
 }
 
 #[test]
+fn a_page_says_whether_the_answer_matters() {
+    let says = |spec: CommandSpec, words: &str| {
+        let page = page::text(&known_to(&["chat"], spec));
+        assert!(page.contains(words), "{page}");
+    };
+    says(plain(), "\nIt has happened: the answer changes nothing.\n");
+    says(
+        plain().answered(&[VerdictKind::Answer]),
+        "\nIt has happened, but the answer matters. It can be:\n  answer\n",
+    );
+    says(plain().answered(&[VerdictKind::Answer]), "Ping (after, answered): A ping came\n");
+    says(rich(), "\nIt is allowed unless a handler answers:\n  deny: ");
+    says(CommandSpec::before("P", "P", "p", &[]), "\nIt can only be allowed.\n");
+}
+
+#[test]
 fn json_keeps_its_shape() {
     let all = [known_to(&["chat"], rich()), known_to(&["chat"], plain())];
     let text = pretty(&all.iter().map(Command::from).collect::<Vec<_>>());
@@ -215,7 +231,10 @@ fn filters_leave_what_was_asked_for() {
         all.push(known_to(&["chat"], plain()));
         match filtered(all, &args) {
             Ok(found) => {
-                assert_eq!(names(&found).iter().map(|(name, _)| name).collect::<Vec<_>>(), expected)
+                assert_eq!(
+                    names(&found).iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                    expected
+                );
             }
             Err(failed) => assert_eq!([&*failed.message], expected),
         }
