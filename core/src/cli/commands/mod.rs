@@ -21,7 +21,7 @@ use crate::facts;
 #[command(after_help = "\
 Examples:
   switchhook commands                                        all, by family
-  switchhook commands --phase before                         those that somebody waits to have decided
+  switchhook commands --phase before                         those that wait for an answer
   switchhook commands Group.CallbackAfterTopicInfoChanged    one: fields, answers, keys and a sample
   switchhook commands --json | jq -r '.[].name'
   switchhook commands C2C.CallbackBeforeSendMsg --schema > message.schema.json
