@@ -33,6 +33,7 @@ fn routes_say_who_gets_a_command_and_why() {
     let (out, err) = text(&shown);
     assert!(shown.status.success(), "{err}");
     assert!(out.contains("topics") && out.contains("audit"), "{out}");
+    assert!(err.contains(&format!("`switchhook commands {TOPIC_CHANGED}` shows")), "{err}");
 }
 
 #[test]
@@ -127,4 +128,5 @@ fn a_slip_in_a_command_is_told() {
     let (_, err) = text(&sent);
     assert!(sent.status.success(), "{err}");
     assert!(err.contains(&format!("did you mean `{TOPIC_CHANGED}`?")), "{err}");
+    assert!(err.contains("`switchhook commands` lists what it knows"), "{err}");
 }

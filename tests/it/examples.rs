@@ -52,3 +52,31 @@ fn a_custom_action_delivers_each_record() {
     });
     assert_eq!(fs::read_to_string(spooled).expect("read"), body);
 }
+
+#[test]
+fn a_typed_event_decides_in_a_few_lines() {
+    let server = start("typed_event");
+    let apply = |who: &str| {
+        let command = "Group.CallbackBeforeApplyJoinGroup";
+        let body = serde_json::json!({"CallbackCommand": command, "GroupId": "@TGS#2CHESSCLUB", "Requestor_Account": who});
+        post(server.address, &query(command), &body.to_string())
+    };
+    assert_eq!(apply("dave").body, OK);
+    let refused = apply("mallory").json();
+    assert_eq!(refused["ErrorCode"], 1);
+    assert_eq!(refused["ErrorInfo"], "banned");
+}
+
+#[test]
+fn a_typed_event_needs_no_more_than_25_lines_of_code() {
+    let source = fs::read_to_string(repository("examples/typed_event/main.rs")).expect("there");
+    let code = |text: &str| {
+        let lines = text.lines().map(str::trim);
+        lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count()
+    };
+    let from = source.find("#[derive").expect("the options");
+    let to = source.find("switchhook::register!").expect("the registration");
+    let handler = code(&source[from..to]);
+    assert!((15..=25).contains(&handler), "the handler has {handler} lines");
+    assert!(code(&source) <= 40, "the program has {} lines", code(&source));
+}

@@ -11,6 +11,7 @@
 
 mod before;
 mod command_line;
+mod commands;
 mod configuration;
 mod crashes;
 mod duplicates;

@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod commands;
 mod completions;
 mod consent;
 mod dead_letters;
@@ -84,6 +85,8 @@ Try it: start `switchhook`, and in a second terminal
   switchhook send Group.CallbackAfterTopicInfoChanged
   switchhook events
 
+`switchhook commands` lists what else can be sent.
+
 Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server].
 
 Exit codes:
@@ -104,6 +107,8 @@ enum Command {
     Check,
     /// Lists the plugins of this program, or shows one with its options and an example to paste
     Plugins(plugins::Args),
+    /// Shows what the IM system can call: each command with its fields, what may be answered, and a sample
+    Commands(commands::Args),
     /// Shows which handlers and actions a command reaches, and why
     Routes(routes::Args),
     /// Plays the IM system: sends a callback as it would, signed, and prints the answer and its time
@@ -204,7 +209,14 @@ impl From<io::Error> for Failed {
 /// Everything a command needs.
 pub(crate) struct Context {
     registry: Registry,
-    layers: Result<Layers, String>,
+    layers: Result<Layers, Unread>,
+}
+
+/// Why there is no configuration.
+struct Unread {
+    /// The path of a file that is not there; none where it is, and cannot be read.
+    missing: Option<String>,
+    message: String,
 }
 
 impl Context {
@@ -213,8 +225,13 @@ impl Context {
     /// # Errors
     /// Every mistake, one to a line.
     pub(crate) fn config(&self) -> Result<Config, Failed> {
-        let layers = self.layers.as_ref().map_err(Failed::config)?;
+        let layers = self.layers.as_ref().map_err(|unread| Failed::config(&*unread.message))?;
         Config::read(layers, &self.registry).map_err(|mistakes| Failed::config(report(&mistakes)))
+    }
+
+    /// The path of the configuration, if there is no such file.
+    pub(crate) fn without_file(&self) -> Option<&str> {
+        self.layers.as_ref().err()?.missing.as_deref()
     }
 }
 
@@ -262,6 +279,7 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
         }
         Command::Check => check::run(&cx),
         Command::Plugins(args) => plugins::run(&cx, &args),
+        Command::Commands(args) => commands::run(&cx, &args),
         Command::Routes(args) => routes::run(&cx, &args),
         Command::Send(args) => send::run(&cx, &args),
         Command::Listen(args) => listen::run(&args),
@@ -277,7 +295,7 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
 }
 
 /// What the configuration is made of. A missing file is told only to a command that needs one.
-fn layers(cli: &Cli) -> Result<Result<Layers, String>, Failed> {
+fn layers(cli: &Cli) -> Result<Result<Layers, Unread>, Failed> {
     let mut flags = Vec::new();
     for pair in &cli.overrides {
         let (key, value) = pair
@@ -292,15 +310,17 @@ fn layers(cli: &Cli) -> Result<Result<Layers, String>, Failed> {
     Ok(text.map(|text| Layers { path, text, variables: variables.collect(), flags }))
 }
 
-fn unreadable(path: &str, error: &io::Error) -> String {
-    match error.kind() {
+fn unreadable(path: &str, error: &io::Error) -> Unread {
+    let missing = (error.kind() == ErrorKind::NotFound).then(|| path.to_owned());
+    let message = match error.kind() {
         ErrorKind::NotFound => format!(
             "{path}: there is no such file\n\
              Name a configuration with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it takes a journal,\n\
              a source and a handler, and `switchhook plugins NAME` prints an example of each to paste."
         ),
         _ => format!("{path}: {error}"),
-    }
+    };
+    Unread { missing, message }
 }
 
 /// Runs what waits: a command that does network or store work.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::output::{Format, json as write_json, line, one_line};
+use super::output::{Format, json as write_json, line, message, one_line};
 use super::{Context, Failed, block_on};
 use crate::app::build_source;
 use crate::config::{Config, Instance, hint, tables};
@@ -79,8 +79,25 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let command = args.command.as_ref().map(|name| block_on(look_up(name, &mut config)));
     let routes = Routes { command: command.transpose()?, handlers };
     match args.format {
-        Format::Json => Ok(write_json(&routes)?),
-        Format::Text => Ok(line(text(&routes).trim_end())?),
+        Format::Json => write_json(&routes)?,
+        Format::Text => {
+            line(text(&routes).trim_end())?;
+            more(&routes);
+        }
+    }
+    Ok(())
+}
+
+fn more(routes: &Routes) {
+    match &routes.command {
+        Some(command) if !command.known_to.is_empty() => {
+            let name = one_line(&command.name);
+            message(&format!(
+                "\n`switchhook commands {name}` shows its fields and what may be answered"
+            ));
+        }
+        Some(_) => message("\n`switchhook commands` lists what the sources know"),
+        None => {}
     }
 }
 

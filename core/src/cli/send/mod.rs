@@ -34,7 +34,7 @@ Examples:
 The answer goes to standard output, its time to standard error. It is waited for up to 10 s. \
 Exit codes: 0 answered with 2xx, 1 answered with another status, 69 no answer. Only http:// is spoken.")]
 pub(super) struct Args {
-    /// The command, in the sender's spelling; `switchhook routes COMMAND` tells whether a source knows it
+    /// The command, in the sender's spelling; `switchhook commands` lists those that the sources know
     command: String,
     /// Sets a field of the body over the sample's; what is JSON (7, true, {...}, "7") is taken as JSON, the rest as text
     #[arg(long = "set", value_name = "NAME=VALUE", conflicts_with = "body")]
@@ -172,12 +172,20 @@ fn knows(draft: &Draft) -> bool {
 /// A command may be newer than the source and is sent all the same; but a slip should not look like a success.
 fn unknown(draft: &Draft) -> String {
     let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| &*spec.name));
-    format!("the source does not know `{}`{hint}", output::one_line(&draft.command))
+    format!(
+        "the source does not know `{}`{hint}; `switchhook commands` lists what it knows",
+        output::one_line(&draft.command)
+    )
 }
 
 fn uncomposed(draft: &Draft, error: &str) -> Failed {
     let known = draft.source.catalogue().iter().map(|spec| &*spec.name);
-    let hint = if knows(draft) { String::new() } else { hint(&draft.command, known) };
+    let hint = match knows(draft) {
+        true => String::new(),
+        false => {
+            format!("{}; `switchhook commands` lists what is known", hint(&draft.command, known))
+        }
+    };
     Failed::usage(format!(
         "{}: {}{hint}",
         output::one_line(&draft.command),

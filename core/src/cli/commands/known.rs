@@ -1,0 +1,83 @@
+//! What the sources know, gathered.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::described::Command;
+use crate::app::build_source;
+use crate::catalogue::CommandSpec;
+use crate::cli::output::{message, one_line};
+use crate::cli::{Context, Failed};
+use crate::config::Section;
+use crate::plugin::{BuildContext, Component, Registration, Table};
+use crate::source::Source;
+use crate::with_causes;
+
+/// A command, and the sources that know it so.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) sources: Vec<String>,
+    pub(super) spec: CommandSpec,
+}
+
+/// What the configured sources know; without a configuration file, what the source plugins know with their examples as options.
+/// A source that cannot be built is told.
+///
+/// # Errors
+/// The configuration has mistakes.
+pub(super) async fn known(cx: &Context) -> Result<Vec<Known>, Failed> {
+    let mut all = Vec::new();
+    if let Some(missing) = cx.without_file() {
+        message(&format!(
+            "{}: there is no such file; this is what the plugins know",
+            one_line(missing)
+        ));
+        for plugin in cx.registry.of_table(Table::Sources) {
+            match example(plugin).await {
+                Ok(source) => add(&mut all, plugin.name, &*source),
+                Err(error) => untold(plugin.name, &error),
+            }
+        }
+        return Ok(all);
+    }
+    let mut config = cx.config()?;
+    let sources = std::mem::take(&mut config.sources);
+    for instance in sources.into_iter().filter(|one| one.table.enabled) {
+        let name = instance.name.clone();
+        match build_source(instance, &config.base).await {
+            Ok(source) => add(&mut all, &name, &*source),
+            Err(stopped) => untold(&name, &stopped.to_string()),
+        }
+    }
+    Ok(all)
+}
+
+fn untold(name: &str, error: &str) {
+    message(&one_line(&format!("source {name} was not asked: {error}")));
+}
+
+/// A source with the options that its plugin shows to users.
+async fn example(plugin: &Registration) -> Result<Arc<dyn Source>, String> {
+    let section = Section::parse(&format!("sources.{}.options", plugin.name), plugin.example);
+    let options = section.and_then(|section| plugin.configure(&section));
+    let options = options.map_err(|mistakes| {
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    })?;
+    let cx = BuildContext { read_only: true, ..BuildContext::new(plugin.name, Path::new(".")) };
+    match options.build(&cx).await.map_err(|error| with_causes(&*error))? {
+        Component::Source(source) => Ok(source),
+        other => Err(format!("the plugin made a {other:?}")),
+    }
+}
+
+fn add(all: &mut Vec<Known>, name: &str, source: &dyn Source) {
+    for spec in source.catalogue() {
+        let same = |one: &&mut Known| {
+            one.spec.name == spec.name && Command::of(&one.spec) == Command::of(spec)
+        };
+        match all.iter_mut().find(same) {
+            Some(one) => one.sources.push(name.to_owned()),
+            None => all.push(Known { sources: vec![name.to_owned()], spec: spec.clone() }),
+        }
+    }
+}
