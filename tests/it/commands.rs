@@ -55,8 +55,8 @@ fn a_page_shows_titles_fields_answers_keys_and_sample() {
     for part in [
         "C2C.CallbackBeforeSendMsg (before): Before a one-to-one message is sent\nzh: 发送单聊消息之前\n",
         "https://www.tencentcloud.com/document/product/1047/34364\n",
-        "  From_Account: text, always, personal\n      Who sent it or acted.\n",
-        "  MsgBody: list of objects, always\n      The elements of the message.\n      MsgType: text, always\n",
+        "  From_Account: text, always, personal\n      Who sends the message.\n",
+        "  MsgBody: list of objects, always\n      The elements of the message, in their order.\n      MsgType: text, always\n",
         "  drop: ErrorCode 2",
         "Repetitions are told by MsgKey, From_Account, To_Account.\n",
         "Kept in order by conversation of two.\n",

@@ -56,6 +56,8 @@ pub(super) struct Fields<'a> {
     #[serde(borrow)]
     pub(super) room_info: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) event_info: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) call_info: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) call_record: Option<&'a RawValue>,

@@ -24,6 +24,8 @@ pub(super) enum OrderBy {
     Battle,
     /// The two of a one-to-one conversation, whoever speaks.
     Conversation,
+    /// The account that gets it.
+    Receiver,
     /// The account that it is about, or that acts.
     Account,
     /// Nothing: each event stands alone.
@@ -50,6 +52,7 @@ impl OrderBy {
             Self::Call => "call",
             Self::Battle => "battle",
             Self::Conversation => "conversation of two",
+            Self::Receiver => "receiver",
             Self::Account => "account",
             Self::Nothing => return None,
         })
@@ -67,6 +70,7 @@ impl OrderBy {
             Self::Room => {
                 let own = fields.room_id.text().map(|id| key("room", id));
                 own.or_else(|| Some(key("room", inner(fields.room_info)?.room_id.text()?)))
+                    .or_else(|| Some(key("room", inner(fields.event_info)?.room_id.text()?)))
             }
             Self::Call => {
                 let own = fields.call_id.text().map(|id| key("call", id));
@@ -80,6 +84,7 @@ impl OrderBy {
                 let other = fields.to.text().or(fields.peer.text())?;
                 Some(key("c2c", &format!("{}/{}", one.min(other), one.max(other))))
             }
+            Self::Receiver => Some(key("account", fields.to.text()?)),
             Self::Account => Some(key("account", &account(fields)?)),
             Self::Nothing => None,
         }

@@ -10,7 +10,9 @@
 mod body;
 mod compose;
 pub mod events;
+mod friends;
 mod keys;
+mod permits;
 mod query;
 mod reply;
 mod rule;
@@ -202,7 +204,7 @@ impl Source for TencentIm {
     }
 
     fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
-        reply::permits(callback, verdict)
+        permits::permits(callback, verdict)
     }
 
     fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes> {

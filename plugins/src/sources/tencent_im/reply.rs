@@ -1,14 +1,13 @@
-//! Replies: what a verdict may be for a command, and how it is spelt.
+//! Replies: how a verdict is spelt.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use switchhook_core::{Callback, Map, NotPermitted, Outcome, Phase, RefusalKind, Verdict};
+use serde::Serialize;
+use switchhook_core::{Callback, Map, Outcome, RefusalKind, Verdict};
 
-use super::events;
-use super::rule::{Codes, DROPPED, FRIEND_CODES, REFUSED, Rule};
+use super::rule::{DROPPED, REFUSED, Rule};
+use super::{events, friends};
 
 const OK: &[u8] = br#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
 
@@ -53,8 +52,8 @@ pub(super) fn reply(callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes
 /// Which `ActionStatus` goes with a refusing code is not documented. It is `OK` here: a backend that fails lets the action
 /// through, and a refusal must not be taken for such a failure.
 fn decided(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
-    if per_friend(callback.command()) {
-        return friends(callback, verdict);
+    if is_per_friend(callback.command()) {
+        return per_friend(callback, verdict);
     }
     let say = |error_code, error_info, fields| {
         Reply { action_status: "OK", error_info, error_code, fields }.spelt()
@@ -70,39 +69,13 @@ fn decided(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
 }
 
 /// A code at the top would be read as our failure and the request would go on: each friend gets a verdict instead.
-fn friends(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
-    let (code, info) = match verdict {
-        Verdict::Deny { code, reason } => (code.unwrap_or(*FRIEND_CODES.start()), &**reason),
-        _ => (0, ""),
-    };
-    let mut fields = Map::new();
-    fields.insert("ResultItem".into(), each_friend(&callback.body, code, info));
-    if let Verdict::Answer(own) = verdict {
-        fields.extend(own.clone());
-    }
+fn per_friend(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
+    let fields = Map::from_iter([("ResultItem".to_owned(), friends::items(callback, verdict))]);
     let fields = Some(&fields);
     Reply { action_status: "OK", error_info: "", error_code: 0, fields }.spelt()
 }
 
-#[derive(Deserialize)]
-struct Friends {
-    #[serde(alias = "ResponseFriendItem", rename = "FriendItem", default)]
-    items: Vec<Friend>,
-}
-
-#[derive(Deserialize)]
-struct Friend {
-    #[serde(rename = "To_Account")]
-    account: Value,
-}
-
-fn each_friend(body: &[u8], code: i64, info: &str) -> Value {
-    let friends = serde_json::from_slice(body).unwrap_or(Friends { items: Vec::new() });
-    let verdict = |friend: Friend| json!({"To_Account": friend.account, "ResultCode": code, "ResultInfo": info});
-    friends.items.into_iter().map(verdict).collect()
-}
-
-fn per_friend(command: &str) -> bool {
+fn is_per_friend(command: &str) -> bool {
     events::find(command).is_some_and(|known| matches!(known.rule, Rule::PerFriend))
 }
 
@@ -134,35 +107,4 @@ fn with_json(status: StatusCode, body: Bytes) -> Response<Bytes> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
-}
-
-/// All documented before-commands can be refused, so an unknown one most likely can; codes of its own are not known.
-static UNKNOWN_BEFORE: Rule = Rule::Gate(Codes::plain());
-static UNKNOWN_AFTER: Rule = Rule::Ignored;
-
-/// Whether a verdict can be said in answer to a callback.
-pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
-    let command = callback.command();
-    let no = |what: String| Err(NotPermitted(format!("{command} {what}")));
-    let guess =
-        if callback.facts.phase == Phase::Before { &UNKNOWN_BEFORE } else { &UNKNOWN_AFTER };
-    let rule = events::find(command).map_or(guess, |known| &known.rule);
-    let kind = verdict.kind();
-    if !rule.permits(kind) {
-        return no(format!("does not permit the verdict `{}`", kind.as_str()));
-    }
-    match verdict {
-        Verdict::Deny { code: Some(code), .. } if !rule.has_code(*code) => {
-            no(format!("does not permit the code {code}; it permits {}", rule.codes()))
-        }
-        Verdict::Replace(fields) | Verdict::Answer(fields) => {
-            match fields.iter().find(|(name, value)| !rule.fits(name, value)) {
-                Some((name, _)) => {
-                    no(format!("does not permit the field `{name}` with this value"))
-                }
-                None => Ok(()),
-            }
-        }
-        _ => Ok(()),
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
 use switchhook_core::{Answer, FieldKind, FieldSpec, Phase, Presence, VerdictKind};
 
 /// Refused, without a code of the app's own.
@@ -71,18 +70,23 @@ const fn reply(name: &'static str, kind: FieldKind, about: &'static str) -> Fiel
     FieldSpec::new(name, kind, about).presence(Presence::Sometimes)
 }
 
+const ELEMENT: &[FieldSpec] = &[
+    FieldSpec::new("MsgType", FieldKind::Text, "The kind of the element."),
+    FieldSpec::new("MsgContent", FieldKind::Object(&[]), "What the kind asks for.").personal(),
+];
 const MESSAGE: &[FieldSpec] = &[
-    reply("MsgBody", FieldKind::List(&FieldKind::Object(&[])), "The elements to send instead."),
+    reply("MsgBody", FieldKind::List(&FieldKind::Object(ELEMENT)), "The elements to send instead."),
     reply("CloudCustomData", FieldKind::Text, "The custom data to keep with the message instead."),
 ];
 const FRIENDS: &[FieldSpec] = &[reply(
     "ResultItem",
     FieldKind::List(&FieldKind::Object(&[
-        FieldSpec::new("To_Account", FieldKind::Text, "The friend.").personal(),
+        FieldSpec::new("To_Account", FieldKind::Any, "The friend, as asked for or as text.")
+            .personal(),
         FieldSpec::new("ResultCode", FieldKind::Integer, "0, or a refusal from 38000 to 39000."),
         reply("ResultInfo", FieldKind::Text, "Words for the client."),
     ])),
-    "One verdict for each friend asked for.",
+    "One verdict for each friend asked for; whom it leaves out is allowed.",
 )];
 const SIGNAL: &[FieldSpec] = &[reply("RspData", FieldKind::Text, "Text for the chatbot.")];
 pub(super) const REFUSED_MEMBERS: &[FieldSpec] =
@@ -159,47 +163,18 @@ impl Rule {
         }
     }
 
-    /// The codes that a refusal may carry, in words.
+    /// The codes that a refusal may carry, as the end of a sentence.
     pub(super) fn codes(&self) -> String {
         match self {
             Self::Ignored => "none".into(),
             Self::Signal => "1".into(),
-            Self::PerFriend => "38000 to 39000".into(),
+            Self::PerFriend => {
+                format!("one from {} to {}", FRIEND_CODES.start(), FRIEND_CODES.end())
+            }
             Self::Gate(codes) | Self::Message(codes) | Self::Partly(codes, _) => match &codes.own {
-                Some(own) => format!("1 and {} to {}", own.start(), own.end()),
+                Some(own) => format!("1 or one from {} to {}", own.start(), own.end()),
                 None => "1".into(),
             },
         }
-    }
-
-    /// Whether a reply may hold the field with this value.
-    pub(super) fn fits(&self, name: &str, value: &Value) -> bool {
-        let known =
-            self.fields().iter().any(|field| field.name == name && holds(&field.kind, value));
-        known && (!matches!(self, Self::PerFriend) || codes_of_friends(value))
-    }
-}
-
-fn codes_of_friends(items: &Value) -> bool {
-    let code = |item: &Value| item.get("ResultCode").and_then(Value::as_i64);
-    let good = |code| code == 0 || FRIEND_CODES.contains(&code);
-    items.as_array().is_some_and(|items| items.iter().all(|item| code(item).is_some_and(good)))
-}
-
-/// Whether a value is of a kind, in the plain spelling: what we say ourselves is not lenient.
-fn holds(kind: &FieldKind, value: &Value) -> bool {
-    match kind {
-        FieldKind::Text => value.is_string(),
-        FieldKind::Integer => value.is_i64(),
-        FieldKind::List(item) => {
-            value.as_array().is_some_and(|items| items.iter().all(|one| holds(item, one)))
-        }
-        FieldKind::Object(fields) => value.as_object().is_some_and(|object| {
-            fields.iter().all(|field| match object.get(field.name) {
-                Some(value) => holds(&field.kind, value),
-                None => field.presence != Presence::Always,
-            })
-        }),
-        _ => true,
     }
 }

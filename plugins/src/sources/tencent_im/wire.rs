@@ -17,6 +17,12 @@ pub(super) trait Wire: Sized + PartialEq {
 
     /// The value in its plain spelling.
     fn write(&self) -> Value;
+
+    /// What it says, without what only keeps the spelling.
+    #[cfg(test)]
+    fn plain(self) -> Self {
+        self
+    }
 }
 
 /// Takes a field out of an object, or leaves it there where its spelling would be lost.
@@ -129,6 +135,11 @@ impl<T: Wire + 'static> Wire for Vec<T> {
 
     fn write(&self) -> Value {
         self.iter().map(T::write).collect()
+    }
+
+    #[cfg(test)]
+    fn plain(self) -> Self {
+        self.into_iter().map(T::plain).collect()
     }
 }
 
@@ -244,6 +255,14 @@ macro_rules! object {
 
             fn write(&self) -> serde_json::Value {
                 serde_json::Value::Object(self.clone().into())
+            }
+
+            #[cfg(test)]
+            fn plain(self) -> Self {
+                Self {
+                    $($field: self.$field.map($crate::sources::tencent_im::wire::Wire::plain),)*
+                    other: switchhook_core::Map::new(),
+                }
             }
         }
 

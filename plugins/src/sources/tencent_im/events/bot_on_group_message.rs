@@ -11,7 +11,7 @@ command! {
         title_zh: "机器人在群里被提及之后",
         doc: "https://www.tencentcloud.com/document/product/1047/68953",
         reply: Ignored,
-        natural_key: [GroupId, MsgSeq, Random] or without [TopicId, FromAccount],
+        natural_key: [GroupId, MsgSeq, Random] or without [FromAccount],
         order_by: Group,
         sample: r#"{
   "CallbackCommand": "Bot.OnGroupMessage",

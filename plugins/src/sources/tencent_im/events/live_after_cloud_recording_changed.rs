@@ -16,7 +16,7 @@ command! {
         doc: "https://cloud.tencent.com/document/product/269/129603",
         reply: Ignored,
         natural_key: [],
-        order_by: Nothing,
+        order_by: Room,
         sample: r#"{
   "CallbackCommand": "Live.CallbackAfterCloudRecordingChanged",
   "EventGroupId": 3,

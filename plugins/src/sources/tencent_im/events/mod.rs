@@ -90,6 +90,20 @@ macro_rules! commands {
                     other => panic!("{other} is not known"),
                 }
             }
+
+            /// Whether two values say the same as events of a command, however they spell it.
+            pub(in super::super) fn same(command: &str, one: &serde_json::Value, other: &serde_json::Value) -> bool {
+                match command {
+                    $(<super::$event as switchhook_core::Event>::COMMAND => {
+                        let read = |body: &serde_json::Value| {
+                            let event: super::$event = serde_json::from_value(body.clone()).expect("an event");
+                            crate::sources::tencent_im::wire::Wire::plain(event)
+                        };
+                        read(one) == read(other)
+                    })*
+                    other => panic!("{other} is not known"),
+                }
+            }
         }
     };
 }

@@ -14,7 +14,7 @@ command! {
         doc: "https://www.tencentcloud.com/document/product/1047/67551",
         reply: Ignored,
         natural_key: [],
-        order_by: Account,
+        order_by: Receiver,
         sample: r#"{
   "CallbackCommand": "Push.AllMemberPush",
   "EventType": 1,

@@ -15,7 +15,7 @@ command! {
         doc: "https://www.tencentcloud.com/document/product/1047/67552",
         reply: Ignored,
         natural_key: [],
-        order_by: Account,
+        order_by: Receiver,
         sample: r#"{
   "CallbackCommand": "Push.OfflinePush",
   "EventType": 1,

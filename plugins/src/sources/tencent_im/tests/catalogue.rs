@@ -103,6 +103,7 @@ fn a_sample_has_the_keys_that_its_command_declares() {
             Some("group and topic") => Some("group"),
             Some("official account") => Some("official"),
             Some("conversation of two") => Some("c2c"),
+            Some("receiver") => Some("account"),
             other => other,
         };
         let begins = kind.map(|kind| format!("{APP}/{kind}/"));

@@ -24,12 +24,6 @@ fn the_platforms_own_examples_are_genuine() {
             assert_eq!(callbacks[0].facts.sent, Some(at(0)));
         }
     }
-    // The misprint of the 2023 pages: the digest of another token.
-    refused(
-        open(&source(&["xxxyyy"]), &query(APP, SIGN, "1669872112"), BODY),
-        STRANGER,
-        "bad_sign",
-    );
 }
 
 #[test]

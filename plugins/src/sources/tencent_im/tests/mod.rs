@@ -1,4 +1,3 @@
-mod batches;
 mod bodies;
 mod catalogue;
 mod compose;
@@ -7,6 +6,8 @@ mod identity;
 mod options;
 mod properties;
 mod queries;
+mod quirks;
+mod values;
 mod verdicts;
 
 use std::time::Duration;

@@ -1,168 +1,211 @@
+//! What is said to each verdict. The table stands by itself, to be read beside the protocol's pages: a command and its body,
+//! then each verdict with the exact reply or the refusal under it.
+
 use super::*;
 use http::Response;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use switchhook_core::{Map, Outcome, Verdict};
 
+use super::super::events::{KNOWN, find};
+
+const TABLE: &str = include_str!("verdicts.txt");
 const OK: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;
-const SEND: &str = "C2C.CallbackBeforeSendMsg";
-const FRIENDS: &str = r#"{"FriendItem":[{"To_Account":"a"},{"To_Account":144115233775727695}]}"#;
+const FRIENDS: &str = "Sns.CallbackPrevFriendAdd";
+/// No command of the catalogue.
+const GUESSED: &str = "Group.CallbackBeforeNewThing";
 
-fn map(value: Value) -> Map {
-    match value {
-        Value::Object(map) => map,
-        other => panic!("{other} is no object"),
+struct Row<'a> {
+    command: &'a str,
+    body: &'a str,
+    verdict: &'a str,
+    expected: &'a str,
+}
+
+fn rows() -> Vec<Row<'static>> {
+    let mut rows = Vec::new();
+    for section in TABLE.split("\n\n").filter(|section| !section.trim().is_empty()) {
+        let mut lines = section.trim().lines();
+        let head = lines.next().and_then(|line| line.strip_prefix("# ")).expect(section);
+        let (command, body) = head.split_once(' ').expect(head);
+        while let (Some(verdict), Some(expected)) = (lines.next(), lines.next()) {
+            rows.push(Row { command, body, verdict, expected: expected.trim() });
+        }
+    }
+    rows
+}
+
+/// A verdict as the table writes it.
+fn verdict(text: &str) -> Verdict {
+    let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let fields = || serde_json::from_str::<Map>(rest).expect(text);
+    match kind {
+        "abstain" => Verdict::Abstain,
+        "flag" => Verdict::Flag("spam?".into()),
+        "allow" => Verdict::Allow,
+        "deny" => Verdict::Deny { code: rest.parse().ok(), reason: "no".into() },
+        "drop" => Verdict::Drop,
+        "replace" => Verdict::Replace(fields()),
+        "answer" => Verdict::Answer(fields()),
+        _ => panic!("{text}"),
     }
 }
 
-fn deny(code: impl Into<Option<i64>>) -> Verdict {
-    Verdict::Deny { code: code.into(), reason: "no \"x\"\n".into() }
-}
-
-fn answer(command: &str, body: &str, outcome: &Outcome) -> Response<Bytes> {
-    let response = open_source().reply(&[one(command, body)], outcome);
+fn said(callback: Callback, outcome: &Outcome) -> String {
+    let response = open_source().reply(&[callback], outcome);
+    assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json");
-    response
+    text(&response)
 }
 
-/// A verdict that is permitted, and its reply, whether decided in time or not.
-fn check(command: &str, body: &str, verdict: Verdict, expected: &str) {
-    assert_eq!(open_source().permits(&one(command, body), &verdict), Ok(()), "{command}");
-    for outcome in [Outcome::Decided(verdict.clone()), Outcome::TimedOut(verdict)] {
-        let response = answer(command, body, &outcome);
-        assert_eq!(response.status(), 200);
-        assert_eq!(std::str::from_utf8(response.body()), Ok(expected), "{command}");
+fn text(response: &Response<Bytes>) -> String {
+    String::from_utf8(response.body().to_vec()).expect("text")
+}
+
+fn permitted(callback: &Callback, verdict: &Verdict) -> Result<(), String> {
+    open_source().permits(callback, verdict).map_err(|error| error.0)
+}
+
+/// What comes out of a row, as the table writes it; the outcomes of a verdict are decided and out of time.
+fn outcomes(row: &Row<'_>) -> Vec<String> {
+    let (callback, verdict) = (one(row.command, row.body), verdict(row.verdict));
+    if let Err(why) = permitted(&callback, &verdict) {
+        let why = why.strip_prefix(row.command).expect("the command's name comes first");
+        return vec![format!("refused:{why}")];
     }
-}
-
-fn forbidden(command: &str, verdict: &Verdict) {
-    let result = open_source().permits(&one(command, "{}"), verdict);
-    assert!(result.is_err(), "{command} {verdict:?}");
+    let outcomes = [Outcome::Decided(verdict.clone()), Outcome::TimedOut(verdict)];
+    outcomes.map(|outcome| said(callback.clone(), &outcome)).to_vec()
 }
 
 #[test]
-fn what_is_kept_or_allowed_is_answered_with_ok() {
-    assert_eq!(answer(COMMAND, BODY, &Outcome::Accepted).body(), OK);
-    for verdict in [Verdict::Allow, Verdict::Abstain, Verdict::Flag("spam?".into())] {
-        check(SEND, "{}", verdict.clone(), OK);
-        check(COMMAND, BODY, verdict.clone(), OK);
-        check("New.CallbackBefore", "{}", verdict, OK);
+fn every_verdict_is_said_or_refused_as_the_table_has_it() {
+    let mut wrong = Vec::new();
+    for row in rows() {
+        for seen in outcomes(&row).iter().filter(|seen| *seen != row.expected) {
+            let Row { command, verdict, expected, .. } = row;
+            wrong.push(format!("{command}: {verdict}\n  wanted {expected}\n  got    {seen}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_every_command_that_is_decided_and_every_kind_of_verdict() {
+    let mut kinds = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for row in rows() {
+        kinds.entry(row.command).or_default().insert(verdict(row.verdict).kind().as_str());
+    }
+    assert!(kinds.values().all(|kinds| kinds.len() == 7), "{kinds:?}");
+    let decided = KNOWN.iter().filter(|known| known.spec.is_decided());
+    let decided: BTreeSet<&str> = decided.map(|known| &*known.spec.name).collect();
+    assert_eq!(decided.len(), 13);
+    let unknown = BTreeSet::from([GUESSED]);
+    assert_eq!(kinds.into_keys().collect::<BTreeSet<_>>(), &decided | &unknown);
+}
+
+#[test]
+fn what_has_happened_is_acknowledged_and_nothing_else() {
+    let after = KNOWN.iter().filter(|known| !known.spec.is_decided());
+    let mut commands: Vec<&str> = after.map(|known| &*known.spec.name).collect();
+    assert_eq!(commands.len(), 71);
+    commands.push("New.Thing");
+    for command in commands {
+        let callback = one(command, "{}");
+        for verdict in ["abstain", "flag", "allow"].map(verdict) {
+            assert_eq!(permitted(&callback, &verdict), Ok(()), "{command}");
+            assert_eq!(said(callback.clone(), &Outcome::Decided(verdict)), OK, "{command}");
+        }
+        for written in ["deny", "deny 1", "deny 10100", "drop", "replace {}", "answer {}"] {
+            let kind = written.split(' ').next().expect("a kind");
+            let guessed =
+                if command == "New.Thing" { "; its name is all that is known of it" } else { "" };
+            let why = format!(
+                "{command} does not permit the verdict `{kind}`: it has happened, and nobody reads the reply{guessed}"
+            );
+            assert_eq!(permitted(&callback, &verdict(written)), Err(why));
+        }
+        assert_eq!(said(callback, &Outcome::Accepted), OK, "{command}");
+    }
+}
+
+#[test]
+fn a_batch_is_acknowledged_as_a_whole() {
     let batch = [one("Push.X", "{}"), one("Push.Y", "{}")];
     assert_eq!(open_source().reply(&batch, &Outcome::Accepted).body(), OK);
     assert_eq!(open_source().reply(&[], &Outcome::Accepted).body(), OK);
 }
 
 #[test]
-fn what_cannot_be_kept_is_answered_with_a_failure() {
-    let response = answer(COMMAND, BODY, &Outcome::Unavailable);
-    assert_eq!(response.status(), 503);
-    let body: Value = serde_json::from_slice(response.body()).expect("JSON");
-    assert_eq!((&body["ActionStatus"], &body["ErrorCode"]), (&json!("FAIL"), &json!(1)));
+fn a_reason_may_hold_any_text() {
+    let reason = format!("no \"x\"\n\0\u{202e}é{}", "y".repeat(4000));
+    let deny = Verdict::Deny { code: None, reason: reason.clone() };
+    for (command, place) in
+        [("C2C.CallbackBeforeSendMsg", "/ErrorInfo"), (FRIENDS, "/ResultItem/0/ResultInfo")]
+    {
+        let reply = said(
+            one(command, r#"{"FriendItem":[{"To_Account":"a"}]}"#),
+            &Outcome::Decided(deny.clone()),
+        );
+        let reply: Value = serde_json::from_str(&reply).expect("JSON");
+        assert_eq!(reply.pointer(place), Some(&json!(reason)), "{command}");
+    }
+}
+
+/// The refused friends of a question, as the reply names them.
+fn refused_friends(body: &str) -> String {
+    let reply = said(one(FRIENDS, body), &Outcome::Decided(verdict("deny")));
+    let reply: Value = serde_json::from_str(&reply).expect("JSON");
+    let items = reply["ResultItem"].as_array().expect("a list");
+    let refused = items.iter().filter(|item| item["ResultCode"] == 38_000);
+    refused.map(|item| item["To_Account"].clone()).collect::<Value>().to_string()
 }
 
 #[test]
-fn a_refusal_carries_its_code_and_text() {
-    let text = |code: i64| {
-        format!(r#"{{"ActionStatus":"OK","ErrorInfo":"no \"x\"\n","ErrorCode":{code}}}"#)
+fn each_friend_asked_for_is_refused_whatever_else_the_question_holds() {
+    let most = u64::MAX;
+    let check = |items: &str, refused: &str| {
+        assert_eq!(refused_friends(&format!(r#"{{"FriendItem":{items}}}"#)), refused);
     };
-    check(SEND, "{}", deny(None), &text(1));
-    check(SEND, "{}", deny(120_001), &text(120_001));
-    check("Group.CallbackBeforeCreateTopic", "{}", deny(10_100), &text(10_100));
-    check("Live.CallbackBeforeSendGift", "{}", deny(102_200), &text(102_200));
-    check("Group.CallbackBeforeNewThing", "{}", deny(None), &text(1));
-    check("Chatbot.OnC2CSignalMessage", "{}", deny(None), &text(1));
-}
-
-#[test]
-fn a_message_can_be_dropped_or_replaced() {
-    check(SEND, "{}", Verdict::Drop, r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":2}"#);
-    let replaced = json!({"MsgBody": [{"MsgType": "TIMTextElem"}], "CloudCustomData": "c"});
     check(
-        "Group.CallbackBeforeSendMsg",
-        "{}",
-        Verdict::Replace(map(replaced)),
-        r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"CloudCustomData":"c","MsgBody":[{"MsgType":"TIMTextElem"}]}"#,
+        &format!(r#"[{{"To_Account":{most}}},{{"To_Account":"b"}}]"#),
+        &format!(r#"[{most},"b"]"#),
     );
+    check(r#"[{"To_Account":"a"},{},7,{"To_Account":null},{"To_Account":"b"}]"#, r#"["a","b"]"#);
+    check(r#"{"To_Account":"a"}"#, r#"["a"]"#);
+    check("[]", "[]");
+    check("1", "[]");
+    assert_eq!(
+        refused_friends(r#"{"FriendItem":[{"To_Account":"a"}],"ResponseFriendItem":1}"#),
+        r#"["a"]"#
+    );
+    assert_eq!(refused_friends("{}"), "[]");
 }
 
 #[test]
-fn some_can_be_refused_and_a_chatbot_answered() {
-    let check = |command, name: &str, value: &str| {
-        let fields =
-            Map::from_iter([(name.to_owned(), serde_json::from_str(value).expect("JSON"))]);
-        let expected =
-            format!(r#"{{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"{name}":{value}}}"#);
-        check(command, "{}", Verdict::Answer(fields), &expected);
-    };
-    check("Group.CallbackBeforeInviteJoinGroup", "RefusedMembers_Account", r#"["a","b"]"#);
-    check("OfficialAccount.CallbackBeforeAddSubscriber", "RefusedSubscribers_Account", "[]");
-    check("Chatbot.OnC2CSignalMessage", "RspData", r#""{\"a\":1}""#);
+fn a_long_name_of_a_foreign_field_is_cut() {
+    let fields = Map::from_iter([("é".repeat(5000), json!(1))]);
+    let error =
+        permitted(&one(FRIENDS, "{}"), &Verdict::Answer(fields)).expect_err("a foreign field");
+    assert!(error.len() < 300 && error.contains(&"é".repeat(64)), "{error}");
 }
 
 #[test]
-fn friends_are_judged_one_by_one() {
-    let items = |code: i64, info: &str| {
-        let item = |account: &str| {
-            format!(r#"{{"ResultCode":{code},"ResultInfo":{info},"To_Account":{account}}}"#)
-        };
-        let (first, second) = (item("\"a\""), item("144115233775727695"));
-        format!(
-            r#"{{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"ResultItem":[{first},{second}]}}"#
-        )
-    };
-    let add = "Sns.CallbackPrevFriendAdd";
-    check(add, FRIENDS, deny(None), &items(38_000, r#""no \"x\"\n""#));
-    check(add, FRIENDS, deny(39_000), &items(39_000, r#""no \"x\"\n""#));
-    check(add, FRIENDS, Verdict::Allow, &items(0, "\"\""));
-    let answers = FRIENDS.replace("FriendItem", "ResponseFriendItem");
-    let respond = "Sns.CallbackPrevFriendResponse";
-    check(respond, &answers, deny(38_500), &items(38_500, r#""no \"x\"\n""#));
-    let none = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"ResultItem":[]}"#;
-    check(respond, r#"{"ResponseFriendItem":1}"#, deny(None), none);
-    let own = json!({"ResultItem": [{"ResultCode": 38_001, "To_Account": "a"}]});
-    let expected = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0,"ResultItem":[{"ResultCode":38001,"To_Account":"a"}]}"#;
-    check(add, FRIENDS, Verdict::Answer(map(own)), expected);
-}
-
-#[test]
-fn what_the_protocol_cannot_say_is_not_permitted() {
-    for code in [0, 2, 10_016, 120_000, 130_001, -1, i64::MAX] {
-        forbidden(SEND, &deny(code));
+fn the_catalogue_shows_the_kinds_that_are_permitted() {
+    for row in rows().iter().filter(|row| row.command != GUESSED) {
+        let spec = &find(row.command).expect(row.command).spec;
+        let refused = row.expected.starts_with("refused: does not permit the verdict");
+        assert_eq!(spec.permits(verdict(row.verdict).kind()), !refused, "{}", row.verdict);
     }
-    for code in [10_099, 10_201, 120_001] {
-        forbidden("Group.CallbackBeforeSendMsg", &deny(code));
-    }
-    for code in [1, 37_999, 39_001] {
-        forbidden("Sns.CallbackPrevFriendAdd", &deny(code));
-    }
-    forbidden("Group.CallbackBeforeNewThing", &deny(10_100));
-    forbidden("Group.CallbackBeforeNewThing", &Verdict::Drop);
-    forbidden("OfficialAccount.CallbackBeforeAddSubscriber", &deny(10_100));
-    forbidden("Group.CallbackBeforeCreateGroup", &Verdict::Drop);
-    forbidden("Group.CallbackBeforeCreateGroup", &Verdict::Replace(Map::new()));
-    forbidden("New.Thing", &deny(None));
-    forbidden(COMMAND, &deny(None));
-    forbidden(COMMAND, &Verdict::Drop);
-    let field = |name: &str, value: Value| Map::from_iter([(name.to_owned(), value)]);
-    forbidden(SEND, &Verdict::Replace(field("ErrorCode", json!(0))));
-    forbidden(SEND, &Verdict::Replace(field("MsgBody", json!("text"))));
-    forbidden(SEND, &Verdict::Replace(field("CloudCustomData", json!(1))));
-    forbidden(SEND, &Verdict::Answer(Map::new()));
-    let invite = "Group.CallbackBeforeInviteJoinGroup";
-    forbidden(invite, &Verdict::Answer(field("RefusedMembers_Account", json!([1]))));
-    forbidden(invite, &Verdict::Answer(field("RefusedSubscribers_Account", json!([]))));
 }
 
 #[test]
-fn a_code_that_is_not_permitted_is_told_which_are() {
-    let check = |command: &str, expected: &str| {
-        let told = open_source().permits(&one(command, "{}"), &deny(5)).expect_err("refused");
-        let expected = format!("{command} does not permit the code 5; it permits {expected}");
-        assert_eq!(told.to_string(), expected);
-    };
-    check(SEND, "1 and 120001 to 130000");
-    check("Sns.CallbackPrevFriendAdd", "38000 to 39000");
-    check("Group.CallbackBeforeNewThing", "1");
+fn what_cannot_be_kept_is_answered_with_a_failure() {
+    let response = open_source().reply(&[one(COMMAND, BODY)], &Outcome::Unavailable);
+    assert_eq!(response.status(), 503);
+    assert_eq!(
+        text(&response),
+        r#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be kept just now","ErrorCode":1}"#
+    );
 }
 
 #[test]
