@@ -46,7 +46,7 @@ impl OrderBy {
 
     pub(super) fn as_str(self) -> Option<&'static str> {
         Some(match self {
-            Self::Group => "group and topic",
+            Self::Group => "group, and topic where there is one",
             Self::Official => "official account",
             Self::Room => "room",
             Self::Call => "call",

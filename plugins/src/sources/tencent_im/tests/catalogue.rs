@@ -100,7 +100,7 @@ fn a_sample_has_the_keys_that_its_command_declares() {
         assert_eq!(callback.natural_key.is_some(), !known.spec.natural_key.is_empty(), "{name}");
         let kind = match known.spec.ordering_key {
             None => None,
-            Some("group and topic") => Some("group"),
+            Some("group, and topic where there is one") => Some("group"),
             Some("official account") => Some("official"),
             Some("conversation of two") => Some("c2c"),
             Some("receiver") => Some("account"),
