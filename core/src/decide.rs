@@ -56,12 +56,13 @@ pub(crate) async fn decide(
     let progress = Arc::new(Progress::default());
     let strictness = strictness(&chain, &callback, &*source);
     let asking = Asking { chain, source, metrics: metrics.clone(), progress: progress.clone() };
-    let mut task = tokio::spawn(asking.run(callback));
+    // With the deadline inside, too: who hangs up leaves the task to itself.
+    let mut task = tokio::spawn(timeout_at(deadline, asking.run(callback)));
     let answered = timeout_at(deadline, &mut task).await;
     let flags =
         || std::mem::take(&mut *progress.flags.lock().unwrap_or_else(PoisonError::into_inner));
     // A panic outside the handlers would be a bug of ours; it is treated like a handler that was too slow.
-    let (outcome, by) = if let Ok(Ok((verdict, by))) = answered {
+    let (outcome, by) = if let Ok(Ok(Ok((verdict, by)))) = answered {
         (Outcome::Decided(verdict), by)
     } else {
         task.abort();

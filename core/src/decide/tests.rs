@@ -285,3 +285,14 @@ async fn a_handler_that_never_yields_does_not_hold_the_answer() {
         "it is named"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_past_the_deadline_for_a_peer_that_has_gone() {
+    let handler: Arc<dyn Handler> = Arc::new(Does::Hangs);
+    let (name, asked) = ("h".into(), handler.clone());
+    let decider = Decider { name, handler: asked, timeout: None, on_failure: Allow };
+    assert!(timeout(WITHIN / 2, run(vec![decider])).await.is_err());
+    assert_eq!(Arc::strong_count(&handler), 2, "it is still asked");
+    tokio::time::sleep(WITHIN).await;
+    assert_eq!(Arc::strong_count(&handler), 1);
+}

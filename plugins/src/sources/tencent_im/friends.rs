@@ -1,6 +1,6 @@
 //! Replies about friends: each one asked for gets a verdict of its own.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 use switchhook_core::{Callback, Map, Verdict};
@@ -22,9 +22,9 @@ pub(super) fn items(callback: &Callback, verdict: &Verdict) -> Value {
         Verdict::Answer(fields) => answered(fields),
         _ => &[],
     };
+    let own: HashMap<_, _> = own.iter().filter_map(|item| Some((account(item)?, item))).collect();
     let item = |friend: Value| {
-        let id = id(&friend);
-        let own = own.iter().find(|item| account(item) == id);
+        let own = id(&friend).and_then(|id| own.get(&id));
         let of = |name: &str| own.and_then(|own| own.get(name)).cloned();
         json!({
             "To_Account": friend,
@@ -35,7 +35,8 @@ pub(super) fn items(callback: &Callback, verdict: &Verdict) -> Value {
     asked(&callback.body).into_iter().map(item).collect()
 }
 
-/// Whether an answer says one thing about each friend that it names, and names none that is not asked for.
+/// Whether an answer says one thing about each friend that it names, and names none that is not asked for. Without a body there
+/// is no question yet, and it may name anybody.
 pub(super) fn judges(body: &[u8], fields: &Map) -> Result<(), String> {
     let asked: HashSet<_> = asked(body).iter().filter_map(id).collect();
     let mut named = HashSet::new();
@@ -50,7 +51,7 @@ pub(super) fn judges(body: &[u8], fields: &Map) -> Result<(), String> {
             return at("ResultCode", &format!("{code} is neither 0 nor from {first} to {last}"));
         }
         let Some(id) = account(item) else { return at("To_Account", "it is no id") };
-        if !asked.contains(&id) {
+        if !body.is_empty() && !asked.contains(&id) {
             return at("To_Account", "this friend is not asked for");
         }
         if !named.insert(id) {

@@ -5,7 +5,7 @@ use super::*;
 use http::Response;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use switchhook_core::{Map, Outcome, Verdict};
+use switchhook_core::{Map, Outcome, Phase, Verdict};
 
 use super::super::events::{KNOWN, find};
 
@@ -179,6 +179,22 @@ fn each_friend_asked_for_is_refused_whatever_else_the_question_holds() {
         r#"["a"]"#
     );
     assert_eq!(refused_friends("{}"), "[]");
+}
+
+/// So options are checked: whom a question will ask for is not known then, all else is.
+#[test]
+fn without_a_body_an_answer_may_name_any_friend() {
+    let check = |body: &'static str, items: &str, good: bool| {
+        let callback = Callback::new(FRIENDS, Phase::Before, "", body.into());
+        let answer = verdict(&format!(r#"answer {{"ResultItem":{items}}}"#));
+        assert_eq!(permitted(&callback, &answer).is_ok(), good, "{body} {items}");
+    };
+    let (a, bad) =
+        (r#"{"To_Account":"a","ResultCode":38000}"#, r#"{"To_Account":"a","ResultCode":1}"#);
+    check("", &format!("[{a}]"), true);
+    check("{}", &format!("[{a}]"), false);
+    check("", &format!("[{a},{a}]"), false);
+    check("", &format!("[{bad}]"), false);
 }
 
 #[test]
