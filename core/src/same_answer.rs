@@ -12,21 +12,30 @@ use tokio::time::Instant;
 use crate::callback::Callback;
 use crate::handler::{Map, Verdict};
 
-/// What makes two questions of one source the same. A client has a hand in a message's key: with another body behind it, it is
-/// another question, or what was allowed once would let anything through.
+/// What makes two questions of one source the same. A client has a hand in a message's key: with another body behind it, or from
+/// elsewhere, it is another question, or what was allowed once would let anything through.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
     command: Arc<str>,
     natural_key: Arc<str>,
-    body: [u8; 32],
+    /// The digest of what else handlers see: the client and the body.
+    seen: [u8; 32],
 }
 
 impl Question {
     /// None where a repetition could not be told from another event.
     pub(crate) fn of(callback: &Callback) -> Option<Self> {
         let natural_key = callback.natural_key.clone()?;
-        let body = Sha256::digest(&callback.body).into();
-        Some(Self { command: callback.facts.command.clone(), natural_key, body })
+        let client = &callback.facts.client;
+        let mut seen = Sha256::new();
+        for part in [&client.ip, &client.platform] {
+            let part = part.as_deref().unwrap_or_default();
+            seen.update(part.len().to_le_bytes());
+            seen.update(part);
+        }
+        seen.update(&callback.body);
+        let (command, seen) = (callback.facts.command.clone(), seen.finalize().into());
+        Some(Self { command, natural_key, seen })
     }
 }
 
@@ -86,9 +95,15 @@ pub(crate) struct Claim<'a> {
 impl Claim<'_> {
     /// Remembers the answer; false if for want of room it, or an older one, is forgotten before its time.
     pub(crate) fn say(mut self, verdict: &Verdict) -> bool {
-        let Some(question) = self.held.take() else { return true };
-        let now = Instant::now();
-        self.answers.table().remember(question, verdict, now, self.answers.window)
+        let Some(question) = self.held.clone() else { return true };
+        let Question { command, natural_key, seen } = &question;
+        let bytes = command.len() + natural_key.len() + seen.len();
+        let bytes = bytes + size_of::<Verdict>() + held_by(verdict);
+        let verdict = Arc::new(verdict.clone()); // not under the lock: it may be large
+        let (now, window) = (Instant::now(), self.answers.window);
+        let roomy = self.answers.table().remember(question, verdict, bytes, now, window);
+        self.held = None;
+        roomy
     }
 }
 
@@ -152,17 +167,12 @@ impl Table {
     fn remember(
         &mut self,
         question: Question,
-        verdict: &Verdict,
+        verdict: Arc<Verdict>,
+        bytes: usize,
         now: Instant,
         window: Duration,
     ) -> bool {
         self.forget_until(now);
-        let Question { command, natural_key, body } = &question;
-        let bytes = size_of::<Verdict>()
-            + command.len()
-            + natural_key.len()
-            + body.len()
-            + held_by(verdict);
         if bytes > self.room.bytes {
             self.known.remove(&question);
             return false;
@@ -174,7 +184,6 @@ impl Table {
         }
         self.bytes += bytes;
         self.order.push_back((now + window, question.clone()));
-        let verdict = Arc::new(verdict.clone());
         self.known.insert(question, Known::Answered { verdict, bytes });
         roomy
     }

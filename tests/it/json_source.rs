@@ -14,8 +14,11 @@ const SECRET: &str = "change-me-on-both-sides";
 
 /// The example's configuration, as it stands.
 fn start() -> Server {
-    let config = fs::read_to_string(repository("examples/in_house/config.toml")).expect("there");
-    Server::start_in(Arc::new(folder_with(&config)), |command| {
+    start_with(&fs::read_to_string(repository("examples/in_house/config.toml")).expect("there"))
+}
+
+fn start_with(config: &str) -> Server {
+    Server::start_in(Arc::new(folder_with(config)), |command| {
         command
             .env("SWITCHHOOK_SERVER__LISTEN", "127.0.0.1:0")
             .env("SWITCHHOOK_ADMIN__LISTEN", "127.0.0.1:0");
@@ -231,4 +234,32 @@ fn the_framework_names_no_im_system() {
         }
     }
     assert!(read > 50, "only {read} files were read");
+}
+
+fn with_verdict(options: &str) -> String {
+    let config = fs::read_to_string(repository("examples/in_house/config.toml")).expect("there");
+    format!(
+        "{config}\n[handlers.gate]\nplugin = \"verdict\"\ncommands = [\"message.before_send\"]\noptions = {{ {options} }}\n"
+    )
+}
+
+#[test]
+fn a_fixed_verdict_is_held_against_what_can_be_said() {
+    let check = |options: &str, expected: Option<&str>| {
+        let folder = folder_with(&with_verdict(options));
+        let ran = switchhook(folder.path()).arg("check").output().expect("ran");
+        let (_, err) = text(&ran);
+        assert_eq!(ran.status.code(), Some(if expected.is_some() { 78 } else { 0 }), "{err}");
+        assert!(err.contains(expected.unwrap_or_default()), "{err}");
+    };
+    check("verdict = \"deny\", reason = \"closed\"", None);
+    check("verdict = \"drop\"", Some("handlers.gate.options.verdict: sources.chat: "));
+    check("verdict = \"deny\", code = 7", Some("handlers.gate.options.code: sources.chat: "));
+}
+
+#[test]
+fn a_message_is_denied_with_its_reason() {
+    let server = start_with(&with_verdict("verdict = \"deny\", reason = \"closed\""));
+    let reply = chat(&server, "message.before_send", now(), SECRET, &json!({"room": {"id": "r"}}));
+    assert_eq!((reply.status, reply.json()), (200, json!({"ok": false, "message": "closed"})));
 }

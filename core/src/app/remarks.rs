@@ -50,10 +50,8 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
 
 /// Commands that a handler names and no source knows: new ones of the sender, or a slip.
 fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
-    // A protocol without a catalogue may have any command.
-    if sources.iter().any(|one| one.component.catalogue().is_empty()) {
-        return Vec::new();
-    }
+    // A protocol without a catalogue may have any command: then only what looks like a slip is told.
+    let any = sources.iter().any(|one| one.component.catalogue().is_empty());
     let known = || sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| &*spec.name);
     let mut remarks = Vec::new();
     for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
@@ -64,6 +62,9 @@ fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
                     Pattern::Exact(_) => hint(&text, known()),
                     _ => String::new(),
                 };
+                if any && hint.is_empty() {
+                    continue;
+                }
                 remarks.push(format!(
                     "handlers.{}.commands: no source knows `{text}`{hint}",
                     handler.name

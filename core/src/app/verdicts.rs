@@ -22,8 +22,8 @@ pub(super) fn unsayable(config: &Config, sources: &Sources) -> Vec<Mistake> {
     for handler in enabled(config) {
         let patterns = handler.commands();
         for (key, verdict) in handler.options.verdicts() {
-            let refused = decided(sources, &patterns)
-                .filter_map(|(source, spec)| why_not(source, spec, &verdict).err());
+            let asked = decided(sources, &patterns).into_iter().chain(named(sources, &patterns));
+            let refused = asked.filter_map(|(source, one)| why_not(source, &one, &verdict).err());
             let at = |message| handler.at.mistake(&format!("options.{key}"), message);
             mistakes.extend(in_short(refused.collect()).into_iter().map(at));
         }
@@ -41,11 +41,10 @@ pub(super) fn never_given(config: &Config, sources: &Sources) -> Vec<Mistake> {
         if patterns.is_empty() || patterns.iter().any(|pattern| may_be_new(pattern, sources)) {
             continue;
         }
-        let decides = decided(sources, &patterns).next().is_some();
-        let refuses = decided(sources, &patterns)
-            .any(|(source, spec)| why_not(source, spec, &refusal()).is_ok());
+        let decided = decided(sources, &patterns);
+        let refuses = decided.iter().any(|(source, one)| why_not(source, one, &refusal()).is_ok());
         let mut idle = |key: &str, what| remarks.push(handler.at.mistake(key, what));
-        if !decides {
+        if decided.is_empty() {
             for (key, _) in handler.options.verdicts() {
                 idle(&format!("options.{key}"), "never given: none of its commands is decided");
             }
@@ -64,15 +63,35 @@ fn enabled(config: &Config) -> impl Iterator<Item = &Instance<tables::Handler>> 
     config.handlers.iter().filter(|handler| handler.table.enabled)
 }
 
-/// The commands that the patterns mean and whose reply matters, each with a source that knows it.
-fn decided<'a>(
-    sources: &'a Sources,
-    patterns: &'a [Pattern],
-) -> impl Iterator<Item = (&'a BuiltSource, &'a CommandSpec)> {
-    let known = sources
-        .iter()
-        .flat_map(|source| source.component.catalogue().iter().map(move |spec| (source, spec)));
-    known.filter(|(_, spec)| spec.is_decided() && Pattern::any(patterns, &spec.name))
+/// A callback that a source may bring, without a body.
+type Asked<'s> = (&'s BuiltSource, Callback);
+
+/// The commands of the catalogues that the patterns mean and whose reply matters.
+fn decided<'s>(sources: &'s Sources, patterns: &[Pattern]) -> Vec<Asked<'s>> {
+    let of =
+        |source: &'s BuiltSource| source.component.catalogue().iter().map(move |s| (source, s));
+    let known = sources.iter().flat_map(of);
+    let meant = known.filter(|(_, spec)| spec.is_decided() && Pattern::any(patterns, &spec.name));
+    let asked = |(source, spec): (&'s BuiltSource, &CommandSpec)| {
+        let mut callback = Callback::new(&*spec.name, spec.phase, "", Bytes::new());
+        callback.answered = spec.answered;
+        (source, callback)
+    };
+    meant.map(asked).collect()
+}
+
+/// The commands that the patterns name and that a source without a catalogue takes for before-commands.
+fn named<'s>(sources: &'s Sources, patterns: &[Pattern]) -> Vec<Asked<'s>> {
+    let bare = || sources.iter().filter(|one| one.component.catalogue().is_empty());
+    let names = patterns.iter().filter_map(|pattern| match pattern {
+        Pattern::Exact(name) => Some(&**name),
+        _ => None,
+    });
+    let asked = |name| bare().map(move |source| (source, name));
+    let before =
+        |(source, name): &(&BuiltSource, &str)| source.component.phase(name) == Some(Phase::Before);
+    let callback = |name: &str| Callback::new(name, Phase::Before, "", Bytes::new());
+    names.flat_map(asked).filter(before).map(|(source, name)| (source, callback(name))).collect()
 }
 
 /// Whether a pattern may mean a command that no source knows yet, and that would be decided.
@@ -87,11 +106,9 @@ fn may_be_new(pattern: &Pattern, sources: &Sources) -> bool {
 }
 
 /// Whether a source can say a verdict in answer to a command, whatever the body.
-fn why_not(source: &BuiltSource, spec: &CommandSpec, verdict: &Verdict) -> Result<(), String> {
-    let mut callback = Callback::new(&*spec.name, spec.phase, "", Bytes::new());
-    callback.answered = spec.answered;
-    source.component.permits(&callback, verdict).map_err(|NotPermitted(why)| {
-        let (source, command) = (&source.name, &*spec.name);
+fn why_not(source: &BuiltSource, callback: &Callback, verdict: &Verdict) -> Result<(), String> {
+    source.component.permits(callback, verdict).map_err(|NotPermitted(why)| {
+        let (source, command) = (&source.name, callback.command());
         if why.contains(command) {
             format!("sources.{source}: {why}")
         } else {

@@ -27,6 +27,9 @@ use crate::handler::Failure;
 use crate::metrics::OfTarget;
 use crate::time::{Clock, Rng};
 
+/// How long a lease that is half made waits for room: well within the margin of its term.
+const HALF_MADE_MAX: Duration = Duration::from_secs(30);
+
 /// Hands out permits for attempts of one action instance.
 pub(crate) struct Gate {
     name: Arc<str>,
@@ -247,6 +250,7 @@ impl Seat {
         loop {
             let room = turn.comes().await;
             let mut leasing = pin!(lease(room));
+            let begun = self.gate.clock.now();
             loop {
                 let admitted = poll_fn(|cx| {
                     // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
@@ -256,8 +260,10 @@ impl Seat {
                 if let Some(admitted) = admitted.await {
                     return admitted;
                 }
-                // A lease that is half made is not begun anew for others' sake: one that takes long would never be made.
-                if !turn.comes().await.holds(room) {
+                // A lease that is half made is not begun anew for others' sake: one that takes long would never be made. But
+                // its term may be running.
+                let holds = turn.comes().await.holds(room);
+                if !holds || self.gate.clock.now() > begun + HALF_MADE_MAX {
                     break;
                 }
             }

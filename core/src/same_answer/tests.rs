@@ -59,6 +59,9 @@ fn a_callback_without_a_natural_key_is_no_question() {
     assert_eq!(Question::of(&callback), None);
     callback.natural_key = Some("k".into());
     assert_eq!(Question::of(&callback), Some(key("k")));
+    callback.facts.client.ip = Some("192.0.2.1".into());
+    assert_ne!(Question::of(&callback), Some(key("k")), "a handler may judge by the address");
+    callback.facts.client.ip = None;
     callback.body = Bytes::from_static(b"{}");
     assert_ne!(
         Question::of(&callback),
