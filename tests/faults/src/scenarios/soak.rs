@@ -20,10 +20,10 @@ const CALIBRATION: Duration = Duration::from_secs(5);
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 const TARGET_AWAY: Duration = Duration::from_secs(20);
 const MINUTES: u64 = 60;
-/// So much of a server's life is left out of the slope of its memory: it fills its caches then.
-const WARM_UP: Duration = Duration::from_mins(4);
+/// So much of a server's life is left out of the slope of its memory: by then each kind of fault has come, and filled what it fills.
+const WARM_UP: Duration = Duration::from_mins(12);
 /// The slope of a shorter life says little: it is told and not judged.
-const LIFE_JUDGED: Duration = Duration::from_mins(15);
+const LIFE_JUDGED: Duration = Duration::from_mins(28);
 const SLOPE_MAX: f64 = 1.0;
 /// Connections come and go by a few; what leaks one with each fault is above this in an hour.
 const DESCRIPTORS_MORE: usize = 32;
