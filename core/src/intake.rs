@@ -24,7 +24,6 @@ use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
 use crate::same_answer::{Answers, Question, Turn};
-use crate::server;
 use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 use crate::time::Rng;
 
@@ -321,11 +320,17 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
         Err(refusal) => return Err(refusal.clone()),
     };
     let query = arrival.uri.query().unwrap_or("");
-    let below = server::below(&mount.path, arrival.uri.path());
+    let below = below(&mount.path, arrival.uri.path());
     let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
     let request = request.at(below);
     catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
         .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))
+}
+
+/// What a called path has below the path of a source that got the call.
+fn below<'p>(path: &str, called: &'p str) -> &'p str {
+    let rest = called.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
+    rest.strip_prefix('/').unwrap_or(rest)
 }
 
 #[cfg(test)]

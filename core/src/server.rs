@@ -38,12 +38,6 @@ pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
     start(path).and(end()).boxed()
 }
 
-/// What a called path has below the path of a source that got the call.
-pub(crate) fn below<'p>(path: &str, called: &'p str) -> &'p str {
-    let rest = called.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
-    rest.strip_prefix('/').unwrap_or(rest)
-}
-
 fn start(path: &str) -> BoxedFilter<()> {
     let any = warp::any().boxed();
     segments(path).fold(any, |before, segment| before.and(warp::path(segment.to_owned())).boxed())
