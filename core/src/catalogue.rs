@@ -6,7 +6,7 @@ use crate::facts::Phase;
 use crate::handler::VerdictKind;
 
 /// One command of a protocol.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandSpec {
     /// Its name on the wire.

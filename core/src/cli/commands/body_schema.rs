@@ -1,4 +1,4 @@
-//! The JSON Schema of a command's body: as lenient as the wire.
+//! The JSON Schema of a command's body: nearly as lenient as the wire.
 
 use serde_json::{Map, Value, json};
 

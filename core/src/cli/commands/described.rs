@@ -9,7 +9,7 @@ use super::known::Known;
 use crate::catalogue::{CommandSpec, FieldKind, FieldSpec};
 use crate::facts::Phase;
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Command {
     name: String,
     family: String,
@@ -29,13 +29,13 @@ pub(super) struct Command {
     sample: Option<Value>,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 struct Answer {
     verdict: &'static str,
     says: String,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 struct Field {
     name: &'static str,
     #[serde(flatten)]
@@ -45,7 +45,7 @@ struct Field {
     about: &'static str,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 struct Kind {
     r#type: &'static str,
     /// Of an object; empty if they are not known.
@@ -58,13 +58,7 @@ struct Kind {
 
 impl From<&Known> for Command {
     fn from(known: &Known) -> Self {
-        Self { sources: known.sources.clone(), ..Self::of(&known.spec) }
-    }
-}
-
-impl Command {
-    /// A command, whoever knows it.
-    pub(super) fn of(spec: &CommandSpec) -> Self {
+        let spec = &known.spec;
         let answer = |one: &crate::catalogue::Answer| Answer {
             verdict: one.verdict.as_str(),
             says: one.says.clone().into_owned(),
@@ -78,7 +72,7 @@ impl Command {
             titles: spec.titles.iter().copied().collect(),
             about: spec.about.clone().into_owned(),
             doc: spec.doc.clone().into_owned(),
-            sources: Vec::new(),
+            sources: known.sources.clone(),
             fields: spec.fields.iter().map(field).collect(),
             answers: spec.answers.iter().map(answer).collect(),
             reply_fields: spec.reply_fields.iter().map(field).collect(),

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::described::Command;
 use crate::app::build_source;
 use crate::catalogue::CommandSpec;
 use crate::cli::output::{message, one_line};
@@ -72,10 +71,7 @@ async fn example(plugin: &Registration) -> Result<Arc<dyn Source>, String> {
 
 fn add(all: &mut Vec<Known>, name: &str, source: &dyn Source) {
     for spec in source.catalogue() {
-        let same = |one: &&mut Known| {
-            one.spec.name == spec.name && Command::of(&one.spec) == Command::of(spec)
-        };
-        match all.iter_mut().find(same) {
+        match all.iter_mut().find(|one| one.spec == *spec) {
             Some(one) => one.sources.push(name.to_owned()),
             None => all.push(Known { sources: vec![name.to_owned()], spec: spec.clone() }),
         }

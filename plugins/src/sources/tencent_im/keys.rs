@@ -62,9 +62,11 @@ impl OrderBy {
         let key = |kind: &str, id: &str| [app, "/", kind, "/", id].concat();
         match self {
             Self::Group => {
-                let group = key("group", fields.group_id.text()?);
-                let topic = fields.topic_id.text();
-                Some(topic.map_or(group.clone(), |topic| [&group, "/topic/", topic].concat()))
+                let group = fields.group_id.text()?;
+                Some(match fields.topic_id.text() {
+                    Some(topic) => [app, "/group/", group, "/topic/", topic].concat(),
+                    None => key("group", group),
+                })
             }
             Self::Official => Some(key("official", fields.official.text()?)),
             Self::Room => {

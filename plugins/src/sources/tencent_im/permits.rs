@@ -55,7 +55,7 @@ fn instead(rule: &Rule) -> String {
     if matches!(rule, Rule::Ignored) {
         return "it has happened, and nobody reads the reply".into();
     }
-    let more = rule.answers().into_iter().map(|answer| answer.verdict.as_str());
+    let more = rule.verdicts().iter().map(|kind| kind.as_str());
     let all =
         [VerdictKind::Abstain, VerdictKind::Flag, VerdictKind::Allow].map(VerdictKind::as_str);
     format!("it has {}", all.into_iter().chain(more).collect::<Vec<_>>().join(", "))

@@ -113,42 +113,40 @@ impl Rule {
         }
     }
 
-    /// The permitted verdicts, each with how it is said.
-    pub(super) fn answers(&self) -> Vec<Answer> {
-        let deny = |codes: &Codes| Answer::new(VerdictKind::Deny, codes.says());
-        let answer = |says: String| Answer::new(VerdictKind::Answer, says);
-        let names = || self.fields().iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+    /// What may be answered beyond allowing.
+    pub(super) fn verdicts(&self) -> &'static [VerdictKind] {
         match self {
-            Self::Ignored => Vec::new(),
-            Self::Gate(codes) => vec![deny(codes)],
-            Self::Message(codes) => vec![
-                deny(codes),
-                Answer::new(VerdictKind::Drop, "ErrorCode 2: the sender believes that it was sent"),
-                Answer::new(VerdictKind::Replace, format!("ErrorCode 0 with {}", names())),
-            ],
-            Self::Partly(codes, _) => {
-                vec![
-                    deny(codes),
-                    answer(format!("ErrorCode 0 with {}: all others are let in", names())),
-                ]
+            Self::Ignored => &[],
+            Self::Gate(_) => &[VerdictKind::Deny],
+            Self::Message(_) => &[VerdictKind::Deny, VerdictKind::Drop, VerdictKind::Replace],
+            Self::Partly(..) | Self::PerFriend | Self::Signal => {
+                &[VerdictKind::Deny, VerdictKind::Answer]
             }
-            Self::PerFriend => vec![
-                Answer::new(
-                    VerdictKind::Deny,
-                    "ErrorCode 0 with a ResultItem for each friend: ResultCode 38000, or a code of your own from 38000 to 39000",
-                ),
-                answer("ErrorCode 0 with ResultItem".into()),
-            ],
-            Self::Signal => vec![
-                Answer::new(VerdictKind::Deny, "ErrorCode 1: the reply is ignored"),
-                answer("ErrorCode 0 with RspData".into()),
-            ],
         }
     }
 
     pub(super) fn permits(&self, kind: VerdictKind) -> bool {
         matches!(kind, VerdictKind::Abstain | VerdictKind::Flag | VerdictKind::Allow)
-            || self.answers().iter().any(|answer| answer.verdict == kind)
+            || self.verdicts().contains(&kind)
+    }
+
+    /// The permitted verdicts, each with how it is said.
+    pub(super) fn answers(&self) -> Vec<Answer> {
+        self.verdicts().iter().map(|kind| Answer::new(*kind, self.says(*kind))).collect()
+    }
+
+    fn says(&self, kind: VerdictKind) -> String {
+        match (kind, self) {
+            (VerdictKind::Deny, Self::PerFriend) => "ErrorCode 0 with a ResultItem for each friend: ResultCode 38000, or a code of your own from 38000 to 39000".into(),
+            (VerdictKind::Deny, Self::Signal) => "ErrorCode 1: the reply is ignored".into(),
+            (VerdictKind::Deny, Self::Gate(codes) | Self::Message(codes) | Self::Partly(codes, _)) => codes.says(),
+            (VerdictKind::Drop, _) => "ErrorCode 2: the sender believes that it was sent".into(),
+            _ => {
+                let names: Vec<_> = self.fields().iter().map(|field| field.name).collect();
+                let more = if matches!(self, Self::Partly(..)) { ": all others are let in" } else { "" };
+                format!("ErrorCode 0 with {}{more}", names.join(", "))
+            }
+        }
     }
 
     /// Whether a refusal may carry this code.
