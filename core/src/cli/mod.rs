@@ -55,7 +55,7 @@ struct Cli {
         help_heading = GLOBAL,
         value_name = "FILE",
         env = "SWITCHHOOK_CONFIG",
-        default_value = "config.toml"
+        default_value = CONFIG
     )]
     config: PathBuf,
     /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`
@@ -78,6 +78,7 @@ struct Cli {
     command: Option<Command>,
 }
 
+const CONFIG: &str = "config.toml";
 const GLOBAL: &str = "For every command";
 
 const AFTER_HELP: &str = "\
@@ -227,6 +228,17 @@ impl Context {
     pub(crate) fn config(&self) -> Result<Config, Failed> {
         let layers = self.layers.as_ref().map_err(|unread| Failed::config(&*unread.message))?;
         Config::read(layers, &self.registry).map_err(|mistakes| Failed::config(report(&mistakes)))
+    }
+
+    /// The path of the configuration, where it has to be said on a command line.
+    pub(crate) fn named_file(&self) -> Option<&str> {
+        let path = self.layers.as_ref().map(|layers| &*layers.path).ok()?;
+        (path != CONFIG).then_some(path)
+    }
+
+    /// Whether `--override` sets anything.
+    pub(crate) fn is_overridden(&self) -> bool {
+        self.layers.as_ref().is_ok_and(|layers| !layers.flags.is_empty())
     }
 
     /// The path of the configuration, if there is no such file.

@@ -85,6 +85,18 @@ pub(super) fn one_line(text: &str) -> String {
     escape::for_line(text).into_owned()
 }
 
+/// One word for a shell, in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// One word for a shell, in quotes where it needs them.
+pub(super) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=+@%".contains(c);
+    let text = one_line(text);
+    if !text.is_empty() && text.chars().all(plain) { text } else { quoted(&text) }
+}
+
 /// JSON from outside as one line that says the same.
 pub(super) fn json_line(json: &str) -> String {
     escape::for_json_line(json).into_owned()
@@ -123,6 +135,18 @@ pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_was() {
+        for text in ["config.toml", "", "a b", "it's", "$(id)", "Group.*", "`x`;y", "é"] {
+            let printed = std::process::Command::new("sh")
+                .args(["-c", &format!("printf %s {}", word(text))])
+                .output()
+                .expect("a shell");
+            assert_eq!(String::from_utf8_lossy(&printed.stdout), text);
+        }
+        assert_eq!(word("/etc/switchhook/config.toml"), "/etc/switchhook/config.toml");
+    }
 
     #[test]
     fn whole_days_are_told_as_days() {

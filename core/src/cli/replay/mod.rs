@@ -13,7 +13,7 @@ use self::rate::Rate;
 use super::consent::Consent;
 use super::filter::{self, Filter};
 use super::interrupt::Interrupt;
-use super::output::{foretell, line, message};
+use super::output::{foretell, line, message, word};
 use super::store::Store;
 use super::{Context, Failed, block_on};
 use crate::app;
@@ -65,13 +65,14 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     query.until = Some(until);
     block_on(async {
         let mut store = Store::open(config).await?;
-        let done = replay(&mut store, Plan { lanes, query }, args, until).await;
+        let done = replay(cx, &mut store, Plan { lanes, query }, args, until).await;
         store.close().await;
         done
     })
 }
 
 async fn replay(
+    cx: &Context,
     store: &mut Store,
     plan: Plan,
     args: &Args,
@@ -93,8 +94,8 @@ async fn replay(
             Ok(line(&format!("{queued} deliveries are on their way{when}"))?)
         }
         Err(stopped) => {
-            let again = args.again(stopped.after, plan.query.since, until);
-            Err(stopped.told(&again))
+            let again = args.again(cx.named_file(), stopped.after, plan.query.since, until);
+            Err(stopped.told(&again, cx.is_overridden()))
         }
     }
 }
@@ -140,16 +141,25 @@ fn known<'a>(
 
 impl Args {
     /// The command that goes on behind a place.
-    fn again(&self, after: Option<Position>, since: Option<Timestamp>, until: Timestamp) -> String {
+    fn again(
+        &self,
+        config: Option<&str>,
+        after: Option<Position>,
+        since: Option<Timestamp>,
+        until: Timestamp,
+    ) -> String {
         let mut words = vec!["switchhook replay".to_owned()];
-        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {value}"));
+        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {}", word(&value)));
+        if let Some(path) = config {
+            add("config", path.to_owned());
+        }
         self.filter.id.iter().for_each(|id| add("id", id.to_string()));
         if let Some(since) = since {
             add("since", since.to_string()); // the time itself: what was `2h` ago is not any more
         }
         add("until", until.to_string());
         if let Some(command) = &self.filter.command {
-            add("command", format!("'{command}'"));
+            add("command", command.to_string());
         }
         self.handler.iter().for_each(|name| add("handler", name.clone()));
         self.action.iter().for_each(|name| add("action", name.clone()));

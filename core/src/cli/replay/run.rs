@@ -32,15 +32,16 @@ pub(super) struct Stopped {
 }
 
 impl Stopped {
-    /// The failure with what was done and how to go on.
-    pub(super) fn told(self, again: &str) -> Failed {
+    /// The failure with what was done and how to go on. What `--override` set may be secret: it is not said again.
+    pub(super) fn told(self, again: &str, overridden: bool) -> Failed {
         let (queued, total) = (self.queued, self.total);
         let torn = match self.torn {
             true => "\nWhat was sent last may go once more.",
             false => "",
         };
+        let with = if overridden { ", with --override as before" } else { "" };
         self.why.and(&format!(
-            "{queued} of {total} deliveries are on their way. To go on:\n  {again}{torn}"
+            "{queued} of {total} deliveries are on their way. To go on{with}:\n  {again}{torn}"
         ))
     }
 }

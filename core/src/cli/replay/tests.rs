@@ -94,12 +94,12 @@ async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
     let stopped = done.expect_err("full");
     assert_eq!(stopped.after, Some(Position(1000)));
     let now = filter::now();
-    let again = args("replay --action log --rate 7/s").again(stopped.after, None, now);
+    let again = args("replay --action log --rate 7/s").again(None, stopped.after, None, now);
     assert_eq!(
         again,
         format!("switchhook replay --until {now} --action log --after 1000 --rate 7/s")
     );
-    let failed = stopped.told(&again);
+    let failed = stopped.told(&again, false);
     assert_eq!(failed.code, 69);
     assert!(failed.message.contains("1000 of 1200 deliveries are on their way"), "{failed:?}");
     assert!(failed.message.contains(&again), "{failed:?}");
@@ -149,7 +149,7 @@ async fn interrupted_while_it_waits_it_stops_between_two_chunks() {
     pressed.await.expect("pressed");
     assert_eq!(stopped.after, Some(Position(1)));
     assert!(begun.elapsed() < Duration::from_mins(1), "it did not wait for the hour");
-    assert_eq!(stopped.told("x").code, 130);
+    assert_eq!(stopped.told("x", false).code, 130);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn the_command_that_goes_on_means_the_same() {
         "replay --id 019b7a3c-5d00-7000-8000-0000000000aa --since 2026-01-31T08:00:00Z --command Group.* --handler a,b --rate 5/m",
     );
     let again = args(
-        &first.again(Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
+        &first.again(None, Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
             ["switchhook ".len()..],
     );
     assert_eq!(again.filter.id, first.filter.id);
@@ -182,4 +182,12 @@ fn the_command_that_goes_on_means_the_same() {
     assert_eq!(again.filter.command, first.filter.command);
     assert_eq!((again.handler, again.action), (first.handler, first.action));
     assert_eq!((again.after, again.rate), (Some(Position(7)), first.rate));
+}
+
+#[test]
+fn the_command_that_goes_on_names_its_configuration() {
+    let until: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
+    let again = args("replay --action log").again(Some("/etc/a b.toml"), None, None, until);
+    let start = "switchhook replay --config '/etc/a b.toml' --until 2026-01-31T12:00:00Z ";
+    assert!(again.starts_with(start), "{again}");
 }

@@ -9,6 +9,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Uri, header};
 use serde_json::Value;
 
+use crate::cli::output::quoted;
 use crate::handler::Map;
 use crate::source::Source;
 use crate::time::{Clock, SystemClock};
@@ -145,11 +146,6 @@ pub(super) fn as_curl(draft: &Draft) -> Result<String, String> {
         lines.push(format!("  --data-raw {}", quoted(body)));
     }
     Ok(lines.join(" \\\n"))
-}
-
-/// One word for a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
