@@ -292,8 +292,8 @@ pub struct HandleContext<'a> {
 }
 
 impl<'a> HandleContext<'a> {
-    /// A context over a journal; tests use the in-memory one.
-    pub fn new(handler: &'a str, journal: &'a dyn Journal, changes: &'a mut StateChanges) -> Self {
+    /// A context over a journal, and over changes that wait for their commit; tests use the in-memory journal and no changes.
+    pub fn new(handler: &'a str, journal: &'a dyn Journal, changes: &'a StateChanges) -> Self {
         Self {
             handler,
             state: State {
@@ -316,20 +316,15 @@ impl<'a> HandleContext<'a> {
         &mut self.state
     }
 
-    /// Lets the changes made through this context count. Without it they are forgotten: a failed `handle` changes nothing.
-    pub(crate) fn accept(self) {
-        self.state.changes.extend(self.state.mine);
+    /// The changes made through this context. Whoever called `handle` lets them count if it succeeded: a failed one changes
+    /// nothing.
+    pub fn into_changes(self) -> StateChanges {
+        self.state.mine
     }
 
     /// Whether the last reading of the state failed or has not come to an end.
     pub(crate) fn state_unread(&self) -> bool {
         self.state.unread.load(Ordering::Relaxed)
-    }
-
-    /// What the framework does after a `handle` that succeeded, for tests of handlers.
-    #[cfg(feature = "testing")]
-    pub fn succeed(self) {
-        self.accept();
     }
 }
 
@@ -340,7 +335,7 @@ pub type StateChanges = HashMap<String, Option<Bytes>>;
 pub struct State<'a> {
     handler: &'a str,
     journal: &'a dyn Journal,
-    changes: &'a mut StateChanges,
+    changes: &'a StateChanges,
     mine: StateChanges,
     unread: AtomicBool,
 }

@@ -2,12 +2,14 @@
 
 mod gate;
 mod journal;
+mod slow;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 
+use super::projection::Done;
 use super::*;
 use crate::action::Action;
 use crate::callback::Callback;
@@ -167,10 +169,10 @@ async fn a_callback_that_is_handled_again_brings_its_record_and_changes_no_state
     };
     let items = [(1, "one", false), (2, "again", true), (3, "two", false), (4, "never", true)];
     let items = items.map(item).into();
-    let lane = LaneId::projection("h");
-    let settlement = projection.work(Lease { lane, token: 1, items }).await;
-    assert_eq!(settlement.state["count"].as_deref(), Some(&b"xx"[..]), "of two callbacks");
-    let fates: Vec<_> = settlement.fates.iter().map(|(_, fate)| fate).collect();
+    let mut done = Done::new(LaneId::projection("h"), 1);
+    projection.handle_all(items, &mut done).await.unwrap();
+    assert_eq!(done.state["count"].as_deref(), Some(&b"xx"[..]), "of two callbacks");
+    let fates: Vec<_> = done.fates.iter().map(|(_, fate)| fate).collect();
     let recorded = |fate: &Fate| matches!(fate, Fate::Recorded(Some(_)));
     assert!(fates[..3].iter().all(|fate| recorded(fate)), "{fates:?}");
     assert!(matches!(fates[3], Fate::Dead { .. }), "{fates:?}");

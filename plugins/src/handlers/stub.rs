@@ -61,13 +61,11 @@ impl StateJournal {
         handler: &dyn Handler,
         callback: &Callback,
     ) -> Result<Option<NewRecord>, Failure> {
-        let mut changes = StateChanges::new();
-        let mut cx = HandleContext::new("mine", self, &mut changes);
+        let before = StateChanges::new();
+        let mut cx = HandleContext::new("mine", self, &before);
         let record = handler.handle(callback, &mut cx).await;
-        if record.is_ok() {
-            cx.succeed();
-        }
-        for (key, value) in changes {
+        let changes = cx.into_changes();
+        for (key, value) in changes.into_iter().filter(|_| record.is_ok()) {
             match value {
                 Some(value) => self.state.insert(key, value),
                 None => self.state.remove(&key),
