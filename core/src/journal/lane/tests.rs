@@ -356,3 +356,10 @@ fn what_is_new_waits_for_a_replay_of_its_key_that_is_under_way() {
     settle(&mut lane, token, at(0), replayed[0], Fate::Delivered).unwrap();
     assert_eq!(lease(&mut lane, at(0), &WANT, &[]).1, [1]);
 }
+
+/// Stores keep it, and the standard library may choose another one some day.
+#[test]
+fn the_number_of_a_key_never_changes() {
+    let numbers = ["", "@TGS#1", "讨论"].map(Lane::key_hash);
+    assert_eq!(numbers, [0x1820_3752_91e2_9ef7, 0x757c_f80a_f923_5201, 0x0fa0_c60e_1ce7_7a18]);
+}

@@ -108,8 +108,9 @@ fn put(headers: &mut HeaderMap, name: &'static str, text: &str) {
 
 /// An attempt without an answer. The URL stays out of the text: for many targets it is a secret.
 fn failure(error: reqwest::Error) -> Failure {
+    // What a name leads to is a resolver's word of now: the next attempt asks again.
     if let Some(refused) = not_public(&error) {
-        return Failure::permanent(refused);
+        return Failure::transient(refused);
     }
     let permanent = error.is_builder();
     let error = error.without_url();
