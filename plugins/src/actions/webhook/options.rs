@@ -16,7 +16,9 @@ use super::guard;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
-    /// Where records are posted to: `http` or `https`, without user, password and fragment.
+    /// Where records are posted to: `http` or `https`, without user, password and fragment. An answer of 2xx is a delivery; 408,
+    /// 425, 429, 5xx and no answer at all are tried again, not before a `Retry-After` of up to an hour is over; 410 pauses the
+    /// action; any other answer, redirects included, makes a dead letter.
     pub(super) url: Target,
     /// The secret that each relay is signed with by Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
     #[serde(default)]
