@@ -3,30 +3,33 @@
 mod lanes;
 mod parts;
 mod remarks;
+mod runtimes;
 mod signals;
 mod sockets;
 mod verdicts;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinSet;
+use tokio::runtime::Builder;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::lanes::lanes;
 use self::parts::Parts;
 pub(crate) use self::parts::{build_source, build_sources};
 pub(crate) use self::remarks::remarks;
+pub(crate) use self::runtimes::REPLY_THREAD;
+use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
 use crate::config::Config;
+use crate::config::tables::Limits;
 use crate::delivery::lane_lost;
 use crate::listener::{Listener, serve};
 
-/// The name of the threads that answer: they wait for nothing that somebody else decides.
-pub(crate) const REPLY_THREAD: &str = "reply";
 /// For deliveries under way when the server is told to stop; what is not finished comes again.
 const DELIVERY_DRAIN: Duration = Duration::from_secs(10);
 /// For the journal and the actions to write down what they hold and let go of it: only a disk that hangs takes longer.
@@ -72,45 +75,32 @@ impl fmt::Display for Stopped {
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(config: Config) -> Result<(), Stopped> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let runtime = |name: &str, threads: usize| {
-        let made = Builder::new_multi_thread()
-            .thread_name(name)
-            .worker_threads(threads)
-            .enable_all()
-            .build();
-        made.map_err(|error| Stopped::Io(format!("cannot start threads: {error}")))
-    };
-    // Answers have threads of their own: whatever handlers and actions do behind the journal, it is not done on these.
-    // What is done behind gets half as many, so that under load it gathers into larger batches rather than push answers aside.
-    let (replies, works) = (runtime(REPLY_THREAD, cores)?, runtime("work", cores.div_ceil(2))?);
-    let result = works.block_on(live(config, &replies));
-    replies.shutdown_timeout(Duration::from_secs(1));
-    works.shutdown_timeout(Duration::from_secs(1));
+    // No plugin's code runs on this thread: whatever one does, signals are heard, and a stop goes on when its time is up.
+    let own =
+        Builder::new_current_thread().enable_all().build().map_err(|error| no_threads(&error))?;
+    let runtimes = Runtimes::start()?;
+    let result = own.block_on(live(config, &runtimes));
+    runtimes.end();
     result
 }
 
-async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
-    let mut signals = Signals::listen()
+async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
+    let mut signals = Signals::listen(runtimes.works.handle())
         .map_err(|error| Stopped::Io(format!("cannot listen for signals: {error}")))?;
-    let mut config = config;
-    let sources = build_sources(std::mem::take(&mut config.sources), &config.base).await?;
-    for remark in remarks(&config, &sources).map_err(Stopped::Config)? {
-        tracing::warn!("{}", crate::escape::for_line(&remark));
-    }
-    let sockets = Sockets::bind(&config.server, &config.admin).await?;
-    let limits = within_descriptors(config.server.limits);
-    let parts = Parts::build(config, sources).await?;
-    let mut lanes = parts.start().await?;
+    let preparing = runtimes.works.spawn(prepare(config, runtimes.listening()));
+    let Ready { parts, mut lanes, sockets, limits } = joined(preparing.await)?;
     let stop_intake = CancellationToken::new();
     let admin = parts.admin();
-    let mut public = replies.spawn(serve(
+    let mut public = runtimes.replies.spawn(serve(
         Listener::Tcp(sockets.public),
         parts.serving(limits),
         stop_intake.clone(),
     ));
     let stop_admin = CancellationToken::new();
-    let admin_tasks = parts.serve_admin(&admin, sockets.admin, &stop_admin);
+    let admin_tasks = {
+        let _admins = runtimes.admins.enter();
+        parts.serve_admin(&admin, sockets.admin, &stop_admin)
+    };
     parts.announce(sockets.public_address, sockets.admin_address);
     let why = tokio::select! {
         () = signals.asked_to_stop(|| parts.actions()) => None,
@@ -125,7 +115,7 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     }
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
-    let drained = drain(&parts, stop_intake, public, lanes);
+    let drained = drain(&parts, runtimes, stop_intake, public, lanes);
     let drained = tokio::select! {
         drained = drained => drained,
         () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
@@ -139,10 +129,41 @@ async fn live(config: Config, replies: &Runtime) -> Result<(), Stopped> {
     Ok(())
 }
 
+/// A server that has everything but its listeners.
+struct Ready {
+    parts: Arc<Parts>,
+    lanes: JoinSet<()>,
+    sockets: Sockets,
+    limits: Limits,
+}
+
+/// Builds and starts what the configuration names. Addresses come before anything that leaves a trace.
+async fn prepare(mut config: Config, listening: Listening) -> Result<Ready, Stopped> {
+    let sources = build_sources(std::mem::take(&mut config.sources), &config.base).await?;
+    for remark in remarks(&config, &sources).map_err(Stopped::Config)? {
+        tracing::warn!("{}", crate::escape::for_line(&remark));
+    }
+    let sockets = Sockets::bind(&config.server, &config.admin, &listening).await?;
+    let limits = within_descriptors(config.server.limits);
+    let parts = Arc::new(Parts::build(config, sources).await?);
+    let lanes = parts.start().await?;
+    Ok(Ready { parts, lanes, sockets, limits })
+}
+
+/// What a task gave; its panic goes on here.
+fn joined<T>(result: Result<Result<T, Stopped>, JoinError>) -> Result<T, Stopped> {
+    match result.map_err(JoinError::try_into_panic) {
+        Ok(result) => result,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(error)) => Err(Stopped::Bug(format!("a task was lost: {error}"))),
+    }
+}
+
 async fn drain(
-    parts: &Parts,
+    parts: &Arc<Parts>,
+    runtimes: &Runtimes,
     stop: CancellationToken,
-    public: tokio::task::JoinHandle<usize>,
+    public: JoinHandle<usize>,
     lanes: JoinSet<()>,
 ) -> Result<(), Stopped> {
     let lost = public.is_finished();
@@ -158,12 +179,16 @@ async fn drain(
         tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
         lanes.shutdown().await;
     }
-    let let_go = tokio::time::timeout(LET_GO, parts.shut_down()).await;
-    let_go.map_err(|_| {
+    // Nobody is answered any more, and what is stuck on the threads of `works` must not keep the journal open.
+    let parts = parts.clone();
+    let letting_go = runtimes.replies.spawn(async move { parts.shut_down().await });
+    let let_go = tokio::time::timeout(LET_GO, letting_go).await;
+    let done = let_go.map_err(|_| {
         Stopped::Io(
             "the disk did not answer while the journal and the actions were closed; nothing that was answered OK is lost: \
              start again when the disk is well"
                 .into(),
         )
-    })
+    })?;
+    joined(done.map(Ok))
 }

@@ -26,4 +26,5 @@ mod refusals;
 mod relays;
 mod replay;
 mod rotation;
+mod stuck;
 mod upkeep;
