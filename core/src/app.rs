@@ -21,7 +21,6 @@ pub(crate) use self::lanes::lanes;
 use self::parts::Parts;
 pub(crate) use self::parts::{build_source, build_sources};
 pub(crate) use self::remarks::remarks;
-pub(crate) use self::runtimes::REPLY_THREAD;
 use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};

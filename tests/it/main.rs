@@ -27,4 +27,5 @@ mod relays;
 mod replay;
 mod rotation;
 mod stuck;
+mod unread_log;
 mod upkeep;

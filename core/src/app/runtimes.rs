@@ -7,13 +7,12 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::Stopped;
 
-/// The name of the threads that answer: they wait for nothing that somebody else decides.
-pub(crate) const REPLY_THREAD: &str = "reply";
 /// For what still runs on the threads when everything else has ended.
 const END: Duration = Duration::from_secs(1);
 
 pub(super) struct Runtimes {
-    /// Answers senders: whatever handlers and actions do behind the journal, it is not done on these threads.
+    /// Answers senders, and waits for nothing that somebody else decides: whatever handlers and actions do behind the journal, it
+    /// is not done on these threads.
     pub(super) replies: Runtime,
     /// Handlers, actions and whatever else plugins do behind the journal. Any of it may block its thread for ever.
     pub(super) works: Runtime,
@@ -40,7 +39,7 @@ impl Runtimes {
             made.map_err(|error| no_threads(&error))
         };
         Ok(Self {
-            replies: runtime(REPLY_THREAD, cores)?,
+            replies: runtime("reply", cores)?,
             // Half as many, so that under load work gathers into larger batches rather than push answers aside.
             works: runtime("work", cores.div_ceil(2))?,
             admins: runtime("admin", 1)?,
