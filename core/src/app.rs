@@ -14,7 +14,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::lanes::lanes;
@@ -26,11 +28,13 @@ use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
 use crate::config::Config;
 use crate::config::tables::Limits;
-use crate::delivery::lane_lost;
+use crate::delivery::{Occupied, lane_lost};
 use crate::listener::{Listener, serve};
 
 /// For deliveries under way when the server is told to stop; what is not finished comes again.
 const DELIVERY_DRAIN: Duration = Duration::from_secs(10);
+/// For what was broken off to end; what blocks its thread never does.
+const CUT_OFF: Duration = Duration::from_secs(2);
 /// For the journal and the actions to write down what they hold and let go of it: only a disk that hangs takes longer.
 const LET_GO: Duration = Duration::from_secs(5);
 
@@ -86,8 +90,18 @@ pub(crate) fn run(config: Config) -> Result<(), Stopped> {
 async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
     let mut signals = Signals::listen(runtimes.works.handle())
         .map_err(|error| Stopped::Io(format!("cannot listen for signals: {error}")))?;
-    let preparing = runtimes.works.spawn(prepare(config, runtimes.listening()));
-    let Ready { parts, mut lanes, sockets, limits } = joined(preparing.await)?;
+    let (doing, done_so_far) = watch::channel(String::new());
+    let preparing = runtimes.works.spawn(prepare(config, runtimes.listening(), doing));
+    let ready = tokio::select! {
+        ready = preparing => joined(ready)?,
+        () = signals.asked_to_stop(Vec::new) => {
+            let step = done_so_far.borrow().clone();
+            return Err(Stopped::AtOnce(format!(
+                "stopped before it had started, as asked, at the step `{step}`; no callback had been taken"
+            )));
+        }
+    };
+    let Ready { parts, mut lanes, sockets, limits } = ready;
     let stop_intake = CancellationToken::new();
     let admin = parts.admin();
     let mut public = runtimes.replies.spawn(serve(
@@ -114,7 +128,9 @@ async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
     }
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
-    let drained = drain(&parts, runtimes, stop_intake, public, lanes);
+    let stop =
+        Stop { intake: stop_intake, public, public_within: limits.drain_time.0 + CUT_OFF, lanes };
+    let drained = drain(&parts, runtimes, stop);
     let drained = tokio::select! {
         drained = drained => drained,
         () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
@@ -137,15 +153,20 @@ struct Ready {
 }
 
 /// Builds and starts what the configuration names. Addresses come before anything that leaves a trace.
-async fn prepare(mut config: Config, listening: Listening) -> Result<Ready, Stopped> {
+async fn prepare(
+    mut config: Config,
+    listening: Listening,
+    doing: watch::Sender<String>,
+) -> Result<Ready, Stopped> {
+    doing.send_replace("build the sources".to_owned());
     let sources = build_sources(std::mem::take(&mut config.sources), &config.base).await?;
     for remark in remarks(&config, &sources).map_err(Stopped::Config)? {
         tracing::warn!("{}", crate::escape::for_line(&remark));
     }
     let sockets = Sockets::bind(&config.server, &config.admin, &listening).await?;
     let limits = within_descriptors(config.server.limits);
-    let parts = Arc::new(Parts::build(config, sources).await?);
-    let lanes = parts.start().await?;
+    let parts = Arc::new(Parts::build(config, sources, &doing).await?);
+    let lanes = parts.start(&doing).await?;
     Ok(Ready { parts, lanes, sockets, limits })
 }
 
@@ -158,30 +179,35 @@ fn joined<T>(result: Result<Result<T, Stopped>, JoinError>) -> Result<T, Stopped
     }
 }
 
-async fn drain(
-    parts: &Arc<Parts>,
-    runtimes: &Runtimes,
-    stop: CancellationToken,
+/// What has to end, in this order.
+struct Stop {
+    intake: CancellationToken,
     public: JoinHandle<usize>,
+    public_within: Duration,
     lanes: JoinSet<()>,
-) -> Result<(), Stopped> {
-    let lost = public.is_finished();
-    stop.cancel();
-    let cut = if lost { 0 } else { public.await.unwrap_or(0) };
-    if cut > 0 {
-        tracing::warn!(connections = cut, "cut off: they did not finish in time");
+}
+
+/// Each wait has its end: a plugin that blocks its thread can be left behind, never waited for.
+async fn drain(parts: &Arc<Parts>, runtimes: &Runtimes, stop: Stop) -> Result<(), Stopped> {
+    let lost = stop.public.is_finished();
+    stop.intake.cancel();
+    if !lost {
+        match timeout(stop.public_within, stop.public).await {
+            Ok(Ok(0) | Err(_)) => {}
+            Ok(Ok(cut)) => {
+                tracing::warn!(connections = cut, "cut off: they did not finish in time");
+            }
+            Err(_) => tracing::warn!(
+                "requests did not end in time: a handler's decision blocks their threads"
+            ),
+        }
     }
     parts.works.stop.cancel();
-    let mut lanes = lanes;
-    let finish = async { while lanes.join_next().await.is_some() {} };
-    if tokio::time::timeout(DELIVERY_DRAIN, finish).await.is_err() {
-        tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
-        lanes.shutdown().await;
-    }
-    // Nobody is answered any more, and what is stuck on the threads of `works` must not keep the journal open.
+    end_lanes(stop.lanes, &parts.works.occupied).await;
+    // Here no thread is blocked: what is stuck elsewhere must not keep the journal open.
     let parts = parts.clone();
-    let letting_go = runtimes.replies.spawn(async move { parts.shut_down().await });
-    let let_go = tokio::time::timeout(LET_GO, letting_go).await;
+    let letting_go = runtimes.admins.spawn(async move { parts.shut_down().await });
+    let let_go = timeout(LET_GO, letting_go).await;
     let done = let_go.map_err(|_| {
         Stopped::Io(
             "the disk did not answer while the journal and the actions were closed; nothing that was answered OK is lost: \
@@ -190,4 +216,20 @@ async fn drain(
         )
     })?;
     joined(done.map(Ok))
+}
+
+async fn end_lanes(mut lanes: JoinSet<()>, occupied: &Occupied) {
+    if timeout(DELIVERY_DRAIN, ended(&mut lanes)).await.is_ok() {
+        return;
+    }
+    tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
+    lanes.abort_all();
+    if timeout(CUT_OFF, ended(&mut lanes)).await.is_err() {
+        let plugins = occupied.names().join(", ");
+        tracing::error!(%plugins, "left behind: these block their threads and cannot be broken off");
+    }
+}
+
+async fn ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }

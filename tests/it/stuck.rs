@@ -1,8 +1,10 @@
 //! Plugins that block the threads they get: whatever they do, answers, health and signals do not wait for them.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
 use crate::harness::*;
 
@@ -33,7 +35,7 @@ fn arrived(server: &Server, count: usize) {
 
 /// As many as the server has for deliveries.
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
+    thread::available_parallelism().map_or(1, usize::from).div_ceil(2)
 }
 
 /// A server all of whose threads for deliveries are blocked.
@@ -62,9 +64,35 @@ fn new_connections_are_answered_and_health_is_told_while_deliveries_block_all_th
 
 #[test]
 fn a_signal_is_heard_while_deliveries_block_all_their_threads() {
-    let server = blocked();
+    let mut server = blocked();
     server.signal("HUP");
     server.log_line("SIGHUP");
     server.signal("TERM");
     server.log_line("stopping");
+    assert!(server.wait().success(), "the journal was closed in order");
+    server.log_line("left behind");
+    assert!(server.log_line("left behind").contains("\"plugins\":\"actions.hung\""));
+    server.log_line("stopped");
+}
+
+#[test]
+fn a_signal_ends_a_server_that_hangs_while_it_starts() {
+    let folder = folder(&format!("{CONFIG}{MORE}options.build = true\n"));
+    let mut command = program(&example("stuck"), folder.path());
+    let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().expect("started");
+    eventually("the plugin being built", || {
+        folder.path().join("arrived/build").exists().then_some(())
+    });
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let until = Instant::now() + PATIENCE;
+    while child.try_wait().expect("waited").is_none() && Instant::now() < until {
+        thread::yield_now();
+    }
+    // Only where it has not ended.
+    _ = child.kill();
+    let output = child.wait_with_output().expect("ended");
+    let (_, err) = text(&output);
+    assert_eq!(output.status.code(), Some(130), "{err}");
+    assert!(err.contains("at the step `build actions.hung`"), "{err}");
 }

@@ -13,6 +13,7 @@ use super::{LOG, retry};
 use crate::handler::{Failure, Record};
 use crate::journal::{Fate, JournalError, Lease, Position, Work};
 use crate::metrics::OfAction;
+use crate::plugin::Table;
 
 /// Why an attempt gave no result.
 #[derive(Clone, Copy)]
@@ -68,8 +69,9 @@ impl Subscription {
 
     /// Within its time. Whatever the action does, beginning, ending and being dropped included, stays in here.
     async fn attempt<T>(&self, attempt: impl Future<Output = T>) -> Result<T, NoResult> {
+        let threads = self.works.occupied.by(Table::Actions, &self.action_name);
         let bounded = async {
-            let mut attempt = pin!(attempt);
+            let mut attempt = pin!(threads.within(attempt));
             match timeout(self.table.timeout.0, attempt.as_mut()).await {
                 Ok(result) => Ok(result),
                 Err(_) if self.action.goes_on() => {

@@ -8,10 +8,12 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::Works;
+use super::occupied::Threads;
 use crate::callback::Callback;
 use crate::handler::{Failure, HandleContext, Handler, NewRecord, StateChanges};
 use crate::journal::{Fate, JournalError, LaneId, Lease, Settlement, Want, Work};
 use crate::metrics::OfHandler;
+use crate::plugin::Table;
 
 /// Callbacks that one commit covers at most.
 const BATCH_MAX: usize = 512;
@@ -47,6 +49,7 @@ impl Projection {
     }
 
     pub(super) async fn work(&self, lease: Lease) -> Settlement {
+        let threads = self.works.occupied.by(Table::Handlers, &self.name);
         let mut state = StateChanges::new();
         let mut fates = Vec::with_capacity(lease.items.len());
         let (mut recorded, mut dead) = (0, 0);
@@ -54,7 +57,9 @@ impl Projection {
             let Work::Callback(callback) = item.work else { continue };
             // A replay changes nothing: the state has long taken in what came after.
             let keeps = item.replay.is_none();
-            let Some(tried) = self.try_handle(&callback, &mut state, keeps).await else { break };
+            let Some(tried) = self.try_handle(&threads, &callback, &mut state, keeps).await else {
+                break;
+            };
             let fate = match tried {
                 Ok(record) => {
                     recorded += 1;
@@ -76,13 +81,14 @@ impl Projection {
     /// None: the server is stopping, and the state could not be read so far.
     async fn try_handle(
         &self,
+        threads: &Threads,
         callback: &Callback,
         state: &mut StateChanges,
         keeps: bool,
     ) -> Option<Result<Option<NewRecord>, Failure>> {
         let mut tries = 0;
         loop {
-            let (handled, unread) = self.handle(callback, state, keeps).await;
+            let (handled, unread) = self.handle(threads, callback, state, keeps).await;
             match handled {
                 Ok(record) => return Some(Ok(record)),
                 Err(_) if unread && self.works.stop.is_cancelled() => return None,
@@ -105,12 +111,14 @@ impl Projection {
     /// stays in here.
     async fn handle(
         &self,
+        threads: &Threads,
         callback: &Callback,
         state: &mut StateChanges,
         keeps: bool,
     ) -> (Result<Option<NewRecord>, Failure>, bool) {
         let mut cx = HandleContext::new(&self.name, &*self.works.journal, state);
-        let handling = async { timeout(HANDLE_TIME, self.handler.handle(callback, &mut cx)).await };
+        let handling = async { self.handler.handle(callback, &mut cx).await };
+        let handling = timeout(HANDLE_TIME, threads.within(handling));
         let handled = match AssertUnwindSafe(handling).catch_unwind().await {
             Ok(Ok(result)) => result,
             Err(_) => Err(Failure::transient("the handler panicked")),

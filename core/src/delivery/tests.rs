@@ -52,6 +52,7 @@ impl House {
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(7)),
             metrics: Arc::default(),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         };
         let mut lanes = JoinSet::new();

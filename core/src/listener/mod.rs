@@ -63,6 +63,8 @@ pub(crate) struct Serving {
 }
 
 const HEADERS_MAX: usize = 100;
+/// For connections that were cut off to end.
+const CUT_OFF: Duration = Duration::from_secs(1);
 /// Hyper's least read buffer.
 const BUFFER_MIN: usize = 8192;
 
@@ -84,7 +86,10 @@ pub(crate) async fn serve(listener: Listener, serving: Serving, stop: Cancellati
     let finish = async { while connections.join_next().await.is_some() {} };
     _ = timeout(serving.limits.drain_time.0, finish).await;
     let cut = connections.len();
-    connections.shutdown().await;
+    connections.abort_all();
+    // One whose thread is blocked by a plugin never ends.
+    let ended = async { while connections.join_next().await.is_some() {} };
+    _ = timeout(CUT_OFF, ended).await;
     cut
 }
 

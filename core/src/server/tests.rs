@@ -10,7 +10,8 @@ use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::config::tables::{Server, Source as Table, WhenUnavailable};
+use crate::config::Period;
+use crate::config::tables::{Limits, Server, Source as Table, WhenUnavailable};
 use crate::journal::Journal as _;
 use crate::listener::{Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
@@ -61,6 +62,31 @@ async fn answer(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("closed in order");
     answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_blocks_its_thread_does_not_hold_the_end() {
+    let (arrived, comes) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Arc::new(std::sync::Mutex::new(released));
+    let blocking = move || {
+        arrived.send(()).expect("somebody waits");
+        _ = released.lock().expect("whole").recv();
+        plain(StatusCode::OK)
+    };
+    let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let limits = Limits { drain_time: Period(Duration::from_millis(10)), ..Limits::default() };
+    let (clock, metrics) = (Arc::new(TestClock::default()), Arc::default());
+    let serving = Serving { routes: warp::any().map(blocking).boxed(), limits, clock, metrics };
+    let stop = CancellationToken::new();
+    let ended = tokio::spawn(serve(Listener::Tcp(socket), serving, stop.clone()));
+    let _call = call(address).await;
+    tokio::task::spawn_blocking(move || comes.recv()).await.expect("ran").expect("arrived");
+    stop.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    release.send(()).expect("it still waits");
+    assert_eq!(ended.expect("in time").expect("no panic"), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,6 +136,7 @@ impl World {
             clock: self.clock.clone(),
             rng: Arc::new(Rng::seeded(self.seed.wrapping_mul(1000) + u64::from(life))),
             metrics: Arc::default(),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         };
         let mut running = Running {
