@@ -28,7 +28,8 @@ pub struct Server {
     pub allow_unsigned: bool,
     /// A before-callback is answered this long after its head was read, whatever happens. Default `1500ms`.
     pub decide_within: Period,
-    /// An after-callback that is not durable by then is answered as not kept. Default `1500ms`.
+    /// An after-callback that is not durable so long after its body was read is answered as not kept; sooner where the body was slow
+    /// and its sender would not hear it any more. Default `1500ms`.
     pub keep_within: Period,
     /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
     pub when_unavailable: WhenUnavailable,

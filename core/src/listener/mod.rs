@@ -44,8 +44,10 @@ pub(crate) struct Arrival {
     pub(crate) body: Result<Bytes, Refusal>,
     /// When the head had been read, by the time of day.
     pub(crate) received: Timestamp,
-    /// The same on the steady clock: deadlines count from here.
+    /// The same on the steady clock.
     pub(crate) begun: Instant,
+    /// When the body had been read, too, or given up.
+    pub(crate) whole: Instant,
 }
 
 pub(crate) enum Listener {
@@ -247,6 +249,7 @@ where
         body,
         received,
         begun,
+        whole: Instant::now(),
     };
     inner.extensions_mut().insert(Arc::new(arrival));
     let mut answer = match routes.call(inner).await {
