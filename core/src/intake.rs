@@ -19,7 +19,7 @@ use crate::decide::{Decided, Decider, decide, late};
 use crate::facts::{Decision, Phase};
 use crate::handler::Verdict;
 use crate::journal::{Appended, Dedupe, Entry, Journal, JournalError};
-use crate::listener::Arrival;
+use crate::listener::{Arrival, Stranger};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
@@ -212,7 +212,9 @@ impl Intake {
             let detail = (!detail.is_empty()).then(|| tracing::field::display(detail));
             tracing::warn!(source = %mount.name, reason = refusal.reason, status, detail, suppressed, "request refused");
         }
-        mount.source.refuse(refusal)
+        let mut answer = mount.source.refuse(refusal);
+        answer.extensions_mut().insert(Stranger);
+        answer
     }
 
     /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.

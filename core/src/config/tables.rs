@@ -65,7 +65,8 @@ impl Default for Server {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Connections at a time; further ones wait in the kernel. Default 1024.
+    /// Connections at a time; for a further one the connection that has been idle longest is closed, and where none is idle it
+    /// waits. Default 1024.
     pub connections: usize,
     /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
     pub header_size: Size,
