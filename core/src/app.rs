@@ -78,7 +78,7 @@ impl fmt::Display for Stopped {
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(config: Config) -> Result<(), Stopped> {
-    // No plugin's code runs on this thread: whatever one does, signals are heard, and a stop goes on when its time is up.
+    // No plugin works on this thread: whatever one does to its own, signals are heard and a stop goes on when its time is up.
     let own =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_threads(&error))?;
     let runtimes = Runtimes::start()?;

@@ -1,10 +1,10 @@
 //! Plugins that block the threads they get: whatever they do, answers, health and signals do not wait for them.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
 
 use crate::harness::*;
 
@@ -70,7 +70,6 @@ fn a_signal_is_heard_while_deliveries_block_all_their_threads() {
     server.signal("TERM");
     server.log_line("stopping");
     assert!(server.wait().success(), "the journal was closed in order");
-    server.log_line("left behind");
     assert!(server.log_line("left behind").contains("\"plugins\":\"actions.hung\""));
     server.log_line("stopped");
 }
@@ -79,20 +78,35 @@ fn a_signal_is_heard_while_deliveries_block_all_their_threads() {
 fn a_signal_ends_a_server_that_hangs_while_it_starts() {
     let folder = folder(&format!("{CONFIG}{MORE}options.build = true\n"));
     let mut command = program(&example("stuck"), folder.path());
-    let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().expect("started");
+    let mut server = Killed(command.arg("serve").stderr(Stdio::piped()).spawn().expect("started"));
     eventually("the plugin being built", || {
         folder.path().join("arrived/build").exists().then_some(())
     });
-    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    let sent = Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
-    let until = Instant::now() + PATIENCE;
-    while child.try_wait().expect("waited").is_none() && Instant::now() < until {
-        thread::yield_now();
-    }
-    // Only where it has not ended.
-    _ = child.kill();
-    let output = child.wait_with_output().expect("ended");
-    let (_, err) = text(&output);
-    assert_eq!(output.status.code(), Some(130), "{err}");
+    let status = eventually("its end", || server.0.try_wait().expect("waited"));
+    let mut err = String::new();
+    server.0.stderr.take().expect("piped").read_to_string(&mut err).expect("text");
+    assert_eq!(status.code(), Some(130), "{err}");
     assert!(err.contains("at the step `build actions.hung`"), "{err}");
+}
+
+/// Whatever becomes of the test, it ends.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_panic_is_a_line_of_the_log() {
+    let config = format!("{CONFIG}{MORE}options.panics = true\n");
+    let server = Server::start_program(&example("stuck"), folder(&config), |_| ());
+    assert_eq!(post(server.address, &query(TOPIC_CHANGED), &topic_changed("x")).body, OK);
+    let line: serde_json::Value =
+        serde_json::from_str(&server.log_line("on purpose")).expect("JSON");
+    assert_eq!((&line["level"], &line["thread"]), (&"ERROR".into(), &"work".into()), "{line}");
 }

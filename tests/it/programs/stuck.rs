@@ -20,17 +20,22 @@ struct Options {
     /// Whether it is building that blocks, rather than delivering.
     #[serde(default)]
     build: bool,
+    /// It panics instead.
+    #[serde(default)]
+    panics: bool,
 }
 
 struct Stuck {
     pipe: PathBuf,
     arrived: PathBuf,
+    panics: bool,
 }
 
 #[async_trait]
 impl Action for Stuck {
     async fn deliver(&self, record: &Record) -> Result<(), Failure> {
         fs::write(self.arrived.join(record.id()), "").map_err(Failure::transient)?;
+        assert!(!self.panics, "on purpose");
         fs::read(&self.pipe).map(drop).map_err(Failure::transient)
     }
 }
@@ -49,7 +54,7 @@ impl Plugin for Stuck {
             fs::write(arrived.join("build"), "")?;
             fs::read(&pipe)?;
         }
-        Ok(Arc::new(Self { pipe, arrived }))
+        Ok(Arc::new(Self { pipe, arrived, panics: options.panics }))
     }
 }
 
