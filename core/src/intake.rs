@@ -19,7 +19,7 @@ use crate::decide::{Decided, Decider, decide, late};
 use crate::facts::{Decision, Phase};
 use crate::handler::Verdict;
 use crate::journal::{Appended, Dedupe, Entry, Journal, JournalError};
-use crate::listener::Arrival;
+use crate::listener::{Arrival, Stranger};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
@@ -29,6 +29,10 @@ use crate::time::Rng;
 
 /// After a sender's patience is over, its answer is held back for so much longer: clocks and wires differ.
 const STALL_MARGIN: Duration = Duration::from_secs(1);
+/// Of a sender's patience, what its answer needs on the wire.
+const WIRE: Duration = Duration::from_millis(200);
+/// What a disk that is well needs for a commit, under load too.
+const COMMIT: Duration = Duration::from_millis(300);
 
 /// One source, mounted.
 pub(crate) struct Mount {
@@ -208,7 +212,9 @@ impl Intake {
             let detail = (!detail.is_empty()).then(|| tracing::field::display(detail));
             tracing::warn!(source = %mount.name, reason = refusal.reason, status, detail, suppressed, "request refused");
         }
-        mount.source.refuse(refusal)
+        let mut answer = mount.source.refuse(refusal);
+        answer.extensions_mut().insert(Stranger);
+        answer
     }
 
     /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.
@@ -266,7 +272,7 @@ impl Intake {
     /// The way of an after-callback: answered when it is durable, and decided meanwhile where the reply matters.
     async fn kept(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
         let Some(first) = callbacks.first() else { return Outcome::Accepted };
-        let keeping = self.keep(mount, arrival.begun + self.keep_within, callbacks);
+        let keeping = self.keep(mount, self.keep_by(mount, arrival), callbacks);
         if !first.answered {
             return keeping.await;
         }
@@ -274,9 +280,26 @@ impl Intake {
         if kept == Outcome::Accepted { decided.outcome } else { kept }
     }
 
+    /// When it is too late to answer that something was kept. It counts from the end of the body: a sender whose body was slow must
+    /// not be refused for what was then kept all the same. But an answer within its patience is worth more than the whole time, so
+    /// while enough of its patience is left for a commit, it does not have to wait longer than that. Where too little is left,
+    /// nobody knows whether it still waits, and what it sent is rather kept than refused.
+    fn keep_by(&self, mount: &Mount, arrival: &Arrival) -> Instant {
+        let heard = mount.source.patience().saturating_sub(WIRE).max(self.keep_within);
+        let (heard, by) = (arrival.begun + heard, arrival.whole + self.keep_within);
+        if arrival.whole + COMMIT.min(self.keep_within) <= heard { by.min(heard) } else { by }
+    }
+
     async fn keep(&self, mount: &Mount, deadline: Instant, callbacks: &[Callback]) -> Outcome {
-        let entries = callbacks.iter().map(|callback| mount.entry(callback)).collect();
-        let result = timeout_at(deadline, self.journal.append(entries)).await;
+        let append = async {
+            if Instant::now() >= deadline {
+                // An append that has been begun is not taken back: what is to be refused must not begin.
+                return std::future::pending().await;
+            }
+            let entries = callbacks.iter().map(|callback| mount.entry(callback)).collect();
+            self.journal.append(entries).await
+        };
+        let result = timeout_at(deadline, append).await;
         let refused: &dyn std::fmt::Display = match &result {
             Ok(Ok(appended)) => {
                 for (callback, appended) in callbacks.iter().zip(appended) {

@@ -17,6 +17,7 @@ mod intake;
 pub mod journal;
 mod listener;
 mod log_budget;
+mod log_lines;
 mod metrics;
 mod plugin;
 mod program;
@@ -40,6 +41,7 @@ pub use self::handler::{
     Failure, HandleContext, Handler, Map, NewRecord, Record, State, StateChanges, Verdict,
     VerdictKind,
 };
+pub use self::log_lines::log_line;
 pub use self::plugin::{
     BuildContext, Component, Configured, NameTaken, Plugin, Registration, Registry, Role, Table,
 };

@@ -61,6 +61,8 @@ pub(crate) struct Metrics {
     journal_damaged: Gauge,
     /// Of those dropped, how many the journal told of.
     notes_lost: AtomicU64,
+    /// Log lines left out that have been counted.
+    lines_lost: AtomicU64,
     limits: Family<OfLimit, Counter>,
 }
 
@@ -119,6 +121,7 @@ impl Default for Metrics {
             ),
             journal_damaged: register!("journal_damaged", DAMAGED_HELP),
             notes_lost: AtomicU64::new(0),
+            lines_lost: AtomicU64::new(0),
             limits: register!("limit_hits", "How often a limit was hit, by its name"),
             registry,
         }
@@ -131,12 +134,17 @@ impl Metrics {
         self.limits.get_or_create(&OfLimit { limit: name.into() }).inc();
     }
 
-    /// Takes in what the journal counts itself.
+    /// Takes in what the journal and the log count themselves.
     pub(crate) fn take_in(&self, journal: &dyn Journal) {
         self.journal_damaged.set(i64::try_from(journal.damaged()).unwrap_or(i64::MAX));
         let lost = journal.notes_lost();
         let before = self.notes_lost.fetch_max(lost, Ordering::Relaxed);
         self.notes_dropped.inc_by(lost.saturating_sub(before));
+        let lost = crate::log_lines::lost();
+        let before = self.lines_lost.fetch_max(lost, Ordering::Relaxed);
+        if lost > before {
+            self.limits.get_or_create(&OfLimit { limit: "log_lines".into() }).inc_by(lost - before);
+        }
     }
 
     /// All of them as `OpenMetrics` text.

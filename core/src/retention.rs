@@ -85,6 +85,7 @@ mod tests {
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(1)),
             metrics: Arc::new(Metrics::default()),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         };
         let keep_for = Some(Duration::from_hours(1));

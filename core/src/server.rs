@@ -7,7 +7,7 @@ use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
 use crate::intake::{Intake, Mount};
-use crate::listener::{Arrival, Silence};
+use crate::listener::{Arrival, Silence, Stranger};
 
 /// Routes each source's path to the intake, and with it the paths below where the source wants them. Of several that fit, the
 /// longest gets the call.
@@ -16,7 +16,12 @@ pub(crate) fn routes(
     mut mounts: Vec<Mount>,
 ) -> BoxedFilter<(warp::reply::Response,)> {
     mounts.sort_by_key(|mount| segments(&mount.path).count());
-    let lost = warp::any().map(|| plain(StatusCode::NOT_FOUND)).boxed();
+    let lost = || {
+        let mut answer = plain(StatusCode::NOT_FOUND);
+        answer.extensions_mut().insert(Stranger);
+        answer
+    };
+    let lost = warp::any().map(lost).boxed();
     mounts.into_iter().fold(lost, |others, mount| {
         let whole = if mount.source.below() { warp::any().boxed() } else { end() };
         let (intake, path) = (intake.clone(), start(&mount.path).and(whole));

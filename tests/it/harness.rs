@@ -82,6 +82,9 @@ pub struct Server {
 struct Log {
     lines: Mutex<(Vec<String>, bool)>,
     more: Condvar,
+    /// Nobody reads on meanwhile.
+    paused: Mutex<bool>,
+    resumed: Condvar,
 }
 
 impl Server {
@@ -112,6 +115,7 @@ impl Server {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 keep.lines.lock().unwrap().0.push(line);
                 keep.more.notify_all();
+                drop(keep.resumed.wait_while(keep.paused.lock().unwrap(), |paused| *paused));
             }
             keep.lines.lock().unwrap().1 = true;
             keep.more.notify_all();
@@ -140,6 +144,12 @@ impl Server {
             assert!(!left.is_zero() && !lines.1, "no `{text}` in the log:\n{}", lines.0.join("\n"));
             lines = self.log.more.wait_timeout(lines, left).unwrap().0;
         }
+    }
+
+    /// Whether the server's standard error is read.
+    pub fn read_log(&self, read: bool) {
+        *self.log.paused.lock().unwrap() = !read;
+        self.log.resumed.notify_all();
     }
 
     pub fn log(&self) -> String {

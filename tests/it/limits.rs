@@ -93,3 +93,54 @@ fn the_next_connection_waits_while_all_slots_are_taken() {
     hit(&server, "connections");
     drop(held);
 }
+
+#[test]
+fn who_is_refused_before_it_is_proven_does_not_keep_its_connection() {
+    let server = server("");
+    let requests = [
+        ("GET / HTTP/1.1".to_owned(), "", 405),
+        ("POST /elsewhere HTTP/1.1".to_owned(), "{}", 404),
+        (format!("POST /?{} HTTP/1.1", query(TOPIC_CHANGED)), "no JSON", 400),
+        (format!("POST /?{} HTTP/1.1", query(TOPIC_CHANGED).replace('4', "5")), "{}", 401),
+    ];
+    for (line, body, status) in requests {
+        let request = format!("{line}\r\nHost: t\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let answer = closed_after(&server, request.as_bytes()).to_lowercase();
+        assert!(answer.starts_with(&format!("http/1.1 {status}")), "{line}: {answer}");
+        assert!(answer.contains("connection: close"), "{line}: {answer}");
+    }
+    eventually("no connection but the one that asks", || {
+        (server.metric("switchhook_connections") == Some(1.0)).then_some(())
+    });
+}
+
+#[test]
+fn where_all_places_are_taken_the_connection_that_has_been_idle_longest_makes_room() {
+    let server = server("connections = 4");
+    let body = topic_changed("Kept");
+    let request = format!(
+        "POST /?{} HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n{body}",
+        query(TOPIC_CHANGED),
+        body.len()
+    );
+    let call = |stream: &mut TcpStream| {
+        let mut buffer = [0; 4096];
+        stream.write_all(request.as_bytes()).expect("sent");
+        let n = stream.read(&mut buffer).expect("an answer");
+        String::from_utf8_lossy(&buffer[..n]).contains(OK)
+    };
+    let mut streams: Vec<_> = (0..4)
+        .map(|_| {
+            let stream = TcpStream::connect(server.address).expect("connected");
+            stream.set_read_timeout(Some(PATIENCE)).expect("set");
+            stream
+        })
+        .collect();
+    for place in [2, 0, 1, 3, 0] {
+        assert!(call(&mut streams[place]));
+    }
+    assert_eq!(post(server.address, &query(TOPIC_CHANGED), &topic_changed("New")).body, OK);
+    assert_eq!(streams[2].read(&mut [0; 9]).expect("closed in order"), 0);
+    assert!([1, 3, 0].into_iter().all(|place| call(&mut streams[place])), "the others stay");
+    hit(&server, "idle_longest");
+}

@@ -26,4 +26,6 @@ mod refusals;
 mod relays;
 mod replay;
 mod rotation;
+mod stuck;
+mod unread_log;
 mod upkeep;

@@ -49,6 +49,7 @@ async fn ask(routes: &Routes, method: Method, path: &str, body: Result<&str, Ref
         headers: http::HeaderMap::new(),
         body: body.map(|text| Bytes::copy_from_slice(text.as_bytes())),
         received: Timestamp::UNIX_EPOCH,
+        whole: tokio::time::Instant::now(),
         begun: tokio::time::Instant::now(),
     };
     let mut request = Request::new(Full::<Bytes>::default());

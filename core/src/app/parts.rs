@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +63,11 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Builds what the configuration names: sources first, for they are pure and may have a reason not to start.
-    pub(super) async fn build(config: Config, sources: Sources) -> Result<Self, Stopped> {
+    pub(super) async fn build(
+        config: Config,
+        sources: Sources,
+        doing: &watch::Sender<String>,
+    ) -> Result<Self, Stopped> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let rng = Arc::new(Rng::default());
         let context = |name: &Arc<str>| BuildContext {
@@ -74,10 +79,12 @@ impl Parts {
         };
         let retention = config.journal.table.retention();
         let lanes = lanes(&config);
+        doing.send_replace("open the journal".to_owned());
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
         for one in config.handlers.into_iter().filter(|one| one.table.enabled) {
             let (name, table, commands) = (one.name.clone(), one.table.clone(), one.commands());
+            doing.send_replace(format!("build handlers.{name}"));
             if let Component::Handler(component) = build(one, Table::Handlers, &context).await? {
                 handlers.push(BuiltHandler { name, table, commands, component });
             }
@@ -88,11 +95,13 @@ impl Parts {
             clock: clock.clone(),
             rng: rng.clone(),
             metrics,
+            occupied: Arc::default(),
             stop,
         };
         let mut actions = HashMap::new();
         for one in config.actions.into_iter().filter(|one| one.table.enabled) {
             let (name, table) = (one.name.clone(), one.table.clone());
+            doing.send_replace(format!("build actions.{name}"));
             if let Component::Action(component) = build(one, Table::Actions, &context).await? {
                 let gate = Gate::new(&name, &table, component.batch_max(), &works);
                 actions.insert(name, BuiltAction { table, component, gate });
@@ -111,9 +120,13 @@ impl Parts {
     }
 
     /// Starts actions and lanes.
-    pub(super) async fn start(&self) -> Result<JoinSet<()>, Stopped> {
+    pub(super) async fn start(
+        &self,
+        doing: &watch::Sender<String>,
+    ) -> Result<JoinSet<()>, Stopped> {
         let failed =
             |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
+        doing.send_replace("attach the lanes".to_owned());
         self.journal.attach(&self.lanes).await.map_err(|error| failed(&error))?;
         for (name, action) in &self.actions {
             let failed = |error: BoxError| {
@@ -124,6 +137,7 @@ impl Parts {
                     _ => Stopped::Io(text),
                 }
             };
+            doing.send_replace(format!("start actions.{name}"));
             action.component.start().await.map_err(failed)?;
         }
         let mut lanes = JoinSet::new();
@@ -131,7 +145,7 @@ impl Parts {
         for handler in &self.handlers {
             let (name, component, works) =
                 (handler.name.clone(), handler.component.clone(), self.works.clone());
-            lanes.spawn(Projection { name, handler: component, works }.run());
+            lanes.spawn(Projection::new(name, component, works).run());
             for (action_name, action) in self.actions_of(handler) {
                 let (handler, action_name, works) =
                     (handler.name.clone(), action_name.clone(), self.works.clone());

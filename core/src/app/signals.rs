@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -15,16 +16,19 @@ pub(super) struct Signals {
     reopen: Signal,
     /// Actions that open their files anew. A signal that comes meanwhile is heard afterwards.
     reopening: JoinSet<()>,
+    /// Where actions do so.
+    works: Handle,
 }
 
 impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(super) fn listen(works: &Handle) -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hangup: signal(SignalKind::hangup())?,
             reopen: signal(SignalKind::user_defined1())?,
             reopening: JoinSet::new(),
+            works: works.clone(),
         })
     }
 
@@ -38,7 +42,8 @@ impl Signals {
                 _ = self.reopen.recv(), if self.reopening.is_empty() => {
                     tracing::info!("SIGUSR1: actions open their files anew");
                     for action in actions() {
-                        self.reopening.spawn(async move { action.reopen().await });
+                        let reopen = async move { action.reopen().await };
+                        self.reopening.spawn_on(reopen, &self.works);
                     }
                 }
                 Some(reopened) = self.reopening.join_next() => {

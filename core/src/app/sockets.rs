@@ -6,8 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::Handle;
 
 use super::Stopped;
+use super::runtimes::Listening;
 use crate::config::tables::{Admin, Limits, Server};
 use crate::listener::bind;
 
@@ -23,7 +25,11 @@ pub(super) struct Sockets {
 
 impl Sockets {
     /// Before anything is opened: a taken address leaves no trace.
-    pub(super) async fn bind(server: &Server, admin: &Admin) -> Result<Self, Stopped> {
+    pub(super) async fn bind(
+        server: &Server,
+        admin: &Admin,
+        listening: &Listening,
+    ) -> Result<Self, Stopped> {
         let taken = |key: &str, address: SocketAddr, error: &io::Error| {
             let text = format!("{key}: cannot listen on {address}: {error}");
             match error.kind() {
@@ -34,12 +40,13 @@ impl Sockets {
             }
         };
         let (address, admin_address) = (server.listen, admin.listen);
-        let public =
-            bind(address).await.map_err(|error| taken("server.listen", address, &error))?;
+        let public = bind_on(&listening.public, address)
+            .await
+            .map_err(|error| taken("server.listen", address, &error))?;
         let public_address = public.local_addr().unwrap_or(address);
         let admin = match admin.enabled {
             true => Some(
-                bind(admin_address)
+                bind_on(&listening.admin, admin_address)
                     .await
                     .map_err(|error| taken("admin.listen", admin_address, &error))?,
             ),
@@ -49,6 +56,12 @@ impl Sockets {
             admin.as_ref().map(|listener| listener.local_addr().unwrap_or(admin_address));
         Ok(Self { public, public_address, admin, admin_address })
     }
+}
+
+/// Binds where the listener will be polled: one that another runtime polled would not hear of new connections while that one is
+/// blocked.
+async fn bind_on(runtime: &Handle, address: SocketAddr) -> io::Result<TcpListener> {
+    runtime.spawn(bind(address)).await?
 }
 
 /// The socket for the command line, in the journal's folder.

@@ -1,5 +1,5 @@
 //! Log lines on their way to standard error, written by a thread of their own. Whoever reads standard error may stop
-//! reading (a paused terminal, a container's log driver), and no answer must wait for that.
+//! reading (a paused terminal, a container's log driver), and nothing of ours must wait for that: a line without room is left out.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log_lines;
+
 /// Lines that may wait to be written.
 const LINES_MAX: usize = 4096;
 /// Bytes of lines that are written together.
 const TEXT_MAX: usize = 64 << 10;
 /// How long the end of the program waits for its last lines.
 const FLUSH: Duration = Duration::from_secs(2);
-/// The threads that answer, and our own: they leave out a line rather than wait. All others wait.
-const IMPATIENT: [&str; 2] = [crate::app::REPLY_THREAD, "log"];
 
 enum Message {
     Line(Vec<u8>),
@@ -43,6 +43,12 @@ impl LogWriter {
         Ok(Self { queue, left_out })
     }
 
+    /// Writes a last word, without the form of a line of the log.
+    pub(super) fn say(&self, text: &str) {
+        // Where there is no room, nobody is left to tell.
+        _ = self.queue.try_send(Message::Line(format!("{text}\n").into_bytes()));
+    }
+
     /// Waits for a while until everything so far is written.
     pub(super) fn flush(&self) {
         let (done, written) = sync_channel(1);
@@ -66,6 +72,7 @@ fn pass_on(queued: &Receiver<Message>, left_out: &AtomicU64, mut out: impl Write
         }
         _ = out.write_all(&text); // there is nowhere to tell that it failed
         text.clear();
+        log_lines::written();
         for done in flushed.drain(..) {
             _ = done.send(());
         }
@@ -87,12 +94,8 @@ impl MakeWriter<'_> for LogWriter {
 impl Write for LogWriter {
     /// One call is one line, as `tracing_subscriber` does it.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let message = Message::Line(line.to_vec());
-        let taken = match thread::current().name() {
-            Some(name) if IMPATIENT.contains(&name) => self.queue.try_send(message).is_ok(),
-            _ => self.queue.send(message).is_ok(),
-        };
-        if !taken {
+        let taken = self.queue.try_send(Message::Line(line.to_vec())).is_ok();
+        if !taken && log_lines::left_out() {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -110,29 +113,33 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_thread_that_answers_does_not_wait_for_a_reader() {
+    #[tokio::test]
+    async fn no_thread_waits_for_a_reader_and_what_must_be_told_finds_its_way() {
         let (out, mut reader) = UnixStream::pair().expect("a pair");
         let log = LogWriter::start(out).expect("a thread");
         let mut writer = log.clone();
-        let replying = thread::Builder::new().name(crate::app::REPLY_THREAD.to_owned());
-        let replying = replying.spawn(move || {
-            let line = [b'x'; 1000];
-            for _ in 0..3 * LINES_MAX {
-                writer.write_all(&line).expect("never fails");
-            }
-        });
-        replying.expect("a thread").join().expect("it ends though nobody reads");
-        assert!(log.left_out.load(Ordering::Relaxed) > 0);
+        let line = [b'x'; 1000];
+        for _ in 0..3 * LINES_MAX {
+            writer.write_all(&line).expect("never fails"); // for ever, if it waited for a reader
+        }
+        let lost = log.left_out.load(Ordering::Relaxed);
+        assert!(lost > 0);
+        let last = log.clone();
+        let write = move || last.clone().write_all(b"kept\n").expect("never fails");
+        let mut kept = Box::pin(crate::log_line(write));
+        assert!(futures_util::poll!(kept.as_mut()).is_pending(), "there is no room");
+        assert_eq!(log.left_out.load(Ordering::Relaxed), lost, "what is tried again is not lost");
         let reading = thread::spawn(move || {
             let mut text = String::new();
             reader.read_to_string(&mut text).expect("text");
             text
         });
-        let mut writer = log.clone();
-        writer.write_all(b"the last\n").expect("never fails"); // this thread waits for room
+        tokio::time::timeout(Duration::from_secs(30), kept).await.expect("room in time");
+        log.say("the last");
         log.flush();
         drop((log, writer));
-        assert!(reading.join().expect("read").ends_with("the last\n"));
+        let text = reading.join().expect("read");
+        assert_eq!(text.lines().filter(|line| line.ends_with("kept")).count(), 1);
+        assert!(text.ends_with("kept\nthe last\n"), "{}", text.len());
     }
 }

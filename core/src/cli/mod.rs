@@ -24,12 +24,14 @@ mod send;
 mod stand;
 mod store;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -265,18 +267,22 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
     let result = catch_unwind(work).unwrap_or_else(|_| {
         Err(Failed::bug("this is a bug of ours; what is above belongs into its report"))
     });
+    let code = match result {
+        Ok(()) => 0,
+        Err(failed) => {
+            if failed.code != 0 && !failed.message.is_empty() {
+                match &log {
+                    Some(log) => log.say(&failed.message),
+                    None => output::message(&failed.message),
+                }
+            }
+            failed.code
+        }
+    };
     if let Some(log) = log {
         log.flush();
     }
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => {
-            if failed.code != 0 && !failed.message.is_empty() {
-                output::message(&failed.message);
-            }
-            ExitCode::from(failed.code)
-        }
-    }
+    ExitCode::from(code)
 }
 
 fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
@@ -368,8 +374,21 @@ fn init_log(cli: &Cli) -> Result<LogWriter, Failed> {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
     };
     // Somebody who embeds us has set up logs already: theirs stay.
-    _ = set;
+    if set.is_ok() {
+        panic::set_hook(Box::new(tell_panic));
+    }
     Ok(writer)
+}
+
+/// Into the log: the hook that is there without us would wait for whoever reads standard error.
+fn tell_panic(info: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let thread = thread.name().unwrap_or("without a name");
+    let text = info.to_string();
+    let trace = Backtrace::capture();
+    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
+    let trace = trace.as_deref().map(output::one_line).map(tracing::field::display);
+    tracing::error!(thread, trace, "{}", output::one_line(&text));
 }
 
 /// Tells a person what is wrong before there is a command to fail.

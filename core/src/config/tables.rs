@@ -28,7 +28,8 @@ pub struct Server {
     pub allow_unsigned: bool,
     /// A before-callback is answered this long after its head was read, whatever happens. Default `1500ms`.
     pub decide_within: Period,
-    /// An after-callback that is not durable by then is answered as not kept. Default `1500ms`.
+    /// An after-callback that is not durable so long after its body was read is answered as not kept; sooner where the body was slow
+    /// and its sender would not hear it any more. Default `1500ms`.
     pub keep_within: Period,
     /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
     pub when_unavailable: WhenUnavailable,
@@ -64,7 +65,8 @@ impl Default for Server {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Connections at a time; further ones wait in the kernel. Default 1024.
+    /// Connections at a time; for a further one the connection that has been idle longest is closed, and where none is idle it
+    /// waits. Default 1024.
     pub connections: usize,
     /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
     pub header_size: Size,

@@ -69,7 +69,7 @@ impl Subscription {
     /// Within its time. Whatever the action does, beginning, ending and being dropped included, stays in here.
     async fn attempt<T>(&self, attempt: impl Future<Output = T>) -> Result<T, NoResult> {
         let bounded = async {
-            let mut attempt = pin!(attempt);
+            let mut attempt = pin!(self.seat.gate.threads.within(attempt));
             match timeout(self.table.timeout.0, attempt.as_mut()).await {
                 Ok(result) => Ok(result),
                 Err(_) if self.action.goes_on() => {

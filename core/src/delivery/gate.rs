@@ -20,11 +20,13 @@ use tokio::sync::Notify;
 use super::Works;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
+use super::occupied::Threads;
 use super::permit::Permits;
 use super::ramp::Ramp;
 use crate::config::tables;
 use crate::handler::Failure;
 use crate::metrics::OfTarget;
+use crate::plugin::Table;
 use crate::time::{Clock, Rng};
 
 /// How long a lease that is half made waits for room: well within the margin of its term.
@@ -39,6 +41,7 @@ pub(crate) struct Gate {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rng: Arc<Rng>,
     pub(super) metrics: Counts,
+    pub(super) threads: Arc<Threads>,
     inner: Mutex<Inner>,
     changed: Notify,
 }
@@ -136,6 +139,7 @@ impl Gate {
             clock: works.clock.clone(),
             rng: works.rng.clone(),
             metrics,
+            threads: works.occupied.by(Table::Actions, name),
             inner: Mutex::new(inner),
             changed: Notify::new(),
         })

@@ -4,6 +4,7 @@ mod attempt;
 mod breaker;
 mod budget;
 mod gate;
+mod occupied;
 mod permit;
 mod projection;
 mod ramp;
@@ -11,6 +12,7 @@ mod retry;
 mod subscription;
 
 pub(crate) use self::gate::Gate;
+pub(crate) use self::occupied::Occupied;
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;
 
@@ -35,6 +37,7 @@ pub(crate) struct Works {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<Rng>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) occupied: Arc<Occupied>,
     pub(crate) stop: CancellationToken,
 }
 

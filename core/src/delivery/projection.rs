@@ -10,10 +10,12 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::Works;
+use super::occupied::Threads;
 use crate::callback::Callback;
 use crate::handler::{Failure, HandleContext, Handler, NewRecord, StateChanges};
 use crate::journal::{Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work};
 use crate::metrics::OfHandler;
+use crate::plugin::Table;
 
 /// Callbacks that one commit covers at most.
 const BATCH_MAX: usize = 512;
@@ -28,9 +30,10 @@ const HANDLE_TIME: Duration = Duration::from_secs(10);
 const TRIES: usize = 3;
 
 pub(crate) struct Projection {
-    pub(crate) name: Arc<str>,
-    pub(crate) handler: Arc<dyn Handler>,
-    pub(crate) works: Works,
+    name: Arc<str>,
+    handler: Arc<dyn Handler>,
+    works: Works,
+    threads: Arc<Threads>,
 }
 
 /// What `handle` came to: the record, if any, and its changes to the state.
@@ -51,6 +54,11 @@ impl Done {
 }
 
 impl Projection {
+    pub(crate) fn new(name: Arc<str>, handler: Arc<dyn Handler>, works: Works) -> Self {
+        let threads = works.occupied.by(Table::Handlers, &name);
+        Self { name, handler, works, threads }
+    }
+
     /// Reads until it is told to stop.
     pub(crate) async fn run(self) {
         let lane = LaneId::projection(&self.name);
@@ -171,7 +179,8 @@ impl Projection {
     /// stays in here.
     async fn handle(&self, callback: &Callback, state: &StateChanges) -> (Handled, bool) {
         let mut cx = HandleContext::new(&self.name, &*self.works.journal, state);
-        let handling = async { timeout(HANDLE_TIME, self.handler.handle(callback, &mut cx)).await };
+        let handling = async { self.handler.handle(callback, &mut cx).await };
+        let handling = timeout(HANDLE_TIME, self.threads.within(handling));
         let handled = match AssertUnwindSafe(handling).catch_unwind().await {
             Ok(Ok(result)) => result,
             Err(_) => Err(Failure::transient("the handler panicked")),

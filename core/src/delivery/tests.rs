@@ -54,10 +54,11 @@ impl House {
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(7)),
             metrics: Arc::default(),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         };
         let mut lanes = JoinSet::new();
-        lanes.spawn(Projection { name: "h".into(), handler, works: works.clone() }.run());
+        lanes.spawn(Projection::new("h".into(), handler, works.clone()).run());
         let (handler, action_name) = ("h".into(), "a".into());
         let seat = Gate::new(&action_name, &table, action.batch_max(), &works).seat();
         let subscription =
@@ -160,7 +161,7 @@ async fn records_are_delivered_in_order_and_state_counts_only_what_succeeded() {
 async fn a_callback_that_is_handled_again_brings_its_record_and_changes_no_state() {
     let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
     let (handler, works) = (Arc::new(Passes::default()), house.works.clone());
-    let projection = Projection { name: "h".into(), handler, works };
+    let projection = Projection::new("h".into(), handler, works);
     let item = |(number, body, again): (u64, &'static str, bool)| Leased {
         position: Position(number),
         attempts: 0,

@@ -127,6 +127,16 @@ impl Stand {
     }
 
     async fn post_to(&self, mount: &Mount, body: &str, begun: Instant) -> String {
+        self.post_slowly(mount, body, begun, begun).await
+    }
+
+    async fn post_slowly(
+        &self,
+        mount: &Mount,
+        body: &str,
+        begun: Instant,
+        whole: Instant,
+    ) -> String {
         let arrival = Arrival {
             method: Method::POST,
             uri: Uri::from_static("/"),
@@ -134,6 +144,7 @@ impl Stand {
             body: Ok(body.to_owned().into()),
             received: Timestamp::UNIX_EPOCH,
             begun,
+            whole,
         };
         let answer = self.intake.answer(mount, &arrival).await.expect("an answer");
         String::from_utf8(answer.into_body().to_vec()).expect("text")
@@ -160,6 +171,11 @@ impl Stand {
         let text = self.intake.metrics.text();
         let line = text.lines().find(|line| line.contains(what) && !line.starts_with('#'))?;
         line.rsplit(' ').next().map(str::to_owned)
+    }
+
+    async fn kept(&self) -> usize {
+        let all = EventQuery { limit: 100, ..EventQuery::default() };
+        self.journal.events(&all).await.expect("read").items.len()
     }
 }
 
@@ -331,4 +347,39 @@ async fn answers_that_had_to_be_forgotten_early_are_counted() {
     stand.post("A.Before more").await;
     assert_eq!(stand.counted(hits).as_deref(), Some("1"));
     assert_eq!(stand.post("A.Before 0").await, "16386", "the oldest went");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_came_late_is_answered_as_what_became_of_it() {
+    let stand = Stand::new("", &[]);
+    stand.journal.set_commit_time(Duration::from_millis(5));
+    let begun = Instant::now();
+    tokio::time::advance(Duration::from_millis(1800)).await;
+    let answer = stand.post_slowly(&stand.mount, "A.After", begun, Instant::now()).await;
+    assert_eq!((answer.as_str(), stand.kept().await), ("Accepted", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_to_the_journal_too_late_is_refused_and_not_kept() {
+    let stand = Stand::new("", &[]);
+    let begun = Instant::now();
+    tokio::time::advance(WITHIN).await;
+    assert_eq!(stand.post_to(&stand.mount, "A.After", begun).await, "Unavailable");
+    assert_eq!(stand.kept().await, 0);
+    assert_eq!(stand.counted(r#"limit="keep_within""#).as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_sender_waits_a_disk_that_hangs_is_told_in_time() {
+    let stand = Stand::new("", &[]);
+    stand.journal.set_commit_time(Duration::from_hours(1));
+    for (body_took, answered_after) in
+        [(0, 1500), (200, 1700), (1000, 1800), (1500, 1800), (1600, 3100)]
+    {
+        let begun = Instant::now();
+        tokio::time::advance(Duration::from_millis(body_took)).await;
+        let answer = stand.post_slowly(&stand.mount, "A.After", begun, Instant::now()).await;
+        assert_eq!(answer, "Unavailable");
+        assert_eq!(begun.elapsed(), Duration::from_millis(answered_after), "{body_took}");
+    }
 }

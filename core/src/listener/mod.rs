@@ -1,6 +1,7 @@
 //! Accepts connections and reads requests within limits; what it hands on is whole. Our own loop around hyper, because
 //! `warp::serve` has no limits on time, connections or its own stop.
 
+mod crowd;
 mod timed;
 
 use std::convert::Infallible;
@@ -20,7 +21,6 @@ use jiff::Timestamp;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,8 @@ use tower_service::Service;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use self::timed::{Timed, Turn};
+use self::crowd::{Crowd, Place};
+use self::timed::Timed;
 use crate::config::tables::Limits;
 use crate::metrics::Metrics;
 use crate::source::{Refusal, RefusalKind};
@@ -44,8 +45,10 @@ pub(crate) struct Arrival {
     pub(crate) body: Result<Bytes, Refusal>,
     /// When the head had been read, by the time of day.
     pub(crate) received: Timestamp,
-    /// The same on the steady clock: deadlines count from here.
+    /// The same on the steady clock.
     pub(crate) begun: Instant,
+    /// When the body had been read, too, or given up.
+    pub(crate) whole: Instant,
 }
 
 pub(crate) enum Listener {
@@ -63,56 +66,53 @@ pub(crate) struct Serving {
 }
 
 const HEADERS_MAX: usize = 100;
+/// For connections that were cut off to end.
+const CUT_OFF: Duration = Duration::from_secs(1);
 /// Hyper's least read buffer.
 const BUFFER_MIN: usize = 8192;
 
 /// Serves until `stop`, then lets requests under way finish for `limits.drain_time`. Returns how many had to be cut off.
 pub(crate) async fn serve(listener: Listener, serving: Serving, stop: CancellationToken) -> usize {
-    let slots = Arc::new(Semaphore::new(serving.limits.connections));
+    let crowd = Crowd::new(serving.limits.connections, serving.metrics.clone());
     let mut connections = JoinSet::new();
-    while let Some((stream, slot)) =
-        next(&listener, &slots, &serving, &mut connections, &stop).await
+    while let Some((stream, place)) =
+        next(&listener, &crowd, &serving, &mut connections, &stop).await
     {
         let (serving, stop) = (serving.clone(), stop.clone());
         connections.spawn(async move {
             let _counted = Counted::new(&serving.metrics.connections);
-            connection(stream, &serving, stop).await;
-            drop(slot);
+            connection(stream, &serving, &place, stop).await;
         });
     }
     drop(listener);
     let finish = async { while connections.join_next().await.is_some() {} };
     _ = timeout(serving.limits.drain_time.0, finish).await;
     let cut = connections.len();
-    connections.shutdown().await;
+    connections.abort_all();
+    // One whose thread is blocked by a plugin never ends.
+    let ended = async { while connections.join_next().await.is_some() {} };
+    _ = timeout(CUT_OFF, ended).await;
     cut
 }
 
-/// The next connection with its slot. The slot is taken first: at the cap, new clients wait in the kernel.
+/// The next connection with its place. Where there is none, this one waits here until another makes room for it, and all further
+/// ones in the kernel.
 async fn next(
     listener: &Listener,
-    slots: &Arc<Semaphore>,
+    crowd: &Arc<Crowd>,
     serving: &Serving,
     connections: &mut JoinSet<()>,
     stop: &CancellationToken,
-) -> Option<(Box<dyn Stream>, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(Box<dyn Stream>, Place)> {
     loop {
         while connections.try_join_next().is_some() {}
-        if slots.available_permits() == 0 {
-            serving.metrics.limit("connections");
-        }
-        let slot = tokio::select! {
-            biased;
-            () = stop.cancelled() => return None,
-            slot = slots.clone().acquire_owned() => slot.ok()?,
-        };
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => return None,
             accepted = accept(listener) => accepted,
         };
         match accepted {
-            Ok(stream) => return Some((stream, slot)),
+            Ok(stream) => return Some((stream, crowd.place(stop).await?)),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -144,6 +144,10 @@ impl Drop for Counted {
     }
 }
 
+/// In the extensions of an answer: whoever hears it has not been proven to be a sender, and its connection is closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stranger;
+
 /// In the extensions of an answer: there is none, and the connection is to be closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence;
@@ -170,8 +174,13 @@ async fn accept(listener: &Listener) -> io::Result<Box<dyn Stream>> {
     })
 }
 
-async fn connection(stream: Box<dyn Stream>, serving: &Serving, stop: CancellationToken) {
-    let turn = Arc::new(Turn::default());
+async fn connection(
+    stream: Box<dyn Stream>,
+    serving: &Serving,
+    place: &Place,
+    stop: CancellationToken,
+) {
+    let turn = place.turn.clone();
     let stream = Timed::new(stream, turn.clone(), serving.limits);
     let why = turn.clone();
     let routes = warp::service(serving.routes.clone());
@@ -190,9 +199,15 @@ async fn connection(stream: Box<dyn Stream>, serving: &Serving, stop: Cancellati
         .max_headers(HEADERS_MAX)
         .max_buf_size(serving.limits.header_size.bytes().max(BUFFER_MIN));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let asked_to_end = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = why.sent_away() => {}
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
+        () = asked_to_end => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -242,6 +257,7 @@ where
         body,
         received,
         begun,
+        whole: Instant::now(),
     };
     inner.extensions_mut().insert(Arc::new(arrival));
     let mut answer = match routes.call(inner).await {
@@ -249,6 +265,8 @@ where
         Ok(answer) => answer,
         Err(never) => match never {},
     };
+    // Nobody proves anything by keeping a connection: a stranger that rests on one takes a sender's place.
+    close |= answer.extensions().get::<Stranger>().is_some();
     if close {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -3,18 +3,27 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
+use super::crowd::Times;
 use crate::config::tables::Limits;
 
 /// What the peer is waited for; shared between the connection's bytes and its requests.
-#[derive(Debug, Default)]
-pub(super) struct Turn(AtomicU8, OnceLock<TimeUp>);
+#[derive(Debug)]
+pub(super) struct Turn {
+    state: AtomicU8,
+    time_up: OnceLock<TimeUp>,
+    times: Arc<Times>,
+    /// When the last exchange ended, in the order of all.
+    ended: AtomicU64,
+    sent_away: CancellationToken,
+}
 
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
@@ -22,24 +31,52 @@ const BUSY: u8 = 2;
 const ANSWERED: u8 = 3;
 
 impl Turn {
+    pub(super) fn new(times: Arc<Times>) -> Self {
+        Self {
+            // Who connects has come to say something: the first head is due at once.
+            state: AtomicU8::new(HEAD),
+            time_up: OnceLock::new(),
+            times,
+            ended: AtomicU64::new(0),
+            sent_away: CancellationToken::new(),
+        }
+    }
+
+    /// Of connections between two requests, the one with the least has been so for longest.
+    pub(super) fn idle_since(&self) -> Option<u64> {
+        let idle = self.state.load(Ordering::Acquire) == IDLE && !self.sent_away.is_cancelled();
+        idle.then(|| self.ended.load(Ordering::Relaxed))
+    }
+
+    /// Its place is needed. A request that comes just now is still answered.
+    pub(super) fn send_away(&self) {
+        self.sent_away.cancel();
+    }
+
+    /// Resolves when it is to go.
+    pub(super) async fn sent_away(&self) {
+        self.sent_away.cancelled().await;
+    }
+
     /// A head is complete: from here on the request has limits of its own.
     pub(super) fn begin(&self) {
-        self.0.store(BUSY, Ordering::Relaxed);
+        self.state.store(BUSY, Ordering::Relaxed);
     }
 
     /// Why the connection ended itself, if it did. hyper takes some of these ends for the peer's.
     pub(super) fn time_up(&self) -> Option<TimeUp> {
-        self.1.get().copied()
+        self.time_up.get().copied()
     }
 
     fn end_for(&self, up: TimeUp) -> io::Error {
-        _ = self.1.set(up); // the first reason counts
+        _ = self.time_up.set(up); // the first reason counts
         io::ErrorKind::TimedOut.into()
     }
 
     /// The answer is on its way: the peer may send the next head.
     pub(super) fn end(&self) {
-        self.0.store(ANSWERED, Ordering::Relaxed);
+        self.ended.store(self.times.next(), Ordering::Relaxed);
+        self.state.store(ANSWERED, Ordering::Release);
     }
 }
 
@@ -73,8 +110,6 @@ pub(super) struct Timed<S> {
 
 impl<S> Timed<S> {
     pub(super) fn new(stream: S, turn: Arc<Turn>, limits: Limits) -> Self {
-        // Who connects has come to say something: the first head is due at once.
-        turn.0.store(HEAD, Ordering::Relaxed);
         let read_by = Instant::now() + limits.header_time.0;
         Self {
             stream,
@@ -89,16 +124,17 @@ impl<S> Timed<S> {
 
     /// Begins the wait for the next head, if an answer has just been given.
     fn rest(&mut self) -> bool {
-        let answered = self.turn.0.load(Ordering::Relaxed) == ANSWERED;
+        let answered = self.turn.state.load(Ordering::Relaxed) == ANSWERED;
         if answered {
-            self.turn.0.store(IDLE, Ordering::Relaxed);
+            self.turn.state.store(IDLE, Ordering::Release);
+            self.turn.times.rested();
             self.read_by = Instant::now() + self.limits.idle_time.0;
         }
         answered
     }
 
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let up = match self.turn.0.load(Ordering::Relaxed) {
+        let up = match self.turn.state.load(Ordering::Relaxed) {
             BUSY => return Poll::Pending,
             HEAD => TimeUp::Head,
             _ => TimeUp::Idle,
@@ -127,8 +163,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
                 Poll::Ready(Err(error))
             }
             Poll::Ready(result) => {
-                if buf.filled().len() > before && this.turn.0.load(Ordering::Relaxed) == IDLE {
-                    this.turn.0.store(HEAD, Ordering::Relaxed);
+                if buf.filled().len() > before && this.turn.state.load(Ordering::Relaxed) == IDLE {
+                    this.turn.state.store(HEAD, Ordering::Relaxed);
                     this.read_by = Instant::now() + this.limits.header_time.0;
                 }
                 Poll::Ready(result)

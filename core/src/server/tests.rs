@@ -10,8 +10,9 @@ use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::config::tables::{Server, Source as Table, WhenUnavailable};
-use crate::journal::Journal as _;
+use crate::config::Period;
+use crate::config::tables::{Limits, Server, Source as Table, WhenUnavailable};
+use crate::journal::{EventQuery, Journal as _};
 use crate::listener::{Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::router::Router;
@@ -61,6 +62,61 @@ async fn answer(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("closed in order");
     answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_blocks_its_thread_does_not_hold_the_end() {
+    let (arrived, comes) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Arc::new(std::sync::Mutex::new(released));
+    let blocking = move || {
+        arrived.send(()).expect("somebody waits");
+        _ = released.lock().expect("whole").recv();
+        plain(StatusCode::OK)
+    };
+    let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let limits = Limits { drain_time: Period(Duration::from_millis(10)), ..Limits::default() };
+    let (clock, metrics) = (Arc::new(TestClock::default()), Arc::default());
+    let serving = Serving { routes: warp::any().map(blocking).boxed(), limits, clock, metrics };
+    let stop = CancellationToken::new();
+    let ended = tokio::spawn(serve(Listener::Tcp(socket), serving, stop.clone()));
+    let _call = call(address).await;
+    tokio::task::spawn_blocking(move || comes.recv()).await.expect("ran").expect("arrived");
+    stop.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    release.send(()).expect("it still waits");
+    assert_eq!(ended.expect("in time").expect("no panic"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_pauses_for_nearly_as_long_as_its_sender_waits_is_kept_and_answered_so() {
+    let clock = Arc::new(TestClock::default());
+    let journal = Arc::new(MemoryJournal::new(clock.clone()));
+    journal.set_commit_time(Duration::from_millis(5));
+    let metrics = Arc::new(Metrics::default());
+    let intake = intake(journal.clone(), &Server::default(), &metrics);
+    let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
+    let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let address = socket.local_addr().expect("bound");
+    let serving = Serving { routes, limits: Limits::default(), clock, metrics };
+    tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
+    let (most, rest) = CALL.split_at(CALL.len() - 1);
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream.write_all(most).await.expect("sent");
+    tokio::time::sleep(Duration::from_millis(1800)).await;
+    stream.write_all(rest).await.expect("sent");
+    let answer = answer(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(
+        journal
+            .events(&EventQuery { limit: 9, ..EventQuery::default() })
+            .await
+            .expect("read")
+            .items
+            .len(),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,18 +1,25 @@
-//! `log`: writes each record into the program's own log, one line for each.
+//! `log`: writes each record into the program's own log, one line for each. Delivered means that the line is on its way to
+//! standard error; it is on no disk of ours.
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::escape::for_line;
-use switchhook_core::{Action, BoxError, BuildContext, Failure, Plugin, Record, register};
+use switchhook_core::{
+    Action, BoxError, BuildContext, Failure, Plugin, Record, log_line, register,
+};
+use tokio::time::{Instant, timeout_at};
 
 /// Bytes of a body that a line shows at most.
 const BODY_MAX: usize = 4096;
-/// Records that one call takes: it never waits, so this only bounds how long it keeps its thread.
+/// Records that one call takes: bounds how long it keeps its thread.
 const BATCH_MAX: usize = 256;
+/// How long a call waits for room among the lines. Longer than a slow reader needs, and shorter than an attempt or a stop may take.
+const ROOM_WITHIN: Duration = Duration::from_secs(2);
 
 /// Options of a `log` action.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -85,18 +92,31 @@ fn shown(body: &[u8]) -> String {
     }
 }
 
+fn no_room() -> Result<(), Failure> {
+    Err(Failure::transient(
+        "too many log lines wait to be written: does anybody read standard error?",
+    ))
+}
+
 #[async_trait]
 impl Action for Log {
     async fn deliver(&self, record: &Record) -> Result<(), Failure> {
-        self.write(record);
-        Ok(())
+        let mut results = self.deliver_batch(std::slice::from_ref(record)).await;
+        results.pop().unwrap_or_else(no_room)
     }
 
     async fn deliver_batch(&self, records: &[Record]) -> Vec<Result<(), Failure>> {
+        let by = Instant::now() + ROOM_WITHIN;
+        let mut results = Vec::with_capacity(records.len());
         for record in records {
-            self.write(record);
+            let line = log_line(|| self.write(record));
+            if timeout_at(by, line).await.is_err() {
+                break; // no later one may overtake it
+            }
+            results.push(Ok(()));
         }
-        records.iter().map(|_| Ok(())).collect()
+        results.resize_with(records.len(), no_room);
+        results
     }
 
     fn batch_max(&self) -> usize {

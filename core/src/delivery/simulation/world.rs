@@ -136,6 +136,7 @@ impl World {
             clock: self.clock.clone(),
             rng: Arc::new(Rng::seeded(self.seed.wrapping_mul(1000) + u64::from(life))),
             metrics: Arc::default(),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         };
         let mut running = Running {
@@ -152,9 +153,7 @@ impl World {
         }
         for (handler, make) in &self.handlers {
             let (name, works) = (handler.clone(), works.clone());
-            running
-                .lanes
-                .spawn(Projection { name, handler: make(life), works: works.clone() }.run());
+            running.lanes.spawn(Projection::new(name, make(life), works.clone()).run());
             for (name, table, target) in &self.actions {
                 let action: Arc<dyn Action> = Arc::new(Seen { target: target.clone(), life });
                 let subscription = Subscription {

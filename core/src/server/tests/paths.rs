@@ -69,6 +69,7 @@ async fn call(paths: &[&'static str], called: &str) -> String {
         headers: http::HeaderMap::new(),
         body: Ok(Bytes::new()),
         received: Timestamp::UNIX_EPOCH,
+        whole: tokio::time::Instant::now(),
         begun: Instant::now(),
     };
     let mut request = Request::post(called).body(Full::<Bytes>::default()).expect("a request");

@@ -5,6 +5,7 @@ mod store;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,6 +36,7 @@ struct Shared {
     damaged: AtomicU64,
     notes_lost: AtomicU64,
     uncommitted: AtomicUsize,
+    commit_time: Mutex<Duration>,
     /// Deliveries are settled while it is true.
     settles: watch::Sender<bool>,
 }
@@ -57,6 +59,7 @@ impl MemoryJournal {
             damaged: AtomicU64::new(0),
             notes_lost: AtomicU64::new(0),
             uncommitted: AtomicUsize::new(0),
+            commit_time: Mutex::default(),
             settles: watch::Sender::new(true),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
@@ -83,6 +86,11 @@ impl MemoryJournal {
         self.shared.settles.send_replace(!hold);
     }
 
+    /// Lets an append take so long by the runtime's clock. What it brings is kept, whoever waits for it or not.
+    pub fn set_commit_time(&self, takes: Duration) {
+        *self.shared.commit_time.lock().unwrap_or_else(PoisonError::into_inner) = takes;
+    }
+
     /// Lets it say that so much was damaged, and so many notes were not kept after all.
     pub fn set_losses(&self, damaged: u64, notes_lost: u64) {
         self.shared.damaged.store(damaged, Ordering::SeqCst);
@@ -98,6 +106,17 @@ impl MemoryJournal {
     pub fn set_health(&self, health: Health) {
         self.store().health = health;
         self.shared.changed.notify_waiters();
+    }
+
+    fn take_in(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
+        let mut store = self.open()?;
+        if store.health != Health::Ready {
+            return Err(JournalError::Full);
+        }
+        let wall = self.shared.clock.wall();
+        let kept = entries.into_iter().map(|entry| store.append(entry, wall)).collect();
+        self.shared.changed.notify_waiters();
+        Ok(kept)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -181,13 +200,11 @@ impl Upkeep for MemoryJournal {
 #[async_trait]
 impl Journal for MemoryJournal {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
-        let mut store = self.open()?;
-        if store.health != Health::Ready {
-            return Err(JournalError::Full);
+        let kept = self.take_in(entries)?;
+        let takes = *self.shared.commit_time.lock().unwrap_or_else(PoisonError::into_inner);
+        if !takes.is_zero() {
+            tokio::time::sleep(takes).await;
         }
-        let wall = self.shared.clock.wall();
-        let kept = entries.into_iter().map(|entry| store.append(entry, wall)).collect();
-        self.shared.changed.notify_waiters();
         Ok(kept)
     }
 

@@ -1,0 +1,65 @@
+//! A server with plugins that block their thread, as no plugin should: until somebody writes into a named pipe.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use switchhook::{Action, App, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
+
+/// Options of a `stuck` action.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// The named pipe.
+    pipe: PathBuf,
+    /// A folder that gets a file for each record that has come so far.
+    arrived: PathBuf,
+    /// Whether it is building that blocks, rather than delivering.
+    #[serde(default)]
+    build: bool,
+    /// It panics instead.
+    #[serde(default)]
+    panics: bool,
+}
+
+struct Stuck {
+    pipe: PathBuf,
+    arrived: PathBuf,
+    panics: bool,
+}
+
+#[async_trait]
+impl Action for Stuck {
+    async fn deliver(&self, record: &Record) -> Result<(), Failure> {
+        fs::write(self.arrived.join(record.id()), "").map_err(Failure::transient)?;
+        assert!(!self.panics, "on purpose");
+        fs::read(&self.pipe).map(drop).map_err(Failure::transient)
+    }
+}
+
+#[async_trait]
+impl Plugin for Stuck {
+    type Role = dyn Action;
+    type Options = Options;
+    const NAME: &'static str = "stuck";
+    const ABOUT: &'static str = "blocks its thread";
+    const EXAMPLE: &'static str = "pipe = \"pipe\"\narrived = \"arrived\"";
+
+    async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
+        let (pipe, arrived) = (cx.path(options.pipe), cx.path(options.arrived));
+        if options.build {
+            fs::write(arrived.join("build"), "")?;
+            fs::read(&pipe)?;
+        }
+        Ok(Arc::new(Self { pipe, arrived, panics: options.panics }))
+    }
+}
+
+switchhook::register!(Stuck);
+
+fn main() -> ExitCode {
+    App::main()
+}
