@@ -35,6 +35,8 @@ pub(super) struct Writer {
     pub(super) copies: u64,
     /// How often lanes were attached.
     pub(super) attached: u64,
+    /// When it was last tried whether a full disk has room again.
+    pub(super) looked: Option<Duration>,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -75,8 +77,9 @@ impl Writer {
     }
 
     fn next(&mut self) -> Option<Batch> {
-        let mut looking = false;
         loop {
+            let full = matches!(self.shared.health(), Health::Unavailable(_));
+            self.look_for_room_if(full);
             {
                 let mut queue = locked(&self.shared.queue);
                 if !queue.is_empty() {
@@ -88,13 +91,24 @@ impl Writer {
                 }
                 queue.asleep = true;
             }
-            let full = matches!(self.shared.health(), Health::Unavailable(_));
             match full {
-                true if looking => self.look_for_room(),
                 true => std::thread::park_timeout(LOOK_EVERY),
                 false => std::thread::park(),
             }
-            looking = full && !looking;
+        }
+    }
+
+    /// While the disk is full, looks for room now and then, however much there is to do: deliveries that go on must not
+    /// keep it from being found.
+    fn look_for_room_if(&mut self, full: bool) {
+        let now = self.shared.clock.now();
+        match self.looked.filter(|_| full) {
+            None => self.looked = full.then_some(now),
+            Some(looked) if now.saturating_sub(looked) >= LOOK_EVERY => {
+                self.looked = Some(now);
+                self.look_for_room();
+            }
+            Some(_) => {}
         }
     }
 
@@ -103,9 +117,7 @@ impl Writer {
     fn look_for_room(&mut self) {
         #[cfg(test)]
         self.limit_pages();
-        self.shared.ballast.make_do_with(write::free(&self.connection));
-        let ballast = self.shared.ballast.keep();
-        let tried = match ballast {
+        let tried = match self.has_ballast() {
             true => write::try_room(&mut self.connection)
                 .map_err(|error| self.shared.commit_error(error)),
             false => Err(JournalError::Full),
@@ -115,9 +127,18 @@ impl Writer {
                 self.since_checkpoint += bytes;
                 self.ready();
             }
-            Err(error) => self.unwell(&error),
+            Err(error) => {
+                self.unwell(&error);
+                // A full disk has no room for a longer WAL: begun anew, it takes what fits into the database's free pages.
+                self.checkpoints.try_send(()).ok(); // full: one is under way
+            }
         }
         self.look_after_wal();
+    }
+
+    /// Whether there is room for what was kept before, beside what is new.
+    fn has_ballast(&self) -> bool {
+        self.shared.ballast.keep(|| write::free(&self.connection))
     }
 
     fn ready(&self) {
@@ -229,7 +250,7 @@ impl Writer {
 
     /// The ballast's room is for what was kept before.
     fn refuse_new_without_ballast(&self, batch: &mut Batch) {
-        if batch.chunks.is_empty() || self.shared.ballast.keep() {
+        if batch.chunks.is_empty() || self.has_ballast() {
             return;
         }
         let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
