@@ -85,6 +85,28 @@ impl From<JournalError> for Trouble {
     }
 }
 
+/// Why there is no store to ask.
+pub(super) enum Unopened {
+    /// There is no journal yet, in words.
+    Missing(String),
+    Failed(Failed),
+}
+
+impl From<Failed> for Unopened {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<Unopened> for Failed {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Missing(text) => Self::io(format!("journal: {text}")),
+            Unopened::Failed(failed) => failed,
+        }
+    }
+}
+
 /// A page as the API writes it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
@@ -95,30 +117,44 @@ pub(super) struct Page<T> {
 impl Store {
     /// Takes the journal's lock, or finds the server that holds it. A journal that is not there is not made.
     pub(super) async fn open(config: Config) -> Result<Self, Failed> {
-        Self::open_or_make(config, false).await
+        Ok(Self::find(config).await?)
+    }
+
+    /// The same; whether it is there at all is told apart.
+    pub(super) async fn find(config: Config) -> Result<Self, Unopened> {
+        Self::build(config, true).await
     }
 
     /// The same; a journal that is not there is made.
-    pub(super) async fn open_or_make(config: Config, make: bool) -> Result<Self, Failed> {
+    pub(super) async fn open_or_make(config: Config) -> Result<Self, Failed> {
+        Ok(Self::build(config, false).await?)
+    }
+
+    async fn build(config: Config, read_only: bool) -> Result<Self, Unopened> {
         let lanes = app::lanes(&config);
         let mut cx = BuildContext::new(&config.journal.name, &config.base);
-        cx.read_only = !make;
+        cx.read_only = read_only;
         let error = match config.journal.options.build(&cx).await {
             Ok(Component::Journal(journal)) => {
                 return Ok(Self::Ours(Ours { journal, lanes, attached: false }));
             }
-            Ok(other) => return Err(Failed::bug(format!("journal: the plugin made a {other:?}"))),
+            Ok(other) => {
+                return Err(Failed::bug(format!("journal: the plugin made a {other:?}")).into());
+            }
             Err(error) => error,
         };
-        let Some(JournalError::Locked { by, folder }) = error.downcast_ref() else {
-            return Err(Failed::io(format!("journal: {}", error_line(&*error))));
-        };
-        let socket = folder.join("admin.sock");
-        let client = connect(&socket).await.map_err(|why| {
-            let text = error_line(&*error);
-            Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
-        })?;
-        Ok(Self::Theirs(Theirs { socket, by: by.clone(), client }))
+        let text = error_line(&*error);
+        match error.downcast_ref() {
+            Some(JournalError::Locked { by, folder }) => {
+                let socket = folder.join("admin.sock");
+                let client = connect(&socket).await.map_err(|why| {
+                    Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
+                })?;
+                Ok(Self::Theirs(Theirs { socket, by: by.clone(), client }))
+            }
+            Some(JournalError::Missing { .. }) => Err(Unopened::Missing(text)),
+            _ => Err(Failed::io(format!("journal: {text}")).into()),
+        }
     }
 
     /// A journal that is open already.

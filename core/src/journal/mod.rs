@@ -219,6 +219,11 @@ pub enum JournalError {
         /// The store's folder, where the holder's admin socket is.
         folder: std::path::PathBuf,
     },
+    /// There is none, and none was to be made.
+    Missing {
+        /// Where it would be.
+        folder: std::path::PathBuf,
+    },
     /// It was shut down, or a failed sync ended its life.
     Closed,
     /// This journal has no way to do it: what.
@@ -238,6 +243,7 @@ impl fmt::Display for JournalError {
             Self::Locked { by, folder } => {
                 write!(f, "the journal {} is in use by {by}", folder.display())
             }
+            Self::Missing { folder } => write!(f, "there is no journal in {}", folder.display()),
             Self::Closed => f.write_str("the journal is closed"),
             Self::Unsupported(what) => write!(f, "this journal has no way to {what}"),
             Self::Refused(why) => f.write_str(why),
