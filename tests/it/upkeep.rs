@@ -304,6 +304,16 @@ fn damage_is_found_in_a_copy_and_the_whole_one_is_whole() {
     let damaged = say(elsewhere.path(), "journal verify");
     assert_eq!(damaged.code, 74, "{damaged:?}");
     assert!(damaged.out.contains("damaged: 1\n  callback 1\n"), "{damaged:?}");
+    let exported = |folder: &Path| {
+        let exported = say(folder, "journal export");
+        assert_eq!((exported.code, &*exported.out), (74, ""), "{exported:?}");
+        assert!(exported.err.contains("1 damaged callback was left out"), "{exported:?}");
+    };
+    exported(elsewhere.path());
+    let server = Server::start_in(Arc::new(elsewhere), |_| ());
+    for _ in 0..2 {
+        exported(server.folder.path()); // the server has met the damage, and says so each time
+    }
 }
 
 #[test]

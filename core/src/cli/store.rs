@@ -112,28 +112,22 @@ impl From<Unopened> for Failed {
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     pub(super) next: Option<u64>,
+    /// What was left out for damage.
+    #[serde(default)]
+    pub(super) damaged: u64,
 }
 
 impl Store {
     /// Takes the journal's lock, or finds the server that holds it. A journal that is not there is not made.
     pub(super) async fn open(config: Config) -> Result<Self, Failed> {
-        Ok(Self::find(config).await?)
+        Ok(Self::find(config, false).await?)
     }
 
-    /// The same; whether it is there at all is told apart.
-    pub(super) async fn find(config: Config) -> Result<Self, Unopened> {
-        Self::build(config, true).await
-    }
-
-    /// The same; a journal that is not there is made.
-    pub(super) async fn open_or_make(config: Config) -> Result<Self, Failed> {
-        Ok(Self::build(config, false).await?)
-    }
-
-    async fn build(config: Config, read_only: bool) -> Result<Self, Unopened> {
+    /// The same; one that is not there is told apart, or made.
+    pub(super) async fn find(config: Config, make: bool) -> Result<Self, Unopened> {
         let lanes = app::lanes(&config);
         let mut cx = BuildContext::new(&config.journal.name, &config.base);
-        cx.read_only = read_only;
+        cx.read_only = !make;
         let error = match config.journal.options.build(&cx).await {
             Ok(Component::Journal(journal)) => {
                 return Ok(Self::Ours(Ours { journal, lanes, attached: false }));
@@ -178,7 +172,7 @@ impl Store {
             views.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()
         });
         let items = items.map_err(|error| bug(&error))?;
-        Ok(Page { items, next: page.next.map(|position| position.0) })
+        Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
     /// Only where events stand.
@@ -189,7 +183,7 @@ impl Store {
         };
         let page = ours.journal.events(query).await?;
         let items = page.items.iter().map(|event| Place { position: event.position }).collect();
-        Ok(Page { items, next: page.next.map(|position| position.0) })
+        Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
     /// Every lane.
@@ -208,7 +202,7 @@ impl Store {
         match self {
             Self::Ours(ours) => {
                 let page = ours.journal.dead_letters(query).await?;
-                Ok(Page { items: page.items, next: page.next.map(|number| number.0) })
+                Ok(Page { items: page.items, next: page.next.map(|number| number.0), damaged: 0 })
             }
             Self::Theirs(theirs) => theirs.get(&dead_letter_target(query)).await,
         }

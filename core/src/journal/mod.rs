@@ -178,6 +178,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins, if there may be more: the query's next `before`, or `after` where the oldest come first.
     pub next: Option<Position>,
+    /// What is damaged in the part that was searched for this page: whether it was asked for is not known.
+    pub damaged: u64,
 }
 
 /// A callback in the journal.

@@ -31,14 +31,14 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     }
     let config = cx.config()?;
     block_on(async {
-        match Store::find(config).await {
+        match Store::find(config, false).await {
             Ok(store) => into(store, &path, Some(&args.consent)).await,
             Err(Unopened::Missing(none)) => {
                 foretell(&format!("{}: nothing would be lost", one_line(&none)))?;
                 if !args.consent.given("put the backup there?")? {
                     return Ok(());
                 }
-                into(Store::open_or_make(cx.config()?).await?, &path, None).await
+                into(Store::find(cx.config()?, true).await?, &path, None).await
             }
             Err(Unopened::Failed(failed)) => Err(beyond_use(failed)),
         }

@@ -9,6 +9,7 @@ mod checkpoint;
 mod copy;
 mod damage;
 mod frame;
+mod full;
 mod history;
 mod lanes;
 mod lease;

@@ -136,7 +136,7 @@ fn uri(path: &Path, parameters: &str) -> String {
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
-                uri.push(char::from(*byte))
+                uri.push(char::from(*byte));
             }
             _ => _ = write!(uri, "%{byte:02X}"),
         }

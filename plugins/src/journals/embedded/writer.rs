@@ -12,6 +12,7 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 
 use super::attach;
 use super::frame::ENTRIES;
+use super::full::LOOK_EVERY;
 use super::lanes::{Cell, Lanes};
 use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
 use super::schema::REPLAYS;
@@ -21,8 +22,6 @@ use super::{locked, same};
 
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
-/// While the disk is full, how often it is tried.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -98,50 +97,7 @@ impl Writer {
         }
     }
 
-    /// While the disk is full, looks for room now and then, however much there is to do: deliveries that go on must not
-    /// keep it from being found.
-    fn look_for_room_if(&mut self, full: bool) {
-        let now = self.shared.clock.now();
-        match self.looked.filter(|_| full) {
-            None => self.looked = full.then_some(now),
-            Some(looked) if now.saturating_sub(looked) >= LOOK_EVERY => {
-                self.looked = Some(now);
-                self.look_for_room();
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// Finds out whether the disk has room again. Without it, a server that says that it is not ready, and is therefore
-    /// sent nothing, would never be ready again.
-    fn look_for_room(&mut self) {
-        #[cfg(test)]
-        self.limit_pages();
-        let tried = match self.has_ballast() {
-            true => write::try_room(&mut self.connection)
-                .map_err(|error| self.shared.commit_error(error)),
-            false => Err(JournalError::Full),
-        };
-        match tried {
-            Ok(bytes) => {
-                self.since_checkpoint += bytes;
-                self.ready();
-            }
-            Err(error) => {
-                self.unwell(&error);
-                // A full disk has no room for a longer WAL: begun anew, it takes what fits into the database's free pages.
-                self.checkpoints.try_send(()).ok(); // full: one is under way
-            }
-        }
-        self.look_after_wal();
-    }
-
-    /// Whether there is room for what was kept before, beside what is new.
-    fn has_ballast(&self) -> bool {
-        self.shared.ballast.keep(|| write::free(&self.connection))
-    }
-
-    fn ready(&self) {
+    pub(super) fn ready(&self) {
         if self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
@@ -246,16 +202,6 @@ impl Writer {
             Ok(stored)
         };
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
-    }
-
-    /// The ballast's room is for what was kept before.
-    fn refuse_new_without_ballast(&self, batch: &mut Batch) {
-        if batch.chunks.is_empty() || self.has_ballast() {
-            return;
-        }
-        let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
-        self.unwell(&JournalError::Full);
-        self.refuse(Batch { chunks, hands, ..Batch::default() }, &JournalError::Full);
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
@@ -367,7 +313,7 @@ impl Writer {
         self.refuse(batch, error);
     }
 
-    fn refuse(&self, batch: Batch, error: &JournalError) {
+    pub(super) fn refuse(&self, batch: Batch, error: &JournalError) {
         let waiters =
             |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
         self.shared.notes_lost.fetch_add(batch.notes() as u64, Ordering::Relaxed);
@@ -405,7 +351,7 @@ impl Writer {
     }
 
     #[cfg(test)]
-    fn limit_pages(&self) {
+    pub(super) fn limit_pages(&self) {
         let pages = self.shared.pages.swap(0, Ordering::Relaxed);
         if pages == u64::MAX {
             self.connection.pragma_update(None, "query_only", true).unwrap();

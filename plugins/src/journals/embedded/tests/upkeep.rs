@@ -306,3 +306,26 @@ async fn a_store_of_which_retention_left_only_what_a_dead_letter_needs_is_whole(
     let verified = journal.verify().await.unwrap();
     assert!(verified.problems[0].contains("8 to 9 are missing"), "{verified:?}");
 }
+
+#[tokio::test]
+async fn what_a_page_leaves_out_for_damage_is_counted_once() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let entries = ["one", "two", "three"].map(|body| entry("A.B", "k", body)).into();
+    journal.append(entries).await.unwrap();
+    drop(journal);
+    damage(&folder, "entries", b"two");
+    let journal = folder.embedded().unwrap();
+    let mut query = EventQuery { limit: 1, oldest_first: true, ..EventQuery::default() };
+    query.commands = vec!["A.B".parse().unwrap()];
+    let mut pages = Vec::new();
+    loop {
+        let page = journal.events(&query).await.unwrap();
+        pages.push((page.items.len(), page.damaged));
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [(1, 0), (1, 1)], "counted with one page alone");
+}
