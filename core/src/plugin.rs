@@ -66,7 +66,7 @@ pub struct BuildContext {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub rng: Arc<Rng>,
-    /// Only to be read: what is not there is not made.
+    /// For a command: what is not there is not made, and what is of an older format stays as it is.
     pub read_only: bool,
 }
 

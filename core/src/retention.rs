@@ -1,17 +1,34 @@
 //! Removes from the journal what is older or larger than the configuration wants and nobody needs.
+//!
+//! The size holds from the start. What is old is told by the time of day, which may be wrong, and what was removed is gone:
+//! so this waits until the process has run for a while itself, and for a day where the time of day has run ahead of the time
+//! that has passed. Whoever prunes by command waits for nothing.
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::delivery::Works;
 use crate::journal::{JournalError, Pruned, Retention};
+use crate::time::Clock;
 
 /// How often it is looked whether there is something to remove.
 const EVERY: Duration = Duration::from_mins(1);
+/// Callbacks that everybody is done with wait for so much of this process's own time, if they are kept for longer.
+const HISTORY_WAITS: Duration = Duration::from_mins(10);
+/// Dead letters wait for so much, and lanes that left the configuration, with what they had left to do.
+const WORK_WAITS: Duration = Duration::from_hours(1);
+/// By so much the time of day may run ahead before it is in doubt.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// For so long it is in doubt, unless it goes back.
+const DOUBT: Duration = Duration::from_hours(24);
 
 /// Removes until it is told to stop.
-pub(crate) async fn retain(works: Works, retention: Retention) {
+pub(crate) async fn retain(works: Works, wanted: Retention) {
     let mut held: Option<String> = None;
+    let mut ages = Ages::of(&*works.clock);
     while !works.stop.is_cancelled() {
+        let retention = ages.allow(&*works.clock, &wanted);
         // It goes in steps of whole commits: broken off, it leaves nothing half done.
         let pruned = tokio::select! {
             biased;
@@ -34,6 +51,62 @@ pub(crate) async fn retain(works: Works, retention: Retention) {
         }
         works.wait(EVERY).await;
     }
+}
+
+/// Whether it can be told what is old.
+struct Ages {
+    began: Duration,
+    /// By how much the time of day is before the clock that never jumps, as far as it is believed.
+    offset: SignedDuration,
+    /// Since when it is ahead of that.
+    ahead: Option<Duration>,
+}
+
+impl Ages {
+    fn of(clock: &dyn Clock) -> Self {
+        Self { began: clock.now(), offset: offset(clock), ahead: None }
+    }
+
+    /// What of it may be removed now.
+    fn allow(&mut self, clock: &dyn Clock, wanted: &Retention) -> Retention {
+        let trusted = self.trusts(clock);
+        let ran = clock.now().saturating_sub(self.began);
+        let after = |limit: Option<Duration>, most: Duration| {
+            limit.filter(|limit| trusted && ran >= most.min(*limit))
+        };
+        Retention {
+            keep_for: after(wanted.keep_for, HISTORY_WAITS),
+            keep_size: wanted.keep_size,
+            keep_dead_letters: after(wanted.keep_dead_letters, WORK_WAITS),
+            detached_keep: after(wanted.detached_keep, WORK_WAITS),
+        }
+    }
+
+    fn trusts(&mut self, clock: &dyn Clock) -> bool {
+        let (now, offset) = (clock.now(), offset(clock));
+        let jump = offset.saturating_sub(self.offset);
+        if jump <= AHEAD_MAX {
+            self.ahead = None;
+            self.offset = self.offset.min(offset);
+            return true;
+        }
+        if self.ahead.is_none() {
+            tracing::warn!(
+                ahead = %format_args!("{jump:#}"),
+                "the time of day has jumped: for a day nothing is removed from the journal for its age; `switchhook journal prune` does it at once"
+            );
+        }
+        let since = *self.ahead.get_or_insert(now);
+        if now.saturating_sub(since) >= DOUBT {
+            (self.offset, self.ahead) = (offset, None);
+        }
+        self.ahead.is_none()
+    }
+}
+
+fn offset(clock: &dyn Clock) -> SignedDuration {
+    let ran = SignedDuration::try_from(clock.now()).unwrap_or(SignedDuration::MAX);
+    clock.wall().as_duration().saturating_sub(ran)
 }
 
 fn tell(pruned: &Pruned) {
@@ -104,5 +177,82 @@ mod tests {
         assert_eq!(events().await, 0);
         works.stop.cancel();
         running.await.expect("ended in order");
+    }
+
+    const HOUR: Duration = Duration::from_hours(1);
+    const MONTH: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+    fn all(keep: Duration) -> Retention {
+        let keep = Some(keep);
+        Retention {
+            keep_for: keep,
+            keep_size: Some(1),
+            keep_dead_letters: keep,
+            detached_keep: keep,
+        }
+    }
+
+    /// Which limits are applied: history, size, dead letters, lanes.
+    fn applied(ages: &mut Ages, clock: &TestClock, wanted: &Retention) -> [bool; 4] {
+        let now = ages.allow(clock, wanted);
+        [
+            now.keep_for.is_some(),
+            now.keep_size.is_some(),
+            now.keep_dead_letters.is_some(),
+            now.detached_keep.is_some(),
+        ]
+    }
+
+    #[test]
+    fn what_cannot_be_got_back_waits_for_the_process_to_have_run_for_a_while() {
+        let check = |keep: Duration, ran: Duration, expected| {
+            let clock = TestClock::default();
+            clock.advance(9 * HOUR);
+            let mut ages = Ages::of(&clock);
+            clock.advance(ran);
+            assert_eq!(applied(&mut ages, &clock, &all(keep)), expected, "{keep:?} {ran:?}");
+        };
+        let minutes = Duration::from_mins;
+        check(24 * HOUR, minutes(0), [false, true, false, false]);
+        check(24 * HOUR, minutes(9), [false, true, false, false]);
+        check(24 * HOUR, minutes(10), [true, true, false, false]);
+        check(24 * HOUR, minutes(59), [true, true, false, false]);
+        check(24 * HOUR, minutes(60), [true; 4]);
+        check(minutes(2), minutes(1), [false, true, false, false]);
+        check(minutes(2), minutes(2), [true; 4]);
+    }
+
+    #[test]
+    fn a_time_of_day_that_jumped_ahead_removes_nothing_for_a_day_or_until_it_is_back() {
+        let clock = TestClock::default();
+        let (mut ages, keep) = (Ages::of(&clock), all(2 * HOUR));
+        let only_size = [false, true, false, false];
+        clock.advance(HOUR);
+        clock.jump_wall(SignedDuration::from_mins(60));
+        assert_eq!(applied(&mut ages, &clock, &keep), [true; 4], "an hour is summer time");
+        clock.jump_wall(MONTH);
+        assert_eq!(applied(&mut ages, &clock, &keep), only_size);
+        clock.jump_wall(-MONTH);
+        assert_eq!(applied(&mut ages, &clock, &keep), [true; 4]);
+        clock.jump_wall(MONTH);
+        for _ in 0..24 {
+            assert_eq!(applied(&mut ages, &clock, &keep), only_size);
+            clock.advance(HOUR);
+        }
+        assert_eq!(applied(&mut ages, &clock, &keep), [true; 4], "it is believed");
+        clock.jump_wall(MONTH);
+        assert_eq!(applied(&mut ages, &clock, &keep), only_size, "the next jump is not");
+    }
+
+    #[test]
+    fn a_time_of_day_that_was_wrong_at_the_start_and_went_back_is_held_to_what_it_is_then() {
+        let clock = TestClock::default();
+        clock.jump_wall(MONTH);
+        let (mut ages, keep) = (Ages::of(&clock), all(2 * HOUR));
+        clock.jump_wall(-MONTH);
+        clock.advance(HOUR);
+        assert_eq!(applied(&mut ages, &clock, &keep), [true; 4]);
+        clock.jump_wall(MONTH);
+        assert_eq!(applied(&mut ages, &clock, &keep), [false, true, false, false]);
     }
 }

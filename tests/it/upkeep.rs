@@ -215,6 +215,13 @@ fn restored_here(server: &Server, total: usize, before: usize) {
 fn restored_elsewhere(server: &Server, target: &Target, before: usize) {
     let folder = folder_with(&relaying(target));
     fs::copy(server.path("backup.sqlite"), folder.path().join("b.sqlite")).expect("copied");
+    let here = || fs::read_dir(folder.path()).expect("a folder").count();
+    let before_it = here();
+    let dry = say(folder.path(), "journal restore b.sqlite --dry-run").good();
+    assert!(dry.out.contains("there is no journal in"), "{dry:?}");
+    assert!(dry.out.contains("nothing would be lost"), "{dry:?}");
+    assert_eq!(say(folder.path(), "journal restore b.sqlite").code, 64, "nobody to ask");
+    assert_eq!(here(), before_it, "no journal was made");
     say(folder.path(), "journal restore b.sqlite --yes").good();
     let lanes = say(folder.path(), "lanes --format json").good();
     let lanes: serde_json::Value = serde_json::from_str(&lanes.out).expect("JSON");
@@ -297,6 +304,16 @@ fn damage_is_found_in_a_copy_and_the_whole_one_is_whole() {
     let damaged = say(elsewhere.path(), "journal verify");
     assert_eq!(damaged.code, 74, "{damaged:?}");
     assert!(damaged.out.contains("damaged: 1\n  callback 1\n"), "{damaged:?}");
+    let exported = |folder: &Path| {
+        let exported = say(folder, "journal export");
+        assert_eq!((exported.code, &*exported.out), (74, ""), "{exported:?}");
+        assert!(exported.err.contains("1 damaged callback was left out"), "{exported:?}");
+    };
+    exported(elsewhere.path());
+    let server = Server::start_in(Arc::new(elsewhere), |_| ());
+    for _ in 0..2 {
+        exported(server.folder.path()); // the server has met the damage, and says so each time
+    }
 }
 
 #[test]

@@ -15,6 +15,14 @@ const AGAIN_AFTER: &str = "1";
 pub(super) struct PageView<'a, T> {
     pub(super) items: &'a [T],
     pub(super) next: Option<u64>,
+    /// Left out for damage.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(super) damaged: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a journal said, or why it did not.

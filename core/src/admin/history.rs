@@ -42,7 +42,7 @@ impl Admin {
         match self.journal.events(&query).await {
             Ok(page) => with_views(&page.items, bodies, |views| {
                 let next = page.next.map(|position| position.0);
-                json(StatusCode::OK, &PageView { items: views, next })
+                json(StatusCode::OK, &PageView { items: views, next, damaged: page.damaged })
             }),
             Err(error) => trouble(&error),
         }
@@ -50,7 +50,7 @@ impl Admin {
 
     pub(super) async fn lanes(&self) -> Response {
         match self.journal.lanes().await {
-            Ok(items) => json(StatusCode::OK, &PageView { items: &items, next: None }),
+            Ok(items) => json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 }),
             Err(error) => trouble(&error),
         }
     }
@@ -63,7 +63,7 @@ impl Admin {
         match self.journal.dead_letters(&query).await {
             Ok(page) => {
                 let next = page.next.map(|number| number.0);
-                json(StatusCode::OK, &PageView { items: &page.items, next })
+                json(StatusCode::OK, &PageView { items: &page.items, next, damaged: 0 })
             }
             Err(error) => trouble(&error),
         }

@@ -85,21 +85,46 @@ impl From<JournalError> for Trouble {
     }
 }
 
+/// Why there is no store to ask.
+pub(super) enum Unopened {
+    /// There is no journal yet, in words.
+    Missing(String),
+    Failed(Failed),
+}
+
+impl From<Failed> for Unopened {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<Unopened> for Failed {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Missing(text) => Self::io(format!("journal: {text}")),
+            Unopened::Failed(failed) => failed,
+        }
+    }
+}
+
 /// A page as the API writes it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     pub(super) next: Option<u64>,
+    /// What was left out for damage.
+    #[serde(default)]
+    pub(super) damaged: u64,
 }
 
 impl Store {
     /// Takes the journal's lock, or finds the server that holds it. A journal that is not there is not made.
     pub(super) async fn open(config: Config) -> Result<Self, Failed> {
-        Self::open_or_make(config, false).await
+        Ok(Self::find(config, false).await?)
     }
 
-    /// The same; a journal that is not there is made.
-    pub(super) async fn open_or_make(config: Config, make: bool) -> Result<Self, Failed> {
+    /// The same; one that is not there is told apart, or made.
+    pub(super) async fn find(config: Config, make: bool) -> Result<Self, Unopened> {
         let lanes = app::lanes(&config);
         let mut cx = BuildContext::new(&config.journal.name, &config.base);
         cx.read_only = !make;
@@ -107,18 +132,23 @@ impl Store {
             Ok(Component::Journal(journal)) => {
                 return Ok(Self::Ours(Ours { journal, lanes, attached: false }));
             }
-            Ok(other) => return Err(Failed::bug(format!("journal: the plugin made a {other:?}"))),
+            Ok(other) => {
+                return Err(Failed::bug(format!("journal: the plugin made a {other:?}")).into());
+            }
             Err(error) => error,
         };
-        let Some(JournalError::Locked { by, folder }) = error.downcast_ref() else {
-            return Err(Failed::io(format!("journal: {}", error_line(&*error))));
-        };
-        let socket = folder.join("admin.sock");
-        let client = connect(&socket).await.map_err(|why| {
-            let text = error_line(&*error);
-            Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
-        })?;
-        Ok(Self::Theirs(Theirs { socket, by: by.clone(), client }))
+        let text = error_line(&*error);
+        match error.downcast_ref() {
+            Some(JournalError::Locked { by, folder }) => {
+                let socket = folder.join("admin.sock");
+                let client = connect(&socket).await.map_err(|why| {
+                    Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
+                })?;
+                Ok(Self::Theirs(Theirs { socket, by: by.clone(), client }))
+            }
+            Some(JournalError::Missing { .. }) => Err(Unopened::Missing(text)),
+            _ => Err(Failed::io(format!("journal: {text}")).into()),
+        }
     }
 
     /// A journal that is open already.
@@ -142,7 +172,7 @@ impl Store {
             views.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()
         });
         let items = items.map_err(|error| bug(&error))?;
-        Ok(Page { items, next: page.next.map(|position| position.0) })
+        Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
     /// Only where events stand.
@@ -153,7 +183,7 @@ impl Store {
         };
         let page = ours.journal.events(query).await?;
         let items = page.items.iter().map(|event| Place { position: event.position }).collect();
-        Ok(Page { items, next: page.next.map(|position| position.0) })
+        Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
     /// Every lane.
@@ -172,7 +202,7 @@ impl Store {
         match self {
             Self::Ours(ours) => {
                 let page = ours.journal.dead_letters(query).await?;
-                Ok(Page { items: page.items, next: page.next.map(|number| number.0) })
+                Ok(Page { items: page.items, next: page.next.map(|number| number.0), damaged: 0 })
             }
             Self::Theirs(theirs) => theirs.get(&dead_letter_target(query)).await,
         }

@@ -178,6 +178,8 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins, if there may be more: the query's next `before`, or `after` where the oldest come first.
     pub next: Option<Position>,
+    /// What is damaged in the part that was searched for this page: whether it was asked for is not known.
+    pub damaged: u64,
 }
 
 /// A callback in the journal.
@@ -219,6 +221,11 @@ pub enum JournalError {
         /// The store's folder, where the holder's admin socket is.
         folder: std::path::PathBuf,
     },
+    /// There is none, and none was to be made.
+    Missing {
+        /// Where it would be.
+        folder: std::path::PathBuf,
+    },
     /// It was shut down, or a failed sync ended its life.
     Closed,
     /// This journal has no way to do it: what.
@@ -238,6 +245,7 @@ impl fmt::Display for JournalError {
             Self::Locked { by, folder } => {
                 write!(f, "the journal {} is in use by {by}", folder.display())
             }
+            Self::Missing { folder } => write!(f, "there is no journal in {}", folder.display()),
             Self::Closed => f.write_str("the journal is closed"),
             Self::Unsupported(what) => write!(f, "this journal has no way to {what}"),
             Self::Refused(why) => f.write_str(why),

@@ -112,7 +112,8 @@ pub trait Upkeep: Send + Sync + 'static {
     /// mean. Afterwards this journal is closed: open it anew.
     ///
     /// # Errors
-    /// When the file is no whole backup, or lanes are attached; nothing was changed then, nor by any other error.
+    /// When the file is no whole backup, or lanes are attached; nothing was changed then, nor by any other error that does not
+    /// say so.
     async fn restore(&self, _from: &Path, _dry_run: bool) -> Result<Restored, JournalError> {
         Err(JournalError::Unsupported("be restored"))
     }

@@ -41,11 +41,15 @@ pub(super) async fn find(store: &mut Store, args: &ListArgs) -> Result<Page<Dead
             let number = letter.number;
             found.push(letter);
             if found.len() == limit {
-                return Ok(Page { items: found, next: Some(number).filter(|n| *n > 1) });
+                return Ok(Page {
+                    items: found,
+                    next: Some(number).filter(|n| *n > 1),
+                    damaged: 0,
+                });
             }
         }
         if query.before.is_none() {
-            return Ok(Page { items: found, next: None });
+            return Ok(Page { items: found, next: None, damaged: 0 });
         }
     }
 }

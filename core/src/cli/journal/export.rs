@@ -38,12 +38,30 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             Some(path) => into_file(&mut store, query, path).await,
         };
         store.close().await;
-        message(&counted(written?, "callback", "callbacks"));
-        Ok(())
+        told(written?)
     })
 }
 
-async fn to_stdout(store: &mut Store, query: EventQuery) -> Result<u64, Failed> {
+/// How many callbacks went out, and how many of those searched were damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Written {
+    pub(super) whole: u64,
+    pub(super) damaged: u64,
+}
+
+/// Damage is a failure, though all that is whole was written.
+pub(super) fn told(written: Written) -> Result<(), Failed> {
+    message(&counted(written.whole, "callback", "callbacks"));
+    match written.damaged {
+        0 => Ok(()),
+        count => Err(Failed::io(format!(
+            "{} left out; `switchhook journal verify` names what it finds",
+            counted(count, "damaged callback was", "damaged callbacks were")
+        ))),
+    }
+}
+
+async fn to_stdout(store: &mut Store, query: EventQuery) -> Result<Written, Failed> {
     let mut out = BufWriter::new(io::stdout());
     // Without a listener Ctrl-C ends the process as it ends any that writes to a pipe.
     let written = export(store, query, &mut out, &Interrupt::default(), Failed::from).await?;
@@ -51,12 +69,12 @@ async fn to_stdout(store: &mut Store, query: EventQuery) -> Result<u64, Failed> 
     Ok(written)
 }
 
-/// All or nothing: a file that was not finished is removed.
+/// All or nothing: a file that was not finished is removed. Damaged callbacks are left out and counted.
 pub(super) async fn into_file(
     store: &mut Store,
     query: EventQuery,
     path: &Path,
-) -> Result<u64, Failed> {
+) -> Result<Written, Failed> {
     let failed = |error: io::Error| Failed::io(format!("cannot write {}: {error}", path.display()));
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut out = BufWriter::new(opened.map_err(failed)?);
@@ -76,16 +94,17 @@ async fn export(
     out: &mut (impl Write + Send),
     interrupt: &Interrupt,
     failed: impl Fn(io::Error) -> Failed,
-) -> Result<u64, Failed> {
+) -> Result<Written, Failed> {
     query.oldest_first = true;
     query.limit = PAGE;
-    let mut written = 0;
+    let mut written = Written::default();
     loop {
         let page = store.events(&query, true).await?;
         for event in &page.items {
             writeln!(out, "{}", json_line(event.get())).map_err(&failed)?;
         }
-        written += page.items.len() as u64;
+        written.whole += page.items.len() as u64;
+        written.damaged += page.damaged;
         query.after = page.next.map(Position);
         if query.after.is_none() {
             return Ok(written);

@@ -1,10 +1,10 @@
 //! `switchhook journal restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::consent::Consent;
 use crate::cli::output::{counted, foretell, line, one_line};
-use crate::cli::store::{Ours, Store, Trouble};
+use crate::cli::store::{Ours, Store, Trouble, Unopened};
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{JournalError, Restored, RestoredLane};
 
@@ -31,15 +31,29 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     }
     let config = cx.config()?;
     block_on(async {
-        let store = Store::open_or_make(config, true).await.map_err(beyond_use)?;
-        let ours = match &store {
-            Store::Ours(ours) => ours,
-            Store::Theirs(theirs) => return Err(running(&theirs.by)),
-        };
-        let done = restore(ours, &path, &args.consent).await;
-        store.close().await;
-        done
+        match Store::find(config, false).await {
+            Ok(store) => into(store, &path, Some(&args.consent)).await,
+            Err(Unopened::Missing(none)) => {
+                foretell(&format!("{}: nothing would be lost", one_line(&none)))?;
+                if !args.consent.given("put the backup there?")? {
+                    return Ok(());
+                }
+                into(Store::find(cx.config()?, true).await?, &path, None).await
+            }
+            Err(Unopened::Failed(failed)) => Err(beyond_use(failed)),
+        }
     })
+}
+
+/// Restores, and lets go of the journal; `consent` is asked for unless it was given.
+async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
+    let ours = match &store {
+        Store::Ours(ours) => ours,
+        Store::Theirs(theirs) => return Err(running(&theirs.by)),
+    };
+    let done = restore(ours, path, consent).await;
+    store.close().await;
+    done
 }
 
 /// A journal that cannot be opened keeps nobody from restoring one.
@@ -57,11 +71,13 @@ fn running(by: &str) -> Failed {
     ))
 }
 
-async fn restore(ours: &Ours, path: &std::path::Path, consent: &Consent) -> Result<(), Failed> {
+async fn restore(ours: &Ours, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
     let failed = |error: JournalError| Failed::from(Trouble::from(error));
     let outlook = ours.journal.restore(path, true).await.map_err(failed)?;
     foretell(&text(&outlook))?;
-    if !consent.given("put the backup in the journal's place?")? {
+    if let Some(consent) = consent
+        && !consent.given("put the backup in the journal's place?")?
+    {
         return Ok(());
     }
     let done = ours.journal.restore(path, false).await.map_err(failed)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::check::{stats_text, verdict, verified_text};
-use super::export::into_file;
+use super::export::{Written, into_file, told};
 use super::restore;
 use crate::cli::stand::{both, journal};
 use crate::journal::{Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified};
@@ -15,7 +15,7 @@ async fn an_export_holds_every_callback_the_oldest_first() {
     for (name, mut store) in [("ours", ours), ("theirs", theirs)] {
         let path = folder.path().join(name);
         let written = into_file(&mut store, EventQuery::default(), &path).await;
-        assert_eq!(written.expect("written"), 250);
+        assert_eq!(written.expect("written"), Written { whole: 250, damaged: 0 });
         let text = std::fs::read_to_string(&path).expect("there");
         let bodies: Vec<u64> = text
             .lines()
@@ -47,6 +47,18 @@ async fn an_export_that_fails_leaves_no_half_file() {
     let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("closed");
     assert_eq!(failed.code, 74);
     assert!(!path.exists());
+}
+
+#[test]
+fn an_export_that_left_something_out_is_no_success() {
+    assert!(told(Written { whole: 3, damaged: 0 }).is_ok());
+    let check = |damaged, expected: &str| {
+        let failed = told(Written { whole: 3, damaged }).expect_err("damaged");
+        assert_eq!(failed.code, 74);
+        assert!(failed.message.starts_with(expected), "{}", failed.message);
+    };
+    check(1, "1 damaged callback was left out");
+    check(2, "2 damaged callbacks were left out");
 }
 
 #[test]

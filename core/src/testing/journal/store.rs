@@ -388,5 +388,5 @@ impl Store {
 fn page<'a>(mut found: impl Iterator<Item = &'a StoredEvent>, limit: usize) -> Page<StoredEvent> {
     let items: Vec<StoredEvent> = found.by_ref().take(limit).cloned().collect();
     let next = items.last().map(|last| last.position).filter(|_| found.next().is_some());
-    Page { items, next }
+    Page { items, next, damaged: 0 }
 }

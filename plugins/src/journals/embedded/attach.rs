@@ -125,12 +125,16 @@ fn name(
     Ok(numbers)
 }
 
-/// Notes since when lanes are not in the configuration.
+/// Notes since when lanes are not in the configuration. No lane left before the last callback was kept, whatever a clock says
+/// that has not been set yet.
 fn detach(connection: &Connection, specs: &[LaneSpec], wall: i64) -> rusqlite::Result<()> {
     let named: HashSet<String> = specs.iter().map(|spec| spec.id.to_string()).collect();
     let mut rows = connection.prepare_cached("SELECT no, id, detached_at FROM lanes")?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let rows: Vec<(i64, String, Option<i64>)> = rows.collect::<rusqlite::Result<_>>()?;
+    let last = "SELECT at FROM entries ORDER BY first DESC LIMIT 1";
+    let last = connection.query_row(last, [], |row| row.get(0)).optional()?;
+    let wall = wall.max(last.unwrap_or(wall));
     for (no, id, since) in rows {
         let attached = named.contains(&id);
         if attached == since.is_some() {

@@ -28,67 +28,79 @@ enum State {
     /// There was no room for it.
     Missing,
     Kept,
+    /// Given up; an empty file says so to the next process, too.
     Spent,
+    /// Given up, and free pages of the database stand in for it.
+    Within,
 }
 
 impl Ballast {
-    /// Makes the file if there is room.
+    /// Makes the file if there is room; an empty one was given up, and stays so until there is room twice over.
     pub(super) fn open(folder: &Path, size: u64) -> Self {
-        let state = Mutex::new(State::Missing);
-        let ballast = Self { path: folder.join("ballast"), size, state };
+        let ballast = Self::at(folder, size, State::Missing);
+        fs::remove_file(ballast.unfinished()).ok(); // most times there is none
         if ballast.is_there() {
-            *locked(&ballast.state) = State::Kept;
+            ballast.is(State::Kept);
+        } else if size > 0 && ballast.is_empty() {
+            ballast.is(State::Spent);
         } else {
-            ballast.remove();
-            ballast.keep();
+            fs::remove_file(&ballast.path).ok();
         }
+        ballast.keep(|| 0);
         ballast
     }
 
     /// Gives its room up where a store could not even be opened with it.
     pub(super) fn make_way(folder: &Path, size: u64) -> Option<Self> {
-        let state = Mutex::new(State::Kept);
-        let ballast = Self { path: folder.join("ballast"), size, state };
+        let ballast = Self::at(folder, size, State::Kept);
         let needed = room(folder).is_some_and(|room| room < OPENING);
         (needed && ballast.give()).then_some(ballast)
     }
 
-    /// Gives its room up; whether there was any.
+    fn at(folder: &Path, size: u64, state: State) -> Self {
+        Self { path: folder.join("ballast"), size, state: Mutex::new(state) }
+    }
+
+    fn is(&self, state: State) {
+        *locked(&self.state) = state;
+    }
+
+    /// Gives its room up; whether there was any on the disk.
     pub(super) fn give(&self) -> bool {
         let mut state = locked(&self.state);
-        let given = self.is_there() && self.remove();
+        let given = self.is_there() && self.empty().is_ok();
         if given {
-            *state = State::Spent;
             tracing::warn!(
                 bytes = self.size,
                 "the journal's ballast was given up for want of room"
             );
         }
+        if given || *state == State::Within {
+            *state = State::Spent;
+        }
         given
     }
 
-    /// Makes it if it is not there and has room twice over. False: it was given up, and what is new must wait.
-    pub(super) fn keep(&self) -> bool {
+    /// Makes it if it is not there and the disk has room twice over; so much that is `free` within the database serves as
+    /// well, as long as there is room for it once. False: it was given up, and what is new must wait.
+    pub(super) fn keep(&self, free: impl Fn() -> u64) -> bool {
         let mut state = locked(&self.state);
         let room = || room(&self.path).unwrap_or(u64::MAX) / 2 >= self.size;
         if self.size > 0 && *state != State::Kept && room() {
             match self.make() {
                 Ok(()) => *state = State::Kept,
                 Err(error) => {
-                    self.remove();
+                    fs::remove_file(self.unfinished()).ok(); // it may not have come to it
                     tracing::debug!(%error, "no ballast was made");
                 }
             }
         }
+        *state = match *state {
+            State::Spent if free() / 2 >= self.size => State::Within,
+            State::Within if free() < self.size => State::Spent,
+            other => other,
+        };
         *state != State::Spent
-    }
-
-    /// So much is free within the database itself: room twice over there serves as well.
-    pub(super) fn make_do_with(&self, free: u64) {
-        let mut state = locked(&self.state);
-        if *state == State::Spent && free / 2 >= self.size {
-            *state = State::Missing;
-        }
     }
 
     fn make(&self) -> io::Result<()> {
@@ -96,11 +108,17 @@ impl Ballast {
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.path)?;
+        let mut file = options.open(self.unfinished())?;
         match fallocate(&file, FallocateFlags::empty(), 0, self.size) {
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(&mut file, self.size),
-            made => Ok(made?),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(&mut file, self.size)?,
+            made => made?,
         }
+        fs::rename(self.unfinished(), &self.path)
+    }
+
+    /// What is being made: half of it must not be taken for one that was given up, nor one that was for none.
+    fn unfinished(&self) -> PathBuf {
+        self.path.with_extension("new")
     }
 
     /// Whether the file has its size, and the disk has given it.
@@ -111,8 +129,13 @@ impl Ballast {
                 .is_ok_and(|file| file.len() == self.size && given(&file) >= self.size)
     }
 
-    fn remove(&self) -> bool {
-        fs::remove_file(&self.path).is_ok()
+    fn is_empty(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|file| file.len() == 0)
+    }
+
+    /// Not removed: whoever opens the store next must know.
+    fn empty(&self) -> io::Result<()> {
+        OpenOptions::new().write(true).open(&self.path)?.set_len(0)
     }
 }
 

@@ -47,7 +47,10 @@ fn run(connection: &Connection, wanted: &Receiver<()>, shared: &Shared) {
             Ok(true) => shared.restart_wal.store(true, Ordering::Relaxed),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "a checkpoint of the journal failed");
+                // A full disk is known of, and tried again each second.
+                if shared.health() == Health::Ready {
+                    tracing::warn!(%error, "a checkpoint of the journal failed");
+                }
                 shared.fail_if_lost(error);
             }
         }

@@ -92,21 +92,22 @@ impl Shared {
         query: &EventQuery,
     ) -> Result<Page<StoredEvent>, JournalError> {
         let mut span = Span::of(query);
-        let (mut items, mut bytes) = (Vec::new(), 0);
+        let (mut items, mut bytes, mut damaged) = (Vec::new(), 0, 0);
         while items.len() < query.limit {
             let rows = self.reader.with(move |connection| span.rows(connection)).await?;
             if rows.is_empty() {
-                return Ok(Page { items, next: None });
+                return Ok(Page { items, next: None, damaged });
             }
             let mut on = false;
             for (first, last, data) in rows {
                 if !span.pass(first, last) {
+                    damaged += (last + 1).saturating_sub(first);
                     continue; // its number is damaged
                 }
                 on = true;
                 bytes += data.len();
                 let blob = self.reader.checked(ENTRIES, first, last, first, data);
-                collect(&blob, query, &mut items);
+                damaged += collect(&blob, query, &mut items);
                 if items.len() >= query.limit {
                     break;
                 }
@@ -115,14 +116,14 @@ impl Shared {
                 return Err(JournalError::Store(OUT_OF_ORDER.into()));
             }
             if bytes > SCAN_BYTES_MAX && items.len() < query.limit {
-                return Ok(Page { items, next: Some(span.next()) });
+                return Ok(Page { items, next: Some(span.next()), damaged });
             }
         }
         let end = if query.oldest_first { self.head.load(Ordering::Acquire) } else { 1 };
         let places = items.iter().map(|item: &StoredEvent| item.position);
         let last = if query.oldest_first { places.max() } else { places.min() };
         let next = last.filter(|last| last.0 != end);
-        Ok(Page { items, next })
+        Ok(Page { items, next, damaged })
     }
 
     pub(super) async fn lane_states(self: &Arc<Self>) -> Result<Vec<LaneStatus>, JournalError> {
@@ -157,7 +158,7 @@ impl Shared {
             let parts = held.and_then(|held| held.blob.entry(held.frame));
             letter.callback = parts.and_then(|parts| Facts::read_from(&parts.facts, words));
         }
-        Ok(Page { items, next })
+        Ok(Page { items, next, damaged: 0 })
     }
 }
 
@@ -215,7 +216,9 @@ fn status(cell: &Cell, limit: u64, head: u64) -> LaneStatus {
     }
 }
 
-fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) {
+/// Takes from a blob what is wanted; how many of those that were looked at cannot be read.
+fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) -> u64 {
+    let mut damaged = 0;
     let words = &mut Words::default();
     let frames = blob.frames().iter();
     let frames: &mut dyn Iterator<Item = &Frame> = match query.oldest_first {
@@ -228,19 +231,25 @@ fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) {
     };
     for frame in frames.filter(within) {
         if items.len() >= query.limit {
-            return;
+            break;
         }
-        let command = blob.command(*frame).unwrap_or_default();
-        if !query.commands.is_empty() && !Pattern::any(&query.commands, command) {
+        let command = blob.command(*frame);
+        let other = |command| !Pattern::any(&query.commands, command);
+        if !query.commands.is_empty() && command.is_some_and(other) {
             continue;
         }
-        let Some(parts) = blob.entry(*frame) else { continue };
-        let facts = Facts::read_from(&parts.facts, words);
-        if let Some(facts) = facts.filter(|facts| is_wanted(facts, query)) {
-            let position = Position(frame.position);
-            items.push(StoredEvent { position, facts, body: parts.body });
+        let parts = command.and_then(|_| blob.entry(*frame));
+        let read =
+            parts.and_then(|parts| Some((Facts::read_from(&parts.facts, words)?, parts.body)));
+        let Some((facts, body)) = read else {
+            damaged += 1;
+            continue;
+        };
+        if is_wanted(&facts, query) {
+            items.push(StoredEvent { position: Position(frame.position), facts, body });
         }
     }
+    damaged
 }
 
 fn is_wanted(facts: &Facts, query: &EventQuery) -> bool {

@@ -9,6 +9,7 @@ mod checkpoint;
 mod copy;
 mod damage;
 mod frame;
+mod full;
 mod history;
 mod lanes;
 mod lease;
@@ -113,14 +114,14 @@ impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
         if cx.read_only && !restore::is_store(&file) {
-            return Err(format!("there is no journal in {}", folder.display()).into());
+            return Err(JournalError::Missing { folder }.into());
         }
         let lock = Lock::take(&folder)?;
         restore::complete(&file)?;
         lock::check_files(&file)?;
         let size = options.ballast.bytes() as u64;
         let spent = Ballast::make_way(&folder, size);
-        schema::examine(&file)?;
+        schema::examine(&file, cx.read_only)?;
         let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
         lock::own(&file)?;
         let mut connection = schema::open_writing(&file)?;
@@ -325,6 +326,7 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Locked { by, folder } => {
             JournalError::Locked { by: by.clone(), folder: folder.clone() }
         }
+        JournalError::Missing { folder } => JournalError::Missing { folder: folder.clone() },
         JournalError::Unsupported(what) => JournalError::Unsupported(what),
         JournalError::Refused(why) => JournalError::Refused(why.clone()),
         other => JournalError::Store(with_causes(other).into()),

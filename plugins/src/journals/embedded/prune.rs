@@ -30,6 +30,10 @@ struct Progress {
     events: u64,
     held_by: Option<String>,
     more: bool,
+    /// The next row whose time can be, and its time; at the end of the log there may be none.
+    sound: Option<(u64, i64)>,
+    /// A row whose time is yet to come, where `sound` is not known.
+    ahead: Option<u64>,
 }
 
 impl Shared {
@@ -58,11 +62,16 @@ impl Shared {
         self.order(advance).await?;
         let mut progress = Progress { more: true, ..Progress::default() };
         while progress.more {
+            if let Some(ahead) = progress.ahead.take() {
+                let find = move |connection: &Connection| sound_after(connection, ahead, wall);
+                progress.sound = Some(self.reader.with(find).await?); // which may take a while
+            }
             let so_far = progress.clone();
-            let oldest = retention.keep_for.map(|keep| before(wall, keep));
-            let step = move |writer: &mut Writer| {
-                remove_entries(writer, oldest, retention.keep_size, so_far)
-            };
+            let age = retention
+                .keep_for
+                .map(|keep| Age { now: millis(wall), oldest: before(wall, keep) });
+            let step =
+                move |writer: &mut Writer| remove_entries(writer, age, retention.keep_size, so_far);
             progress = self.order(step).await?;
         }
         self.sweep().await?;
@@ -93,6 +102,29 @@ impl Shared {
             }
         }
     }
+}
+
+/// What is old, and what cannot be: a callback that was kept later than now.
+#[derive(Clone, Copy)]
+struct Age {
+    now: i64,
+    oldest: i64,
+}
+
+impl Age {
+    /// Whether a row is old; none: that is only known with the next row whose time can be. The clock was set back since it
+    /// was kept, and it is at least as old as that one.
+    fn is_old(self, blob: &Candidate, sound: Option<(u64, i64)>) -> Option<bool> {
+        let at = match blob.at > self.now {
+            true => sound.filter(|(first, _)| *first > blob.first)?.1,
+            false => blob.at,
+        };
+        Some(at <= self.oldest)
+    }
+}
+
+fn millis(wall: Timestamp) -> i64 {
+    wall.as_millisecond()
 }
 
 fn before(wall: Timestamp, by: Duration) -> i64 {
@@ -156,7 +188,7 @@ fn advance(writer: &mut Writer) -> Result<(), JournalError> {
 
 fn remove_entries(
     writer: &mut Writer,
-    oldest: Option<i64>,
+    age: Option<Age>,
     size: Option<u64>,
     so_far: Progress,
 ) -> Result<Progress, JournalError> {
@@ -166,8 +198,10 @@ fn remove_entries(
         progress.more = false;
         for _ in 0..LOOK_BLOBS {
             let Some(blob) = next(connection, progress.looked)? else { break };
-            let old = oldest.is_some_and(|oldest| blob.at <= oldest);
-            if !old && !is_larger(connection, size)? {
+            let old = age.map_or(Some(false), |age| age.is_old(&blob, progress.sound));
+            if old != Some(true) && !is_larger(connection, size)? {
+                progress.ahead = old.is_none().then_some(blob.first);
+                progress.more |= old.is_none();
                 break;
             }
             if let Some((_, lane)) = floor.as_ref().filter(|(floor, _)| blob.last > *floor) {
@@ -220,6 +254,20 @@ fn next(connection: &Connection, after: u64) -> rusqlite::Result<Option<Candidat
             Ok(Candidate { first: count(row.get(0)?), last: count(row.get(1)?), at: row.get(2)? })
         })
         .optional()
+}
+
+/// The next row after one whose time is not yet to come; beyond all others if there is none.
+fn sound_after(
+    connection: &Connection,
+    first: u64,
+    wall: Timestamp,
+) -> rusqlite::Result<(u64, i64)> {
+    let find = "SELECT first, at FROM entries WHERE first > ?1 AND at <= ?2 ORDER BY first LIMIT 1";
+    let found =
+        connection.prepare_cached(find)?.query_row(params![number(first), millis(wall)], |row| {
+            Ok((count(row.get(0)?), row.get(1)?))
+        });
+    Ok(found.optional()?.unwrap_or((u64::MAX, i64::MAX)))
 }
 
 /// The lane that needs the oldest, and what it does not need any more: up to here, this included.

@@ -42,6 +42,8 @@ struct Cache {
     bytes: usize,
     /// Counts removals, so that nothing read before one is put in after it.
     removals: u64,
+    /// The last blob of each log, records that were made again left out, as far as it was written by this process.
+    ends: HashMap<u64, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -74,8 +76,22 @@ impl Cache {
         }
     }
 
-    /// What follows a blob that came out of order may not be reached past it.
+    /// Puts in what was read when there had been so many removals, unless there was one since.
+    fn put_read(&mut self, log: u64, blob: Arc<Blob>, removals: u64) {
+        if self.removals == removals {
+            self.put(log, blob);
+        }
+    }
+
+    /// What follows a blob that came out of order may not be reached past it, nor may what is just being read.
     fn forget_after(&mut self, log: u64, first: u64) {
+        let end = self.ends.get(&log).copied();
+        if end.is_none_or(|end| first < end) {
+            self.removals += 1;
+        }
+        if first < REPLAYS {
+            self.ends.insert(log, end.unwrap_or(first).max(first));
+        }
         let later: Vec<_> =
             self.blobs.range((log, first + 1)..(log + 1, 0)).map(|(key, _)| *key).collect();
         self.forget(&later);
@@ -151,11 +167,7 @@ impl Reader {
         for (first, last, data) in rows {
             let blob = self.checked(log, first, last, after.unwrap_or(first), data);
             after = Some(blob.last);
-            let mut cache = locked(&self.cache);
-            if cache.removals == removals {
-                cache.put(log, blob.clone());
-            }
-            drop(cache);
+            locked(&self.cache).put_read(log, blob.clone(), removals);
             if found.is_none() && blob.last >= position {
                 found = Some(blob);
             }
@@ -333,4 +345,33 @@ fn rows(
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(log: u64, first: u64, after: u64) -> Arc<Blob> {
+        Arc::new(Blob::read(log, first, first, after, Bytes::from_static(b"x")))
+    }
+
+    #[test]
+    fn what_was_read_before_a_blob_came_out_of_order_does_not_hide_it() {
+        let mut cache = Cache::default();
+        let log = ENTRIES + 1;
+        for first in [1, 9] {
+            cache.forget_after(log, first);
+        }
+        // Somebody reads: behind 1 comes 9.
+        let removals = cache.removals;
+        cache.forget_after(log, 5);
+        cache.put_read(log, blob(log, 9, 1), removals);
+        assert!(cache.get(log, 5).is_none(), "5 is there, and 9 was found in its place");
+        let removals = cache.removals;
+        for in_order in [10, REPLAYS + 7, 11] {
+            cache.forget_after(log, in_order);
+        }
+        cache.put_read(log, blob(log, 9, 5), removals);
+        assert!(cache.get(log, 9).is_some(), "what comes in order hides nothing");
+    }
 }

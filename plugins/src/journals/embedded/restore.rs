@@ -3,6 +3,7 @@
 //! state is part of the store, and deliveries are told apart by their ids, not by places in the journal.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use switchhook_core::BoxError;
 use switchhook_core::journal::{JournalError, Position, Restored, RestoredLane};
 
 use super::copy::{copy, into_journal_error, remove, sync_folder_of, whole};
-use super::schema::{count, open_reading, open_writing};
+use super::schema::{PATIENCE, count, open_writing};
 use super::stats::beside;
 use super::{Embedded, locked};
 
@@ -67,11 +68,10 @@ async fn blocking<T: Send + 'static>(
 
 /// What the backup would change; refused unless it is whole.
 fn compare(file: &Path, from: &Path) -> Result<Restored, BoxError> {
-    let backup = open_backup(file, from)?;
-    drop(backup);
-    let store = open_reading(file)?;
-    let path = from.to_str().ok_or("the backup's path is no text")?;
-    store.execute("ATTACH ?1 AS backup", [path])?;
+    drop(open_backup(file, from)?);
+    let store = reading(&uri(file, ""))?;
+    store.busy_timeout(PATIENCE)?;
+    store.execute("ATTACH ?1 AS backup", [uri(from, UNCHANGED)])?;
     let number = |sql| store.query_row(sql, [], |row| row.get::<_, i64>(0)).map(count);
     // The same callback has the same place and came at the same time: a place alone may have been given twice.
     let lost = "SELECT coalesce(sum(count), 0) FROM main.entries AS here WHERE NOT EXISTS (
@@ -109,10 +109,39 @@ fn open_backup(file: &Path, from: &Path) -> Result<Connection, BoxError> {
     if place == fs::canonicalize(file)? {
         return Err(refused("it is the store itself".to_owned()));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let backup = Connection::open_with_flags(from, flags).map_err(|e| refused(e.to_string()))?;
+    let more = ["-wal", "-journal"].map(|suffix| beside(&place, suffix));
+    let holds = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if let Some(more) = more.iter().find(holds) {
+        return Err(refused(format!(
+            "part of what it holds is still in {}: have the program that wrote it make a copy with `switchhook journal backup`",
+            more.display()
+        )));
+    }
+    let backup = reading(&uri(from, UNCHANGED)).map_err(|error| refused(error.to_string()))?;
     whole(&backup).map_err(|error| refused(error.to_string()))?;
     Ok(backup)
+}
+
+/// Opened so, nothing is written beside a file, and nobody else is expected to write into it.
+const UNCHANGED: &str = "?immutable=1";
+
+fn reading(uri: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+}
+
+/// A path as `SQLite` takes it with parameters.
+fn uri(path: &Path, parameters: &str) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
+                uri.push(char::from(*byte));
+            }
+            _ => _ = write!(uri, "%{byte:02X}"),
+        }
+    }
+    uri + parameters
 }
 
 /// The files that change places.
@@ -145,15 +174,24 @@ impl Replacement {
 
     pub(super) fn run(&self) -> Result<(), BoxError> {
         let done = STEPS.iter().try_for_each(|step| step(self));
-        done.map_err(|error| {
-            if !self.file.exists() {
-                fs::rename(&self.kept, &self.file).ok(); // else the next start completes the restore
-            }
-            if self.file.exists() {
-                remove(&self.restoring);
-            }
-            format!("the store was not replaced: {error}").into()
-        })
+        done.map_err(|error| self.broken_off(&error).into())
+    }
+
+    /// Goes back as far as that can be done; how it stands then.
+    pub(super) fn broken_off(&self, error: &BoxError) -> String {
+        if self.kept.exists() && self.file.exists() && !self.restoring.exists() {
+            return format!(
+                "the store was replaced and the old one is kept in {}, but after a power cut it may be there again: {error}",
+                self.kept.display()
+            );
+        }
+        if !self.file.exists() {
+            fs::rename(&self.kept, &self.file).ok(); // else the next start completes the restore
+        }
+        if self.file.exists() {
+            remove(&self.restoring);
+        }
+        format!("the store was not replaced: {error}")
     }
 
     /// Copies what is left in the WAL into the old database, and removes it: it would be taken for the new one's.

@@ -112,15 +112,24 @@ pub(super) fn identify(connection: &Connection) -> Result<Option<i64>, BoxError>
     Ok(Some(version))
 }
 
-/// Refuses a file that is not ours to write to, before anything in it is touched.
-pub(super) fn examine(file: &Path) -> Result<(), BoxError> {
+/// Refuses a file that is not ours to write to, before anything in it is touched; and one of an older format to whom only
+/// wants to read, for bringing it up to date would keep the program that wrote it from reading it.
+pub(super) fn examine(file: &Path, read_only: bool) -> Result<(), BoxError> {
     if !file.exists() {
         return Ok(());
     }
-    match identify(&open_reading(file)?) {
+    let version = match identify(&open_reading(file)?) {
         // The power went while the file was being made: only a connection that writes can take back the half of it.
-        Err(error) if needs_writing(&error) => Ok(()),
-        other => other.map(drop),
+        Err(error) if needs_writing(&error) => return Ok(()),
+        other => other?,
+    };
+    match version {
+        Some(old) if read_only && old < VERSION => Err(format!(
+            "the journal is of an older version (format {old}, this program's is {VERSION}), and is not changed for this: \
+             start the server of this program once, which brings it up to date, or use the version that wrote it"
+        )
+        .into()),
+        _ => Ok(()),
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         routes: HashMap::new(),
         copies: 0,
         attached: 0,
+        looked: None,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());
     let thread = builder.spawn(move || writer.run())?;

@@ -70,6 +70,10 @@ impl Check {
     /// One reading, of one state of the store. What cannot be read at all is a problem, and the end of it.
     fn step(mut self, step: Step, connection: &Connection) -> rusqlite::Result<(Self, bool)> {
         let tx = connection.unchecked_transaction()?;
+        match mark(&tx, PRUNED) {
+            Err(error) if is_damage(&error) => {} // the database's own check tells of it
+            pruned => self.pruned = count(pruned?),
+        }
         let more = match step(&mut self, &tx) {
             Err(error) if is_damage(&error) => {
                 self.problem(&format!("the store cannot be read: {error}"));
@@ -98,7 +102,6 @@ impl Check {
     }
 
     fn records(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        self.pruned = count(mark(connection, PRUNED)?);
         if self.names.is_empty() {
             let mut names = connection.prepare_cached("SELECT no, name FROM handlers")?;
             let names = names.query_map([], |row| Ok((count(row.get(0)?), row.get(1)?)))?;

@@ -212,9 +212,11 @@ fn dead_letters(tx: &Transaction<'_>, one: &Planned, wall: i64) -> rusqlite::Res
         let origin = replays::find(tx, *position)?;
         let place = number(origin.map_or(position.0, |origin| origin.position));
         let record = origin.and_then(|origin| origin.record).map(number);
+        // Not before its callback was kept, whatever a clock says that has not been set yet.
         tx.prepare_cached(
             "INSERT INTO dead_letters (lane, position, at, attempts, reason, response, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             SELECT ?1, ?2, max(?3, coalesce(
+                 (SELECT at FROM entries WHERE first <= ?2 ORDER BY first DESC LIMIT 1), ?3)), ?4, ?5, ?6, ?7",
         )?
         .execute(params![one.cell.no, place, wall, attempts, reason, response, record])?;
     }

@@ -12,6 +12,7 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 
 use super::attach;
 use super::frame::ENTRIES;
+use super::full::LOOK_EVERY;
 use super::lanes::{Cell, Lanes};
 use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
 use super::schema::REPLAYS;
@@ -21,8 +22,6 @@ use super::{locked, same};
 
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
-/// While the disk is full, how often it is tried.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
@@ -35,6 +34,8 @@ pub(super) struct Writer {
     pub(super) copies: u64,
     /// How often lanes were attached.
     pub(super) attached: u64,
+    /// When it was last tried whether a full disk has room again.
+    pub(super) looked: Option<Duration>,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -75,8 +76,9 @@ impl Writer {
     }
 
     fn next(&mut self) -> Option<Batch> {
-        let mut looking = false;
         loop {
+            let full = matches!(self.shared.health(), Health::Unavailable(_));
+            self.look_for_room_if(full);
             {
                 let mut queue = locked(&self.shared.queue);
                 if !queue.is_empty() {
@@ -88,39 +90,14 @@ impl Writer {
                 }
                 queue.asleep = true;
             }
-            let full = matches!(self.shared.health(), Health::Unavailable(_));
             match full {
-                true if looking => self.look_for_room(),
                 true => std::thread::park_timeout(LOOK_EVERY),
                 false => std::thread::park(),
             }
-            looking = full && !looking;
         }
     }
 
-    /// Finds out whether the disk has room again. Without it, a server that says that it is not ready, and is therefore
-    /// sent nothing, would never be ready again.
-    fn look_for_room(&mut self) {
-        #[cfg(test)]
-        self.limit_pages();
-        self.shared.ballast.make_do_with(write::free(&self.connection));
-        let ballast = self.shared.ballast.keep();
-        let tried = match ballast {
-            true => write::try_room(&mut self.connection)
-                .map_err(|error| self.shared.commit_error(error)),
-            false => Err(JournalError::Full),
-        };
-        match tried {
-            Ok(bytes) => {
-                self.since_checkpoint += bytes;
-                self.ready();
-            }
-            Err(error) => self.unwell(&error),
-        }
-        self.look_after_wal();
-    }
-
-    fn ready(&self) {
+    pub(super) fn ready(&self) {
         if self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
@@ -225,16 +202,6 @@ impl Writer {
             Ok(stored)
         };
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
-    }
-
-    /// The ballast's room is for what was kept before.
-    fn refuse_new_without_ballast(&self, batch: &mut Batch) {
-        if batch.chunks.is_empty() || self.shared.ballast.keep() {
-            return;
-        }
-        let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
-        self.unwell(&JournalError::Full);
-        self.refuse(Batch { chunks, hands, ..Batch::default() }, &JournalError::Full);
     }
 
     fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
@@ -346,7 +313,7 @@ impl Writer {
         self.refuse(batch, error);
     }
 
-    fn refuse(&self, batch: Batch, error: &JournalError) {
+    pub(super) fn refuse(&self, batch: Batch, error: &JournalError) {
         let waiters =
             |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
         self.shared.notes_lost.fetch_add(batch.notes() as u64, Ordering::Relaxed);
@@ -384,7 +351,7 @@ impl Writer {
     }
 
     #[cfg(test)]
-    fn limit_pages(&self) {
+    pub(super) fn limit_pages(&self) {
         let pages = self.shared.pages.swap(0, Ordering::Relaxed);
         if pages == u64::MAX {
             self.connection.pragma_update(None, "query_only", true).unwrap();

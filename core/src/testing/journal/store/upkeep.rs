@@ -57,7 +57,7 @@ impl Store {
         for letter in &mut items {
             letter.callback = self.entry(letter.position.0).map(|entry| entry.facts.clone());
         }
-        Page { items, next }
+        Page { items, next, damaged: 0 }
     }
 
     /// The key of what would be done again, as rows have it; none: there is nothing.

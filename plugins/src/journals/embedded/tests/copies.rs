@@ -213,3 +213,52 @@ async fn a_failed_step_puts_the_old_store_back() {
     assert!(error.contains("the store was not replaced"), "{error}");
     assert_eq!(bodies(&folder.embedded().unwrap()).await, ["two", "one"]);
 }
+
+#[tokio::test]
+async fn a_restore_that_could_not_be_synced_is_not_called_undone() {
+    let folder = Folder::new();
+    let backup = with_backup(&folder).await;
+    let change = Replacement::new(&folder.file(), "T").prepared(&backup).unwrap();
+    for step in STEPS {
+        step(&change).unwrap();
+    }
+    let said = change.broken_off(&"the folder could not be synced".into());
+    assert!(said.contains("the store was replaced"), "{said}");
+    assert!(said.contains("journal.sqlite.before-restore-T"), "{said}");
+    assert_eq!(bodies(&folder.embedded().unwrap()).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_backup_is_read_without_a_trace() {
+    let folder = Folder::new();
+    let backup = with_backup(&folder).await;
+    let place = folder.dir.path().join("50% #of?");
+    std::fs::create_dir(&place).unwrap();
+    let copy = place.join("monday.sqlite");
+    std::fs::copy(&backup, &copy).unwrap();
+    // As somebody's tool may have left it: one whole file, and a WAL once it is opened.
+    let raw = rusqlite::Connection::open(&copy).unwrap();
+    raw.pragma_update(None, "journal_mode", "WAL").unwrap();
+    drop(raw);
+    let bytes = std::fs::read(&copy).unwrap();
+    let journal = folder.embedded().unwrap();
+    for dry_run in [true, false] {
+        let restored = journal.restore(&copy, dry_run).await.unwrap();
+        assert_eq!((restored.events, restored.events_lost), (1, 1));
+        let here: Vec<_> = std::fs::read_dir(&place).unwrap().collect();
+        assert_eq!(here.len(), 1, "{here:?}");
+        assert!(bytes == std::fs::read(&copy).unwrap(), "it was changed");
+    }
+}
+
+#[tokio::test]
+async fn half_a_copy_of_a_journal_is_refused_by_the_name_of_the_rest() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let journal = other.embedded().unwrap();
+    append(&journal, "only in the WAL").await.unwrap();
+    let store = folder.embedded().unwrap();
+    let error = store.restore(&other.file(), true).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, JournalError::Refused(_)), "{text}");
+    assert!(text.contains("journal.sqlite-wal") && text.contains("journal backup"), "{text}");
+}

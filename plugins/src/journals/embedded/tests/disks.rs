@@ -104,15 +104,38 @@ async fn room_on_the_disk_is_found_without_a_callback() {
     journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
     let refused = append(&journal, &"x".repeat(300_000)).await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    folder.clock.advance(Duration::from_secs(1));
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(matches!(journal.health(), Health::Unavailable(_)), "there is no room yet");
     journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    folder.clock.advance(Duration::from_secs(1));
     let mut health = journal.shared.health.subscribe();
     let ready = health.wait_for(|health| *health == Health::Ready);
     assert!(tokio::time::timeout(Duration::from_secs(20), ready).await.is_ok(), "not found");
     append(&journal, &"x".repeat(300_000)).await.unwrap();
     let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
     assert_eq!(page.items.len(), 2, "looking for room leaves no trace");
+}
+
+/// A server that says that it is not ready is sent nothing, and what it has to deliver goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn room_on_the_disk_is_found_beside_deliveries() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    journal.attach(&[lane(LaneId::subscription("h", "a"))]).await.unwrap();
+    append(&journal, "kept").await.unwrap();
+    journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
+    let refused = append(&journal, &"x".repeat(300_000)).await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
+    for paused in (0..10_000).map(|n| n % 2 == 0) {
+        journal.pause("a", paused).await.unwrap();
+        folder.clock.advance(Duration::from_millis(10));
+        if journal.health() == Health::Ready {
+            return;
+        }
+    }
+    panic!("not found");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
+use switchhook_core::journal::Retention;
+
 use super::super::ballast::{Ballast, room};
 use super::*;
 
@@ -34,7 +36,7 @@ fn ballast_that_has_no_room_twice_over_is_not_made() {
     let most = room(folder.path()).unwrap();
     let ballast = Ballast::open(folder.path(), most / 3 * 2);
     assert!(!folder.path().join("ballast").exists());
-    assert!(ballast.keep(), "what never was keeps nothing from being taken in");
+    assert!(ballast.keep(|| 0), "what never was keeps nothing from being taken in");
     assert!(!ballast.give());
 }
 
@@ -46,11 +48,11 @@ async fn ballast_is_given_up_when_a_commit_finds_no_room() {
     journal.shared.pages.store(1, Relaxed); // no page more than there is
     let refused = append(&journal, &"x".repeat(300_000)).await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
-    assert!(!ballast(&journal).exists());
+    assert_eq!(allocated(&ballast(&journal)), 0);
     assert!(matches!(journal.health(), Health::Unavailable(_)));
     journal.shared.pages.store(1_000_000, Relaxed);
     append(&journal, "after").await.unwrap();
-    assert!(ballast(&journal).exists(), "there is room for it again");
+    assert!(allocated(&ballast(&journal)) >= 1 << 20, "there is room for it again");
 }
 
 #[tokio::test]
@@ -109,7 +111,7 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
         }
     };
     assert!(matches!(refused, JournalError::Full) && kept > 20, "{kept}: {refused:?}");
-    assert!(!ballast(&journal).exists(), "it was given up");
+    assert_eq!(allocated(&ballast(&journal)), 0, "it was given up");
     let refused = append(&journal, "small").await;
     assert!(matches!(refused, Err(JournalError::Full)), "the ballast is not for new callbacks");
     let callback = switchhook_core::testing::callback("A.B", "");
@@ -126,6 +128,7 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
     }
     assert!(matches!(journal.health(), Health::Unavailable(_)));
     std::fs::remove_file(foreign).unwrap();
+    disk.0.clock.advance(Duration::from_secs(1));
     let mut health = journal.shared.health.subscribe();
     let ready = health.wait_for(|health| *health == Health::Ready);
     assert!(tokio::time::timeout(Duration::from_secs(20), ready).await.is_ok(), "not found");
@@ -143,13 +146,108 @@ async fn a_store_on_a_full_disk_is_opened_with_the_room_of_its_ballast() {
     let foreign = disk.0.dir.path().join("foreign");
     assert!(std::fs::write(&foreign, vec![1; 12 << 20]).is_err(), "the disk is full");
     let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
-    assert!(!ballast(&journal).exists());
+    assert_eq!(allocated(&ballast(&journal)), 0);
     let refused = append(&journal, "new").await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
     let id = LaneId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     let got = lease(&journal, &id, 9).await;
     finish(&journal, got, || Fate::Recorded(None)).await;
+}
+
+/// A disk of 32 MiB, filled with callbacks that are all delivered. The ballast of 6 MiB is given up.
+async fn filled(disk: &Disk) -> Embedded {
+    let journal = disk.0.opened(&Options { ballast: Size(6 << 20), ..options() }).unwrap();
+    let id = LaneId::projection("h");
+    journal.attach(&[lane(id.clone())]).await.unwrap();
+    let body = "x".repeat(100_000);
+    while append(&journal, &body).await.is_ok() {
+        let got = lease(&journal, &id, 1).await;
+        finish(&journal, got, || Fate::Recorded(None)).await;
+    }
+    assert_eq!(allocated(&ballast(&journal)), 0);
+    journal
+}
+
+/// The file of the database never shrinks: what is removed is free within it alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn room_that_retention_makes_is_found_by_senders_that_never_rest() {
+    let Some(disk) = Disk::new("32m") else { return };
+    let journal = filled(&disk).await;
+    for _ in 0..50 {
+        let refused = append(&journal, "x").await;
+        assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    }
+    let retention = Retention { keep_size: Some(1 << 20), ..Retention::default() };
+    assert!(journal.prune(&retention).await.unwrap().events > 100);
+    append(&journal, "after").await.unwrap();
+    assert_eq!(allocated(&ballast(&journal)), 0, "the disk is as full as before");
+}
+
+/// And no more of it is taken than leaves room for deliveries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn room_within_the_database_is_kept_back_as_that_of_the_ballast_was() {
+    let Some(disk) = Disk::new("32m") else { return };
+    let journal = filled(&disk).await;
+    let retention = Retention { keep_size: Some(1 << 20), ..Retention::default() };
+    journal.prune(&retention).await.unwrap();
+    let (mut kept, body) = (0, "x".repeat(100_000));
+    let mut health = journal.shared.health.subscribe();
+    // Where the log was at its end on the full disk, it has to be begun anew.
+    for _ in 0..50 {
+        while append(&journal, &body).await.is_ok() {
+            kept += 1;
+        }
+        disk.0.clock.advance(Duration::from_secs(1));
+        let ready = health.wait_for(|health| *health == Health::Ready);
+        drop(tokio::time::timeout(Duration::from_millis(50), ready).await);
+    }
+    assert!(kept > 20, "{kept}");
+    let free = journal.stats().await.unwrap().free;
+    assert!((5 << 20..6 << 20).contains(&free), "{free} are left to deliver with");
+    let id = LaneId::projection("h");
+    while kept > 0 {
+        let got = lease(&journal, &id, 16).await;
+        kept -= got.items.len();
+        finish(&journal, got, || Fate::Recorded(None)).await;
+    }
+    assert!(journal.verify().await.unwrap().is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ballast_that_was_given_up_stays_so_after_a_restart() {
+    let Some(disk) = Disk::new("32m") else { return };
+    let journal = filled(&disk).await;
+    journal.shutdown().await;
+    let place = journal.folder().unwrap();
+    // So much is left that the store can be opened, and no ballast made.
+    let much = usize::try_from(room(place).unwrap()).unwrap() - (3 << 20);
+    std::fs::write(disk.0.dir.path().join("foreign"), vec![1; much]).unwrap();
+    let journal = disk.0.opened(&Options { ballast: Size(6 << 20), ..options() }).unwrap();
+    let refused = append(&journal, "new").await;
+    assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
+    journal.shutdown().await;
+    let journal = disk.0.opened(&Options { ballast: Size(0), ..options() }).unwrap();
+    append(&journal, "without").await.unwrap();
+    assert!(!ballast(&journal).exists());
+}
+
+#[test]
+fn ballast_whose_making_was_cut_off_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, half) = (folder.path().join("ballast"), folder.path().join("ballast.new"));
+    let large = room(folder.path()).unwrap() / 3 * 2;
+    let opened = |given_up: bool| {
+        std::fs::write(&half, "half").unwrap();
+        if given_up {
+            std::fs::write(&file, "").unwrap();
+        }
+        let ballast = Ballast::open(folder.path(), large);
+        assert!(!half.exists());
+        ballast.keep(|| 0)
+    };
+    assert!(opened(false), "there never was any");
+    assert!(!opened(true), "it was given up");
 }
 
 #[tokio::test]
@@ -166,6 +264,6 @@ async fn a_settlement_that_finds_no_room_takes_that_of_the_ballast() {
     let body = "x".repeat(1 << 20);
     finish(&journal, got, || Fate::Recorded(Some(NewRecord::new(&callback, "", body.clone()))))
         .await;
-    assert!(!ballast(&journal).exists());
+    assert_eq!(allocated(&ballast(&journal)), 0);
     assert_eq!(journal.verify().await.unwrap().records, 1);
 }

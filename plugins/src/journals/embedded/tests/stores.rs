@@ -231,6 +231,24 @@ async fn a_migration_broken_off_is_made_again() {
 }
 
 #[tokio::test]
+async fn whoever_only_reads_leaves_an_older_store_as_it_is() {
+    for version in [1, 2] {
+        let folder = copied(version);
+        let mut cx = folder.cx();
+        cx.read_only = true;
+        let read = || std::fs::read(folder.file()).unwrap();
+        let before = read();
+        let error = Embedded::open(cx.path("j"), &options(), &cx).err().unwrap().to_string();
+        assert!(error.contains("start the server of this program once"), "{error}");
+        assert!(before == read(), "it was changed");
+        let raw: i64 = folder.raw().pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+        assert_eq!(raw, version);
+        drop(folder.embedded().unwrap());
+        drop(Embedded::open(cx.path("j"), &options(), &cx).unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_newer_store_is_refused_and_stays_as_it_is() {
     let folder = copied(1);
     let raw = folder.raw();
@@ -251,6 +269,7 @@ async fn a_newer_store_is_refused_and_stays_as_it_is() {
 #[tokio::test]
 async fn a_store_of_a_former_version_can_be_restored() {
     let (folder, old) = (Folder::new(), copied(1));
+    old.raw().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let journal = folder.embedded().unwrap();
     append(&journal, "lost").await.unwrap();
     let restored = journal.restore(&old.file(), false).await.unwrap();

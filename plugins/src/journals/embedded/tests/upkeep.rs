@@ -1,8 +1,10 @@
 //! What operators ask for, where blobs and the disk have a part in it.
 
+use jiff::SignedDuration;
 use switchhook_core::journal::{Pruned, Replay, Retention};
 
 use super::*;
+use switchhook_core::Clock as _;
 use switchhook_core::testing::callback;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -231,4 +233,99 @@ async fn a_handler_without_callbacks_holds_nothing_back() {
     let keep_for = Some(Duration::from_mins(30));
     let pruned = journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap();
     assert_eq!((pruned.events, pruned.held_by), (1, None));
+}
+
+/// The clock was a month ahead for a while; what was kept then is at least as old as what came next.
+#[tokio::test]
+async fn a_clock_that_was_set_back_does_not_keep_what_is_old() {
+    let folder = Folder::new();
+    let month = SignedDuration::from_hours(31 * 24);
+    let journal = folder.embedded().unwrap();
+    append(&journal, "before").await.unwrap();
+    folder.clock.jump_wall(month);
+    for body in ["ahead", "ahead, too"] {
+        append(&journal, body).await.unwrap();
+    }
+    folder.clock.jump_wall(-month);
+    let prune = async || {
+        let keep_for = Some(2 * HOUR);
+        journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap().events
+    };
+    folder.clock.advance(HOUR);
+    assert_eq!(prune().await, 0);
+    folder.clock.advance(HOUR);
+    assert_eq!(prune().await, 1, "of what is at the end it is not known how old it is");
+    append(&journal, "behind").await.unwrap();
+    folder.clock.advance(HOUR);
+    append(&journal, "new").await.unwrap();
+    folder.clock.advance(HOUR);
+    assert_eq!(prune().await, 3);
+    let page = journal.events(&EventQuery { limit: 9, ..EventQuery::default() }).await.unwrap();
+    assert_eq!(page.items.iter().map(|one| one.position.0).collect::<Vec<_>>(), [5]);
+}
+
+#[tokio::test]
+async fn nothing_was_left_or_given_up_before_its_callback_came() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    append(&journal, "x").await.unwrap();
+    project(&journal).await;
+    drop(journal);
+    let kept = folder.clock.wall();
+    folder.clock.jump_wall(SignedDuration::from_hours(-50 * 365 * 24)); // not set yet
+    let journal = attached(&folder).await;
+    let got = lease(&journal, &ids()[1], 9).await;
+    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
+    assert_eq!(letters[0].at, kept);
+    journal.attach(&[]).await.unwrap();
+    let lanes = journal.lanes().await.unwrap();
+    assert!(lanes.iter().all(|lane| lane.detached_at == Some(kept)), "{lanes:?}");
+}
+
+#[tokio::test]
+async fn a_store_of_which_retention_left_only_what_a_dead_letter_needs_is_whole() {
+    let folder = Folder::new();
+    let journal = attached(&folder).await;
+    for n in 1..=7 {
+        append(&journal, &format!("{n}")).await.unwrap();
+        project(&journal).await;
+        let got = lease(&journal, &ids()[1], 9).await;
+        finish(&journal, got, || match n {
+            2 => Fate::Dead { reason: "no".into(), response: None },
+            _ => Fate::Delivered,
+        })
+        .await;
+    }
+    assert_eq!(journal.prune(&all()).await.unwrap().events, 6);
+    append(&journal, "8").await.unwrap();
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.is_whole(), "{verified:?}");
+    assert_eq!(verified.events, 2);
+    folder.raw().execute_batch("UPDATE entries SET first = 10 WHERE first = 8").unwrap();
+    let verified = journal.verify().await.unwrap();
+    assert!(verified.problems[0].contains("8 to 9 are missing"), "{verified:?}");
+}
+
+#[tokio::test]
+async fn what_a_page_leaves_out_for_damage_is_counted_once() {
+    let folder = Folder::new();
+    let journal = folder.embedded().unwrap();
+    let entries = ["one", "two", "three"].map(|body| entry("A.B", "k", body)).into();
+    journal.append(entries).await.unwrap();
+    drop(journal);
+    damage(&folder, "entries", b"two");
+    let journal = folder.embedded().unwrap();
+    let mut query = EventQuery { limit: 1, oldest_first: true, ..EventQuery::default() };
+    query.commands = vec!["A.B".parse().unwrap()];
+    let mut pages = Vec::new();
+    loop {
+        let page = journal.events(&query).await.unwrap();
+        pages.push((page.items.len(), page.damaged));
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [(1, 0), (1, 1)], "counted with one page alone");
 }

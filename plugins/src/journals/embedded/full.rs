@@ -1,0 +1,67 @@
+//! What the writer does while the disk is full: nothing new is kept, and room is looked for.
+
+use std::time::Duration;
+
+use switchhook_core::journal::JournalError;
+
+use super::queue::Batch;
+use super::write;
+use super::writer::Writer;
+
+/// How often it is looked for.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+impl Writer {
+    /// While the disk is full, looks for room now and then, however much there is to do: deliveries that go on must not
+    /// keep it from being found.
+    pub(super) fn look_for_room_if(&mut self, full: bool) {
+        let now = self.shared.clock.now();
+        match self.looked.filter(|_| full) {
+            None => self.looked = full.then_some(now),
+            Some(looked) if now.saturating_sub(looked) >= LOOK_EVERY => {
+                self.looked = Some(now);
+                self.look_for_room();
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Finds out whether the disk has room again. Without it, a server that says that it is not ready, and is therefore
+    /// sent nothing, would never be ready again.
+    fn look_for_room(&mut self) {
+        #[cfg(test)]
+        self.limit_pages();
+        let tried = match self.has_ballast() {
+            true => write::try_room(&mut self.connection)
+                .map_err(|error| self.shared.commit_error(error)),
+            false => Err(JournalError::Full),
+        };
+        match tried {
+            Ok(bytes) => {
+                self.since_checkpoint += bytes;
+                self.ready();
+            }
+            Err(error) => {
+                self.unwell(&error);
+                // A full disk has no room for a longer WAL: begun anew, it takes what fits into the database's free pages.
+                self.checkpoints.try_send(()).ok(); // full: one is under way
+            }
+        }
+        self.look_after_wal();
+    }
+
+    /// Whether there is room for what was kept before, beside what is new.
+    fn has_ballast(&self) -> bool {
+        self.shared.ballast.keep(|| write::free(&self.connection))
+    }
+
+    /// The ballast's room is for what was kept before.
+    pub(super) fn refuse_new_without_ballast(&self, batch: &mut Batch) {
+        if batch.chunks.is_empty() || self.has_ballast() {
+            return;
+        }
+        let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
+        self.unwell(&JournalError::Full);
+        self.refuse(Batch { chunks, hands, ..Batch::default() }, &JournalError::Full);
+    }
+}
