@@ -10,7 +10,7 @@ const EVERY: Duration = Duration::from_mins(1);
 
 /// Removes until it is told to stop.
 pub(crate) async fn retain(works: Works, retention: Retention) {
-    let mut held: Option<String> = None;
+    let (mut held, mut failed): (Option<String>, Option<String>) = (None, None);
     while !works.stop.is_cancelled() {
         // It goes in steps of whole commits: broken off, it leaves nothing half done.
         let pruned = tokio::select! {
@@ -20,6 +20,7 @@ pub(crate) async fn retain(works: Works, retention: Retention) {
         };
         match pruned {
             Ok(pruned) => {
+                failed = None;
                 if pruned.held_by != held {
                     held.clone_from(&pruned.held_by);
                     tell_who_holds(held.as_deref());
@@ -29,7 +30,10 @@ pub(crate) async fn retain(works: Works, retention: Retention) {
             Err(JournalError::Unsupported(_)) => return works.stop.cancelled().await,
             Err(error) => {
                 let reason = crate::error_line(&error);
-                tracing::warn!(%reason, "nothing was removed from the journal; it is tried again in a minute");
+                if failed.as_ref() != Some(&reason) {
+                    tracing::warn!(%reason, "not all was removed from the journal that could go; it is tried again each minute");
+                    failed = Some(reason);
+                }
             }
         }
         works.wait(EVERY).await;

@@ -50,12 +50,13 @@ impl Shared {
                 pruned.lanes.push(lane.lane);
             }
         }
+        // Where one of these finds something damaged, the others go on: nothing else keeps the disk from filling.
+        let mut letters = Ok(0);
         if let Some(keep) = retention.keep_dead_letters {
             let oldest = before(wall, keep);
-            pruned.dead_letters =
-                self.in_steps(move |writer| remove_letters(writer, oldest)).await?;
+            letters = self.in_steps(move |writer| remove_letters(writer, oldest)).await;
         }
-        self.order(advance).await?;
+        let advanced = self.order(advance).await;
         let mut progress = Progress { more: true, ..Progress::default() };
         while progress.more {
             let so_far = progress.clone();
@@ -65,7 +66,9 @@ impl Shared {
             };
             progress = self.order(step).await?;
         }
-        self.sweep().await?;
+        let swept = self.sweep().await;
+        pruned.dead_letters = letters?;
+        advanced.and(swept)?;
         Ok(Pruned { events: progress.events, held_by: progress.held_by, ..pruned })
     }
 

@@ -15,7 +15,7 @@ use super::frame::ENTRIES;
 use super::lanes::{Cell, Lanes};
 use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
 use super::schema::REPLAYS;
-use super::store::Shared;
+use super::store::{LOST, Shared};
 use super::write::{self, Stored};
 use super::{locked, same};
 
@@ -35,6 +35,10 @@ pub(super) struct Writer {
     pub(super) copies: u64,
     /// How often lanes were attached.
     pub(super) attached: u64,
+    /// The indexes were built anew.
+    pub(super) mended: bool,
+    /// Commits in a row that kept nothing of what came in.
+    pub(super) failures: u32,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -43,7 +47,7 @@ struct Alarm(Arc<Shared>);
 impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the journal's writer panicked");
+            self.0.fail("the journal's writer panicked; start again to recover");
             let left = {
                 let mut queue = locked(&self.0.queue);
                 std::mem::replace(&mut *queue, Queue::ended())
@@ -121,6 +125,7 @@ impl Writer {
     }
 
     fn ready(&self) {
+        *locked(&self.shared.told) = None;
         if self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
@@ -136,6 +141,11 @@ impl Writer {
             let mut attached = attach::attach(self, &job.specs);
             if let Err(JournalError::Full) = attached
                 && self.shared.ballast.give()
+            {
+                attached = attach::attach(self, &job.specs);
+            }
+            if let Err(error) = &attached
+                && self.mend(error)
             {
                 attached = attach::attach(self, &job.specs);
             }
@@ -165,7 +175,12 @@ impl Writer {
         }
         #[cfg(test)]
         self.limit_pages();
-        let committed = self.commit(&batch.chunks, &planned);
+        let mut committed = self.commit(&batch.chunks, &planned);
+        if let Err(error) = &committed
+            && self.mend(error)
+        {
+            committed = self.commit(&batch.chunks, &planned);
+        }
         self.at_rest();
         match committed {
             Ok(stored) => self.done(batch, planned, stored),
@@ -178,6 +193,7 @@ impl Writer {
                     Err(error) => self.failed(Batch::default(), planned, &error),
                 }
             }
+            Err(JournalError::Store(_)) => self.commit_apart(batch, planned),
             Err(error) => self.failed(batch, planned, &error),
         }
         self.look_after_wal();
@@ -211,7 +227,11 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, chunks: &[Chunk], planned: &[Planned]) -> Result<Stored, JournalError> {
+    pub(super) fn commit(
+        &mut self,
+        chunks: &[Chunk],
+        planned: &[Planned],
+    ) -> Result<Stored, JournalError> {
         let wall = self.shared.clock.wall().as_millisecond();
         let head = self.shared.head.load(Ordering::Relaxed);
         let run = |connection: &mut Connection| {
@@ -237,8 +257,9 @@ impl Writer {
         self.refuse(Batch { chunks, hands, ..Batch::default() }, &JournalError::Full);
     }
 
-    fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
+    pub(super) fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
         if !batch.chunks.is_empty() {
+            self.failures = 0;
             self.ready();
         }
         self.since_checkpoint += stored.bytes;
@@ -333,13 +354,11 @@ impl Writer {
     }
 
     /// Nothing was stored: lanes go back to what is.
-    fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
+    pub(super) fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
         self.unwell(error);
         for one in planned {
             if let Err(error) = attach::restore(self, &one.cell) {
-                // In memory its items are settled, in the store they are not: the next commit would lose them.
-                tracing::error!(lane = %one.cell.id, %error, "a lane cannot be read");
-                self.shared.fail("a lane could not be put back to what is stored");
+                self.end_for(&one.cell, error);
             }
             drop(one.job.answer.send(Err(same(error))));
         }
@@ -371,10 +390,8 @@ impl Writer {
                 }
                 self.shared.health.send_replace(Health::Unavailable(error.to_string()));
             }
-            JournalError::Closed => self.shared.fail("the journal could not be written"),
-            other => {
-                tracing::error!(error = %switchhook_core::with_causes(other), "a commit failed");
-            }
+            JournalError::Closed => self.shared.fail(LOST),
+            other => self.shared.tell_failure(other),
         }
     }
 
