@@ -67,7 +67,15 @@ impl Writer {
 
     /// A commit failed, and not for lack of room. New callbacks and each lane by itself: what is damaged for one of them is no
     /// matter to the others.
-    pub(super) fn commit_apart(&mut self, batch: Batch, planned: Vec<Planned>) {
+    pub(super) fn commit_apart(
+        &mut self,
+        batch: Batch,
+        planned: Vec<Planned>,
+        error: &JournalError,
+    ) {
+        if planned.is_empty() {
+            return self.not_kept(batch, error);
+        }
         if !batch.chunks.is_empty() {
             match self.commit(&batch.chunks, &[]) {
                 Ok(stored) => self.done(batch, Vec::new(), stored),
@@ -94,10 +102,10 @@ impl Writer {
     /// Callbacks could not be kept. Once that has happened several times in a row, nobody needs to try until it is well.
     fn not_kept(&mut self, batch: Batch, error: &JournalError) {
         self.failures += 1;
-        self.failed(batch, Vec::new(), error);
         if self.failures >= FAILURES_MAX && self.shared.health() == Health::Ready {
             self.shared.health.send_replace(Health::Unavailable(with_causes(error)));
         }
+        self.failed(batch, Vec::new(), error);
     }
 
     /// In memory the items of the lane are settled, in the store they are not: the next commit would lose them.

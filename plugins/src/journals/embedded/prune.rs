@@ -214,10 +214,13 @@ struct Candidate {
     at: i64,
 }
 
+/// The next row; it ends before the one behind it, whatever its count is.
 fn next(connection: &Connection, after: u64) -> rusqlite::Result<Option<Candidate>> {
     connection
         .prepare_cached(
-            "SELECT first, first + count - 1, at FROM entries WHERE first > ?1 ORDER BY first LIMIT 1",
+            "SELECT first, min(first + count - 1, coalesce((SELECT min(first) - 1 FROM entries AS next
+                 WHERE next.first > entries.first), first + count - 1)), at
+             FROM entries WHERE first > ?1 ORDER BY first LIMIT 1",
         )?
         .query_row([number(after)], |row| {
             Ok(Candidate { first: count(row.get(0)?), last: count(row.get(1)?), at: row.get(2)? })

@@ -110,7 +110,7 @@ impl Writer {
         self.shared.ballast.make_do_with(write::free(&self.connection));
         let ballast = self.shared.ballast.keep();
         let tried = match ballast {
-            true => write::try_room(&mut self.connection)
+            true => write::try_room(&mut self.connection, self.shared.head.load(Ordering::Relaxed))
                 .map_err(|error| self.shared.commit_error(error)),
             false => Err(JournalError::Full),
         };
@@ -193,7 +193,7 @@ impl Writer {
                     Err(error) => self.failed(Batch::default(), planned, &error),
                 }
             }
-            Err(JournalError::Store(_)) => self.commit_apart(batch, planned),
+            Err(error @ JournalError::Store(_)) => self.commit_apart(batch, planned, &error),
             Err(error) => self.failed(batch, planned, &error),
         }
         self.look_after_wal();

@@ -134,3 +134,163 @@ async fn a_start_that_damage_prevents_says_so() {
     let error = Embedded::build(opening, &folder.cx()).await.err().unwrap();
     assert!(with_causes(&*error).contains(DAMAGED), "{error}");
 }
+
+fn places(lease: &Lease) -> Vec<u64> {
+    lease.items.iter().map(|item| item.position.0).collect()
+}
+
+/// As if a bit had changed in a number that no checksum covers.
+fn change(folder: &Folder, sql: &str) {
+    assert!(folder.raw().execute(sql, []).unwrap() > 0, "{sql}");
+}
+
+async fn problems(journal: &Embedded) -> String {
+    journal.verify().await.unwrap().problems.join("; ")
+}
+
+#[tokio::test]
+async fn a_subscription_whose_cursor_is_damaged_begins_again() {
+    for changed in ["cursor + 65536", "cursor - 9223372036854775807 - 1"] {
+        let folder = Folder::new();
+        filled(&folder).await;
+        change(&folder, &format!("UPDATE lanes SET cursor = {changed} WHERE id = 'h>b'"));
+        let journal = folder.embedded().unwrap();
+        let found = problems(&journal).await;
+        assert!(found.contains("lane h>b: its cursor is "), "{changed}: {found}");
+        journal.attach(&lanes()).await.unwrap();
+        assert_eq!(journal.damaged(), 1, "{changed}");
+        append(&journal, "body 8").await.unwrap();
+        let got = lease(&journal, &LaneId::projection("h"), 9).await;
+        assert_eq!(places(&got), [8], "nothing lies between");
+        finish(&journal, got, recorded).await;
+        let got = lease(&journal, &LaneId::subscription("h", "b"), 9).await;
+        assert_eq!(places(&got), [1, 2, 3, 4, 5, 6, 7, 8], "{changed}");
+        assert_eq!(places(&lease(&journal, &LaneId::subscription("h", "a"), 9).await), [6, 7, 8]);
+        assert_eq!(journal.stats().await.unwrap().dead_letters, 5, "those from before");
+        assert_eq!(problems(&journal).await, "");
+    }
+}
+
+#[tokio::test]
+async fn a_projection_whose_cursor_is_damaged_goes_on_after_its_last_record() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    let journal = opened(&folder).await;
+    append(&journal, "body 8").await.unwrap();
+    drop(journal);
+    change(&folder, "UPDATE lanes SET cursor = cursor + 65536 WHERE id = 'h'");
+    let journal = opened(&folder).await;
+    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    assert_eq!(places(&got), [8]);
+    finish(&journal, got, recorded).await;
+    let got = lease(&journal, &LaneId::subscription("h", "b"), 9).await;
+    assert_eq!(places(&got), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+/// One that left the configuration, too: what it needs must not be removed.
+#[tokio::test]
+async fn every_lane_with_a_damaged_cursor_is_put_back() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes()[..1]).await.unwrap();
+    drop(journal);
+    change(&folder, "UPDATE lanes SET cursor = cursor + 65536 WHERE id = 'h>b'");
+    let journal = folder.embedded().unwrap();
+    journal.attach(&lanes()[..1]).await.unwrap();
+    let states = journal.lanes().await.unwrap();
+    let left = states.iter().find(|one| one.lane == "h>b").unwrap();
+    assert_eq!((left.cursor.0, left.detached), (0, true));
+}
+
+#[tokio::test]
+async fn however_many_are_missing_they_are_one_dead_letter() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    change(&folder, "UPDATE entries SET first = first + 65536 WHERE first = 7");
+    let journal = folder.embedded().unwrap();
+    let g = LaneId::projection("g");
+    journal.attach(&[lane(g.clone())]).await.unwrap();
+    let mut got = Vec::new();
+    while got.len() < 7 {
+        let more = lease(&journal, &g, 9).await;
+        got.extend(places(&more));
+        finish(&journal, more, || Fate::Recorded(None)).await;
+    }
+    assert_eq!(got, [1, 2, 3, 4, 5, 6, 65543]);
+    let lane = Some(g);
+    let query = DeadLetterQuery { lane, ..DeadLetterQuery::first(9) };
+    let letters = journal.dead_letters(&query).await.unwrap().items;
+    let told: Vec<_> = letters.iter().map(|one| (one.position.0, &*one.reason)).collect();
+    let reason = "damaged in the store: all callbacks from 7 to 65542 are missing";
+    assert_eq!(told, [(65542, reason)]);
+    assert_eq!(journal.damaged(), 10_000, "no more are remembered");
+}
+
+#[tokio::test]
+async fn what_a_row_holds_says_where_the_next_goes() {
+    for changed in ["0", "-3", "70000"] {
+        let folder = Folder::new();
+        filled(&folder).await;
+        change(&folder, &format!("UPDATE entries SET count = {changed} WHERE first = 7"));
+        let journal = opened(&folder).await;
+        let kept = append(&journal, "body 8").await.unwrap();
+        assert_eq!(kept, [Appended::Kept(Position(8))], "{changed}");
+        let got = lease(&journal, &LaneId::projection("h"), 9).await;
+        assert_eq!(places(&got), [8], "{changed}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_keeps_nothing_says_so_until_it_does() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    let journal = opened(&folder).await;
+    folder
+        .raw()
+        .execute_batch(
+            "CREATE TRIGGER t BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'never'); END",
+        )
+        .unwrap();
+    for _ in 0..2 {
+        append(&journal, "refused").await.unwrap_err();
+        assert_eq!(journal.health(), Health::Ready);
+    }
+    append(&journal, "refused").await.unwrap_err();
+    let Health::Unavailable(why) = journal.health() else { panic!("it says that it is well") };
+    assert!(why.contains("never"), "{why}");
+    write::try_room(&mut folder.raw(), 7).unwrap_err();
+    folder.raw().execute_batch("DROP TRIGGER t").unwrap();
+    let mut health = journal.shared.health.subscribe();
+    let ready = health.wait_for(|health| *health == Health::Ready);
+    assert!(tokio::time::timeout(Duration::from_secs(20), ready).await.is_ok(), "not found");
+    let kept = append(&journal, "body 8").await.unwrap();
+    assert_eq!(kept, [Appended::Kept(Position(8))]);
+}
+
+#[tokio::test]
+async fn damaged_numbers_of_attempts_keep_nothing_from_starting() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    let journal = opened(&folder).await;
+    let b = LaneId::subscription("h", "b");
+    let got = lease(&journal, &b, 9).await;
+    finish(&journal, got, || Fate::Retry { after: Duration::ZERO, reason: "busy".into() }).await;
+    drop(journal);
+    for table in ["open_items", "dead_letters"] {
+        let changed = "attempts = attempts - 9223372036854775807 - 1 WHERE position = 3";
+        change(&folder, &format!("UPDATE {table} SET {changed}"));
+    }
+    let journal = opened(&folder).await;
+    let got = lease(&journal, &b, 9).await;
+    let attempts: Vec<u32> = got.items.iter().map(|item| item.attempts).collect();
+    assert_eq!(attempts, [1, 1, 0, 1, 1, 1, 1]);
+    let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
+    let attempts: Vec<u32> = letters.iter().map(|letter| letter.attempts).collect();
+    assert_eq!(attempts, [1, 1, 0, 1, 1]);
+    let found = problems(&journal).await;
+    for table in ["h>b: what waits at 3", "h>a: the dead letter of 3"] {
+        let problem = format!("lane {table} has a damaged number of attempts");
+        assert!(found.contains(&problem), "{found}");
+    }
+}
