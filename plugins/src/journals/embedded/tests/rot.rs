@@ -106,9 +106,16 @@ async fn damage_in_one_table_leaves_the_others_to_be_used() {
     let got = lease(&journal, &a, 9).await;
     let fates = got.items.iter().map(|item| (item.position, given_up())).collect();
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
-    let (settled, kept) = tokio::join!(
+    let raw = folder.raw();
+    raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
+    journal.note(entry("A.Before", "", "the writer takes this one and waits".to_owned()));
+    while !locked(&journal.shared.queue).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let (settled, kept, ()) = tokio::join!(
         journal.settle(Settlement { lane, token, fates, state }),
         append(&journal, "in the same commit"),
+        async { raw.execute_batch("ROLLBACK").unwrap() },
     );
     assert!(with_causes(&settled.unwrap_err()).contains(DAMAGED));
     kept.unwrap();
