@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+use rusqlite::{Connection, TransactionBehavior};
 use switchhook_core::journal::{Health, JournalError};
 use switchhook_core::with_causes;
 
+use super::attach;
 use super::lanes::Cell;
-use super::locked;
 use super::queue::Batch;
 use super::store::Shared;
+use super::verify::is_damage;
 use super::writer::{Planned, Writer};
+use super::{locked, same};
 
 /// After so many commits in a row that kept nothing, the journal says that it keeps nothing.
 const FAILURES_MAX: u32 = 3;
@@ -58,11 +61,27 @@ impl Writer {
         }
         tracing::error!(error = %with_causes(error), "the indexes of the journal are built anew");
         for table in INDEXED {
-            if let Err(error) = self.connection.execute_batch(&format!("REINDEX {table}")) {
+            let rebuilt = self.connection.execute_batch(&format!("REINDEX {table}"));
+            let rebuilt = match rebuilt {
+                Err(error) if is_damage(&error) => leave_indexes(&mut self.connection, table),
+                rebuilt => rebuilt,
+            };
+            if let Err(error) = rebuilt {
                 tracing::error!(table, %error, "an index could not be built anew");
             }
         }
         true
+    }
+
+    /// Does what `run` does, and once more if that met a damaged index.
+    pub(super) fn mending<T>(
+        &mut self,
+        run: impl Fn(&mut Self) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        match run(self) {
+            Err(error) if self.mend(&error) => run(self),
+            done => done,
+        }
     }
 
     /// A commit failed, and not for lack of room. New callbacks and each lane by itself: what is damaged for one of them is no
@@ -108,8 +127,20 @@ impl Writer {
         self.failed(batch, Vec::new(), error);
     }
 
+    /// Nothing was stored: lanes go back to what is.
+    pub(super) fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
+        self.unwell(error);
+        for one in planned {
+            if let Err(error) = attach::restore(self, &one.cell) {
+                self.end_for(&one.cell, error);
+            }
+            drop(one.job.answer.send(Err(same(error))));
+        }
+        self.refuse(batch, error);
+    }
+
     /// In memory the items of the lane are settled, in the store they are not: the next commit would lose them.
-    pub(super) fn end_for(&self, cell: &Cell, error: rusqlite::Error) {
+    fn end_for(&self, cell: &Cell, error: rusqlite::Error) {
         tracing::error!(lane = %cell.id, %error, "a lane cannot be read");
         let error = self.shared.commit_error(error);
         let why = match is_damaged(&error) {
@@ -120,4 +151,24 @@ impl Writer {
         };
         self.shared.fail(&why);
     }
+}
+
+/// Makes the indexes of a table in new pages, where the first page of one is so damaged that what it has cannot be cleared.
+/// Its old pages are lost to the file, which a check of the database goes on to mention.
+fn leave_indexes(connection: &mut Connection, table: &str) -> rusqlite::Result<()> {
+    let of_table = "FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL";
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let indexes: Vec<String> = {
+        let mut indexes = tx.prepare(&format!("SELECT sql {of_table}"))?;
+        let indexes = indexes.query_map([table], |row| row.get(0))?;
+        indexes.collect::<rusqlite::Result<_>>()?
+    };
+    tx.pragma_update(None, "writable_schema", true)?;
+    let left = tx.execute(&format!("DELETE {of_table}"), [table]);
+    tx.pragma_update(None, "writable_schema", "RESET")?;
+    left?;
+    for index in indexes {
+        tx.execute_batch(&index)?;
+    }
+    tx.commit()
 }

@@ -138,14 +138,9 @@ impl Writer {
             return self.refuse(batch, &JournalError::Closed);
         }
         for job in std::mem::take(&mut batch.attach) {
-            let mut attached = attach::attach(self, &job.specs);
+            let mut attached = self.mending(|writer| attach::attach(writer, &job.specs));
             if let Err(JournalError::Full) = attached
                 && self.shared.ballast.give()
-            {
-                attached = attach::attach(self, &job.specs);
-            }
-            if let Err(error) = &attached
-                && self.mend(error)
             {
                 attached = attach::attach(self, &job.specs);
             }
@@ -175,12 +170,7 @@ impl Writer {
         }
         #[cfg(test)]
         self.limit_pages();
-        let mut committed = self.commit(&batch.chunks, &planned);
-        if let Err(error) = &committed
-            && self.mend(error)
-        {
-            committed = self.commit(&batch.chunks, &planned);
-        }
+        let committed = self.mending(|writer| writer.commit(&batch.chunks, &planned));
         self.at_rest();
         match committed {
             Ok(stored) => self.done(batch, planned, stored),
@@ -353,19 +343,7 @@ impl Writer {
         drop(job.answer.send(Ok(())));
     }
 
-    /// Nothing was stored: lanes go back to what is.
-    pub(super) fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
-        self.unwell(error);
-        for one in planned {
-            if let Err(error) = attach::restore(self, &one.cell) {
-                self.end_for(&one.cell, error);
-            }
-            drop(one.job.answer.send(Err(same(error))));
-        }
-        self.refuse(batch, error);
-    }
-
-    fn refuse(&self, batch: Batch, error: &JournalError) {
+    pub(super) fn refuse(&self, batch: Batch, error: &JournalError) {
         let waiters =
             |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
         self.shared.notes_lost.fetch_add(batch.notes() as u64, Ordering::Relaxed);

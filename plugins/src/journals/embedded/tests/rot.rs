@@ -73,6 +73,24 @@ async fn a_damaged_index_is_built_anew_and_ends_nothing() {
 }
 
 #[tokio::test]
+async fn an_index_beyond_use_is_made_in_new_pages() {
+    let folder = Folder::new();
+    filled(&folder).await;
+    let page = root(&folder, "dead_letters_at");
+    flip(&folder, page, 0, 3); // what kind of a page it is
+    let journal = opened(&folder).await;
+    journal.prune(&old_letters()).await.unwrap_err();
+    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    finish(&journal, got, given_up).await;
+    assert_eq!(journal.prune(&old_letters()).await.unwrap().dead_letters, 7);
+    drop(journal);
+    let journal = opened(&folder).await;
+    assert_eq!(journal.prune(&old_letters()).await.unwrap().dead_letters, 0);
+    let found = problems(&journal).await;
+    assert!(found.contains(&format!("Page {page}")) && !found.contains("; "), "{found}");
+}
+
+#[tokio::test]
 async fn a_settlement_that_meets_a_damaged_index_is_stored_all_the_same() {
     let folder = Folder::new();
     filled(&folder).await;
