@@ -62,7 +62,7 @@ fn tell_who_holds(lane: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use tokio_util::sync::CancellationToken;
 
@@ -71,6 +71,56 @@ mod tests {
     use crate::metrics::Metrics;
     use crate::testing::{MemoryJournal, TestClock, entry};
     use crate::time::Rng;
+
+    /// What is logged, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_goes_on_failing_is_told_of_once() {
+        let (log, clock) = (Log::default(), Arc::new(TestClock::default()));
+        // With one subscriber alone, a line that another test's thread comes to first would stay unheard.
+        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let _logged = tracing::subscriber::set_default(subscriber);
+        let journal = Arc::new(MemoryJournal::new(clock.clone()));
+        journal.shutdown().await;
+        let running = tokio::spawn(retain(works(journal, &clock), Retention::default()));
+        for _ in 0..3 {
+            while clock.sleepers() == 0 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(EVERY);
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+        running.abort();
+        let log = String::from_utf8(log.0.lock().expect("nobody panicked").clone()).expect("text");
+        assert_eq!(log.matches("the journal is closed").count(), 1, "{log}");
+    }
+
+    fn works(journal: Arc<MemoryJournal>, clock: &Arc<TestClock>) -> Works {
+        Works {
+            journal,
+            clock: clock.clone(),
+            rng: Arc::new(Rng::seeded(1)),
+            metrics: Arc::new(Metrics::default()),
+            stop: CancellationToken::new(),
+        }
+    }
 
     #[tokio::test]
     async fn what_is_old_and_needed_by_nobody_goes_within_a_minute_of_its_time() {
@@ -84,13 +134,7 @@ mod tests {
         };
         journal.append(vec![entry("A.B", "k", "old")]).await.expect("kept");
         journal.attach(&[lane(Start::Now)]).await.expect("attached");
-        let works = Works {
-            journal: journal.clone(),
-            clock: clock.clone(),
-            rng: Arc::new(Rng::seeded(1)),
-            metrics: Arc::new(Metrics::default()),
-            stop: CancellationToken::new(),
-        };
+        let works = works(journal.clone(), &clock);
         let keep_for = Some(Duration::from_hours(1));
         let retention = Retention { keep_for, ..Retention::default() };
         let running = tokio::spawn(retain(works.clone(), retention));
