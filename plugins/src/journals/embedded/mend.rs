@@ -156,6 +156,13 @@ impl Writer {
 /// Makes the indexes of a table in new pages, where the first page of one is so damaged that what it has cannot be cleared.
 /// Its old pages are lost to the file, which a check of the database goes on to mention.
 fn leave_indexes(connection: &mut Connection, table: &str) -> rusqlite::Result<()> {
+    let left = make_indexes(connection, table);
+    // Also when it was taken back: else this connection would go on without them.
+    connection.pragma_update(None, "writable_schema", "RESET")?;
+    left
+}
+
+fn make_indexes(connection: &mut Connection, table: &str) -> rusqlite::Result<()> {
     let of_table = "FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL";
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let indexes: Vec<String> = {
@@ -164,9 +171,8 @@ fn leave_indexes(connection: &mut Connection, table: &str) -> rusqlite::Result<(
         indexes.collect::<rusqlite::Result<_>>()?
     };
     tx.pragma_update(None, "writable_schema", true)?;
-    let left = tx.execute(&format!("DELETE {of_table}"), [table]);
-    tx.pragma_update(None, "writable_schema", "RESET")?;
-    left?;
+    tx.execute(&format!("DELETE {of_table}"), [table])?;
+    tx.pragma_update(None, "writable_schema", "RESET")?; // read again, without them
     for index in indexes {
         tx.execute_batch(&index)?;
     }
