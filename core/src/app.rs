@@ -118,7 +118,7 @@ async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
     let why = tokio::select! {
         () = signals.asked_to_stop(|| parts.actions()) => None,
         reason = parts.journal.failed() => {
-            Some(Stopped::Io(format!("the journal failed: {reason}; start again to recover")))
+            Some(Stopped::Io(format!("the journal failed: {reason}")))
         }
         what = lane_lost(&mut lanes, &*parts.journal) => Some(Stopped::Bug(what)),
         _ = &mut public => Some(Stopped::Bug("the public listener ended".to_owned())),

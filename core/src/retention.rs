@@ -25,7 +25,7 @@ const DOUBT: Duration = Duration::from_hours(24);
 
 /// Removes until it is told to stop.
 pub(crate) async fn retain(works: Works, wanted: Retention) {
-    let mut held: Option<String> = None;
+    let (mut held, mut failed): (Option<String>, Option<String>) = (None, None);
     let mut ages = Ages::of(&*works.clock);
     while !works.stop.is_cancelled() {
         let retention = ages.allow(&*works.clock, &wanted);
@@ -37,6 +37,7 @@ pub(crate) async fn retain(works: Works, wanted: Retention) {
         };
         match pruned {
             Ok(pruned) => {
+                failed = None;
                 if pruned.held_by != held {
                     held.clone_from(&pruned.held_by);
                     tell_who_holds(held.as_deref());
@@ -46,7 +47,10 @@ pub(crate) async fn retain(works: Works, wanted: Retention) {
             Err(JournalError::Unsupported(_)) => return works.stop.cancelled().await,
             Err(error) => {
                 let reason = crate::error_line(&error);
-                tracing::warn!(%reason, "nothing was removed from the journal; it is tried again in a minute");
+                if failed.as_ref() != Some(&reason) {
+                    tracing::warn!(%reason, "not all was removed from the journal that could go; it is tried again each minute");
+                    failed = Some(reason);
+                }
             }
         }
         works.wait(EVERY).await;
@@ -131,7 +135,7 @@ fn tell_who_holds(lane: Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use tokio_util::sync::CancellationToken;
 
@@ -140,6 +144,56 @@ mod tests {
     use crate::metrics::Metrics;
     use crate::testing::{MemoryJournal, TestClock, entry};
     use crate::time::Rng;
+
+    /// What is logged, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_goes_on_failing_is_told_of_once() {
+        let (log, clock) = (Log::default(), Arc::new(TestClock::default()));
+        // With one subscriber alone, a line that another test's thread comes to first would stay unheard.
+        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+        let writer = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let _logged = tracing::subscriber::set_default(subscriber);
+        let journal = Arc::new(MemoryJournal::new(clock.clone()));
+        journal.shutdown().await;
+        let running = tokio::spawn(retain(works(journal, &clock), Retention::default()));
+        for _ in 0..3 {
+            while clock.sleepers() == 0 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(EVERY);
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+        running.abort();
+        let log = String::from_utf8(log.0.lock().expect("nobody panicked").clone()).expect("text");
+        assert_eq!(log.matches("the journal is closed").count(), 1, "{log}");
+    }
+
+    fn works(journal: Arc<MemoryJournal>, clock: &Arc<TestClock>) -> Works {
+        Works {
+            journal,
+            clock: clock.clone(),
+            rng: Arc::new(Rng::seeded(1)),
+            metrics: Arc::new(Metrics::default()),
+            stop: CancellationToken::new(),
+        }
+    }
 
     #[tokio::test]
     async fn what_is_old_and_needed_by_nobody_goes_within_a_minute_of_its_time() {
@@ -153,14 +207,7 @@ mod tests {
         };
         journal.append(vec![entry("A.B", "k", "old")]).await.expect("kept");
         journal.attach(&[lane(Start::Now)]).await.expect("attached");
-        let works = Works {
-            journal: journal.clone(),
-            clock: clock.clone(),
-            rng: Arc::new(Rng::seeded(1)),
-            metrics: Arc::new(Metrics::default()),
-            occupied: Arc::default(),
-            stop: CancellationToken::new(),
-        };
+        let works = works(journal.clone(), &clock);
         let keep_for = Some(Duration::from_hours(1));
         let retention = Retention { keep_for, ..Retention::default() };
         let running = tokio::spawn(retain(works.clone(), retention));

@@ -99,7 +99,7 @@ impl Lane {
     ) {
         let Some(open) = self.open.get_mut(&position) else { return };
         let key = open.key;
-        open.attempts += 1;
+        open.attempts = open.attempts.saturating_add(1);
         let attempts = open.attempts;
         if let Fate::Retry { after, reason } = fate {
             open.state = State::Waiting(now + *after);

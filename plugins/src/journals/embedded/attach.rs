@@ -13,10 +13,12 @@ use switchhook_core::journal::{
 };
 use tokio::sync::Notify;
 
+use super::frame::{Blob, ENTRIES};
 use super::lanes::{Cell, Inner, Lanes};
 use super::locked;
-use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
+use super::schema::{PLACE, PRUNED, REPLAYS, attempts, count, integer, number, slot};
 use super::store::Shared;
+use super::verify::data_of;
 use super::writer::Writer;
 
 /// What an older version stored says nothing of how long it was to wait: no longer than this after a restart.
@@ -29,8 +31,16 @@ const TOKENS_BITS: u32 = 40;
 pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
     let head = writer.shared.head.load(Atomic::Acquire);
     let wall = writer.shared.clock.wall().as_millisecond();
-    let rows = name(&mut writer.connection, specs, head, wall)
+    let first = writer.attached == 0;
+    let (rows, beyond) = name(&mut writer.connection, specs, head, wall, first)
         .map_err(|error| writer.shared.commit_error(error))?;
+    for one in beyond {
+        tracing::error!(
+            lane = %switchhook_core::escape::for_line(&one.id), cursor = one.cursor, last = head, now = one.now,
+            "the lane's cursor is damaged, or what it led to is gone: it is put back, and what it did since comes again"
+        );
+        writer.shared.reader.damage.count_lane(one.no);
+    }
     let old = writer.lanes.clone();
     writer.attached += 1;
     let mut settled = old.settled.clone();
@@ -94,14 +104,50 @@ fn projected(connection: &Connection, id: &LaneId) -> Arc<AtomicU64> {
     Arc::new(AtomicU64::new(cursor.ok().flatten().map_or(u64::MAX >> 1, count)))
 }
 
-/// Makes sure that each lane has a row; the numbers of its handler and of itself.
+/// A lane that was put back.
+struct PutBack {
+    no: i64,
+    id: String,
+    cursor: i64,
+    now: u64,
+}
+
+/// Puts lanes back whose cursors lie beyond the last position, or are none. A subscription begins again where the journal
+/// does. A projection goes on after its last record: it makes them in order, so what lies before is done.
+fn put_back(connection: &Connection, head: u64) -> rusqlite::Result<Vec<PutBack>> {
+    let mut beyond = connection.prepare(
+        "SELECT lanes.no, id, cursor, handlers.no FROM lanes LEFT JOIN handlers ON name = id
+         WHERE cursor NOT BETWEEN 0 AND ?1",
+    )?;
+    let pruned = count(mark(connection, PRUNED)?);
+    let beyond = beyond.query_map([number(head)], |row| {
+        let handler: Option<i64> = row.get(3)?;
+        let done = handler.map_or(Ok(0), |no| last_record(connection, count(no)))?;
+        let now = done.min(head).max(pruned);
+        Ok(PutBack { no: row.get(0)?, id: row.get(1)?, cursor: row.get(2)?, now })
+    })?;
+    let beyond: Vec<PutBack> = beyond.collect::<rusqlite::Result<_>>()?;
+    for one in &beyond {
+        connection
+            .prepare_cached("UPDATE lanes SET cursor = ?2 WHERE no = ?1")?
+            .execute(params![one.no, number(one.now)])?;
+    }
+    Ok(beyond)
+}
+
+/// The number of its handler and its own, for each lane, and the lanes that were put back.
+type Named = (Vec<(u64, i64)>, Vec<PutBack>);
+
+/// Makes sure that each lane has a row.
 fn name(
     connection: &mut Connection,
     specs: &[LaneSpec],
     head: u64,
     wall: i64,
-) -> rusqlite::Result<Vec<(u64, i64)>> {
+    first: bool,
+) -> rusqlite::Result<Named> {
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let beyond = if first { put_back(&tx, head)? } else { Vec::new() };
     let mut numbers = Vec::new();
     for spec in specs {
         let (handler, id) = (&**spec.id.handler(), spec.id.to_string());
@@ -122,7 +168,7 @@ fn name(
     }
     detach(&tx, specs, wall)?;
     tx.commit()?;
-    Ok(numbers)
+    Ok((numbers, beyond))
 }
 
 /// Notes since when lanes are not in the configuration. No lane left before the last callback was kept, whatever a clock says
@@ -168,12 +214,13 @@ fn load(
     let mut rows = connection.prepare_cached(
         "SELECT position, attempts, key, due, wait FROM open_items WHERE lane = ?1 ORDER BY position",
     )?;
+    // Numbers of a row that are none, or out of bounds, are damaged: the item is done at once and from its first attempt on.
     let rows = rows.query_map([no], |row| {
         Ok(OpenRow {
-            position: Position(count(row.get(0)?)),
-            attempts: row.get(1)?,
-            key: row.get::<_, Option<i64>>(2)?.map(count),
-            due: due(row.get(3)?, row.get(4)?),
+            position: Position(integer(row, 0)?.map_or(0, count)),
+            attempts: attempts(integer(row, 1)?),
+            key: integer(row, 2)?.map(count),
+            due: due(integer(row, 3)?, integer(row, 4)?),
             reason: None,
         })
     })?;
@@ -248,12 +295,21 @@ impl Lanes {
     }
 }
 
-/// The last position of the log.
+/// The last position of the log: of what there is, or was before it was removed for its age. No cursor counts: one that lies
+/// beyond is damaged, or what it has seen is gone.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<u64> {
-    let last = "SELECT first + count - 1 FROM entries ORDER BY first DESC LIMIT 1";
-    let head = connection.query_row(last, [], |row| row.get(0)).optional()?.map_or(0, count);
-    let cursors: Option<i64> =
-        connection.query_row("SELECT max(cursor) FROM lanes", [], |row| row.get(0))?;
-    let pruned = mark(connection, PRUNED)?;
-    Ok(head.max(cursors.map_or(0, count)).max(count(pruned)))
+    let last = "SELECT first, first + count - 1 FROM entries ORDER BY first DESC LIMIT 1";
+    let last = connection.query_row(last, [], |row| Ok((row.get(0)?, count(row.get(1)?))));
+    let end = match last.optional()? {
+        Some((first, last)) => end(connection, first, last)?,
+        None => 0,
+    };
+    Ok(end.max(count(mark(connection, PRUNED)?)))
+}
+
+/// Where a row of entries ends: what is in it says so, whatever its number is.
+fn end(connection: &Connection, first: i64, last: u64) -> rusqlite::Result<u64> {
+    let data = data_of(connection, "SELECT data FROM entries WHERE first = ?1", first)?;
+    let first = count(first);
+    Ok(Blob::read(ENTRIES, first, last.max(first), first, data).last)
 }

@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use switchhook_core::BoxError;
 use switchhook_core::journal::Health;
+use switchhook_core::{BoxError, with_causes};
 
+use super::mend::is_damaged;
 use super::schema::{PATIENCE, open_writing};
 use super::store::Shared;
 use super::write;
@@ -81,8 +82,10 @@ impl Writer {
             let cursors = self.copies.is_multiple_of(CURSORS_EVERY);
             let lanes = self.lanes.cells.values().filter(|_| cursors);
             if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
-                tracing::warn!(%error, "tidying the journal failed");
-                self.shared.fail_if_lost(error);
+                let error = self.shared.fail_if_lost(error);
+                if self.mend(&error) || !is_damaged(&error) {
+                    tracing::warn!(error = %with_causes(&error), "tidying the journal failed");
+                }
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
         }

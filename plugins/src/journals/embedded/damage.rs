@@ -5,11 +5,15 @@ use std::sync::Mutex;
 
 use super::frame::{Blob, ENTRIES};
 use super::locked;
+use super::schema::count;
 
 /// Why a damaged item was given up.
 pub(super) const DAMAGED: &str = "damaged in the store";
 /// Damaged items that are remembered, so that each is counted once; past it nothing more is counted.
 const MET_MAX: usize = 10_000;
+
+/// Where a log has its number, for lanes.
+const LANES: u64 = u64::MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct Damage(Mutex<Met>);
@@ -46,6 +50,24 @@ impl Damage {
         if new {
             tell(log, blob.first, blob.last, damaged);
         }
+    }
+
+    /// Entries are missing, all that lie between these.
+    pub(super) fn report_gap(&self, first: u64, last: u64) {
+        let mut met = locked(&self.0);
+        let new = met.told.len() < MET_MAX && met.told.insert((ENTRIES, first));
+        for position in (first..=last).take(MET_MAX) {
+            met.add(ENTRIES, position);
+        }
+        drop(met);
+        if new {
+            tell(ENTRIES, first, last, last - first + 1);
+        }
+    }
+
+    /// A lane's own numbers are damaged.
+    pub(super) fn count_lane(&self, no: i64) {
+        locked(&self.0).add(LANES, count(no));
     }
 
     /// An item is gone, or its checksum is right and it cannot be read all the same.

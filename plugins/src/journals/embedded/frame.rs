@@ -149,10 +149,16 @@ impl Blob {
         blob
     }
 
-    /// Entries that are not in the log any more, each a damaged frame.
+    /// Entries that are not in the log any more: one damaged frame at the last place stands for all of them, for there may be
+    /// any number, as after a damaged one.
     pub(super) fn lost(first: u64, last: u64) -> Self {
-        let frames = (first..=last).map(Frame::damaged).collect();
-        Self { first, last, after: first, data: Bytes::new(), frames }
+        Self { first, last, after: first, data: Bytes::new(), frames: vec![Frame::damaged(last)] }
+    }
+
+    /// The places that its only frame stands for, if there are several.
+    pub(super) fn gap(&self) -> Option<(u64, u64)> {
+        let gap = self.data.is_empty() && self.frames.len() == 1 && self.first < self.last;
+        gap.then_some((self.first, self.last))
     }
 
     /// Entries lie one after the other without a gap: each has a place, whatever became of its frame.

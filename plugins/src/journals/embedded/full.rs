@@ -1,5 +1,6 @@
 //! What the writer does while the disk is full: nothing new is kept, and room is looked for.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use switchhook_core::journal::JournalError;
@@ -32,7 +33,7 @@ impl Writer {
         #[cfg(test)]
         self.limit_pages();
         let tried = match self.has_ballast() {
-            true => write::try_room(&mut self.connection)
+            true => write::try_room(&mut self.connection, self.shared.head.load(Ordering::Relaxed))
                 .map_err(|error| self.shared.commit_error(error)),
             false => Err(JournalError::Full),
         };

@@ -15,7 +15,7 @@ use switchhook_core::{Facts, Pattern, Words};
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
 use super::locked;
-use super::schema::{REPLAYS, count, number};
+use super::schema::{REPLAYS, attempts, count, integer, number};
 use super::store::Shared;
 
 /// One question reads so many bytes at most; the page says where to go on.
@@ -281,7 +281,7 @@ fn dead_letters(
                 lane: row.get(1)?,
                 position: Position(count(row.get(2)?)),
                 at: Timestamp::from_millisecond(row.get(3)?).unwrap_or_default(),
-                attempts: row.get(4)?,
+                attempts: attempts(integer(row, 4)?),
                 reason: row.get(5)?,
                 response: row.get(6)?,
                 callback: None,

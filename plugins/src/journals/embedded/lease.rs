@@ -22,8 +22,6 @@ use super::store::Shared;
 /// One look reads so many blobs at most and stops past so many bytes; then it is seen whether anything can go out.
 const LOOK_BLOBS_MAX: usize = 1024;
 const LOOK_BYTES_MAX: usize = 2 << 20;
-/// Missing entries that are set aside at a time.
-const LOST_MAX: u64 = 1000;
 
 /// What a lease keeps in memory at most, give or take a blob: its items are parts of blobs.
 const LEASE_BYTES_MAX: usize = 16 << 20;
@@ -144,7 +142,7 @@ impl Shared {
         Ok(Ahead { from, items, upto: limit.min(at - 1) })
     }
 
-    /// The first blob that ends at or after a position; entries that are missing before it come as damaged ones.
+    /// The first blob that ends at or after a position; entries that are missing before it come as one damaged item.
     async fn next_blob(
         self: &Arc<Self>,
         log: u64,
@@ -161,9 +159,8 @@ impl Shared {
         if from > upto {
             return Ok(blob);
         }
-        let lost = Arc::new(Blob::lost(from, upto.min(from + LOST_MAX)));
-        self.reader.damage.report(log, &lost);
-        Ok(Some(lost))
+        self.reader.damage.report_gap(from, upto);
+        Ok(Some(Arc::new(Blob::lost(from, upto))))
     }
 
     /// Reads what the items of a lease are. What cannot be read any more is set aside as dead.
@@ -200,7 +197,7 @@ impl Shared {
             memory.holds(near.as_ref());
             match work {
                 Some(work) => items.push(Leased { position, attempts, replay, work }),
-                None => lost.push(position),
+                None => lost.push((position, held.and_then(|held| held.blob.gap()))),
             }
         }
         {
@@ -273,19 +270,24 @@ impl Shared {
         self: &Arc<Self>,
         log: u64,
         lease: &Lease,
-        lost: Vec<Position>,
+        lost: Vec<(Position, Option<(u64, u64)>)>,
     ) -> Result<(), JournalError> {
-        let dead = |position: Position| {
+        let dead = |(position, gap): (Position, Option<(u64, u64)>)| {
             let again = position.replay_number().is_some();
             if !again {
                 self.reader.damage.report_item(log, position.0);
             }
-            let reason = if again {
-                "what was to be done again is not in the journal any more, or damaged"
-            } else {
-                DAMAGED
+            let reason = match gap {
+                _ if again => {
+                    "what was to be done again is not in the journal any more, or damaged"
+                        .to_owned()
+                }
+                Some((first, last)) => {
+                    format!("{DAMAGED}: all callbacks from {first} to {last} are missing")
+                }
+                None => DAMAGED.to_owned(),
             };
-            (position, Fate::Dead { reason: reason.to_owned(), response: None })
+            (position, Fate::Dead { reason, response: None })
         };
         let fates = lost.into_iter().map(dead).collect();
         let (lane, token) = (lease.lane.clone(), lease.token);

@@ -14,6 +14,7 @@ mod history;
 mod lanes;
 mod lease;
 mod lock;
+mod mend;
 mod migrate;
 mod prune;
 mod queue;
@@ -52,6 +53,7 @@ use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 
 use self::ballast::Ballast;
 use self::lock::Lock;
+use self::mend::Damaged;
 use self::store::Shared;
 
 /// Options of the `embedded` journal.
@@ -103,7 +105,7 @@ impl Plugin for Embedded {
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
         let folder = cx.path(&options.path);
         let cx = cx.clone();
-        let opening = move || Self::open(folder, &options, &cx);
+        let opening = move || Self::open(folder, &options, &cx).map_err(open_error);
         Ok(Arc::new(tokio::task::spawn_blocking(opening).await??))
     }
 }
@@ -282,10 +284,23 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn store_error(error: rusqlite::Error) -> JournalError {
-    JournalError::Store(error.into())
+    match verify::is_damage(&error) {
+        true => JournalError::Store(Damaged(error).into()),
+        false => JournalError::Store(error.into()),
+    }
 }
 
-/// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more.
+/// What it means that the store could not be opened.
+fn open_error(error: BoxError) -> BoxError {
+    match error.downcast::<rusqlite::Error>() {
+        Ok(error) if verify::is_damage(&error) => Damaged(*error).into(),
+        Ok(error) => error,
+        Err(error) => error,
+    }
+}
+
+/// What a failed commit means. After an error of the disk nobody knows what is on it: the store is not used any more. Where
+/// only what was read is wrong, nothing was written, and the rest may be well.
 ///
 /// `SQLite` tells a full disk (ENOSPC) from a failed one, but not a reached quota (EDQUOT): that is a failed write to it, and
 /// asking for the system's own number of the error takes unsafe code. So a write is tried: `probe`.
@@ -302,17 +317,11 @@ fn commit_error(error: rusqlite::Error, probe: impl FnOnce() -> io::Result<()>) 
         {
             JournalError::Full
         }
-        Some(
-            ErrorCode::SystemIoFailure
-            | ErrorCode::DatabaseCorrupt
-            | ErrorCode::NotADatabase
-            | ErrorCode::ReadOnly
-            | ErrorCode::CannotOpen,
-        ) => {
+        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
             tracing::error!(%error, "the journal's disk failed");
             JournalError::Closed
         }
-        _ => JournalError::Store(error.into()),
+        _ => store_error(error),
     }
 }
 
@@ -329,6 +338,7 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Missing { folder } => JournalError::Missing { folder: folder.clone() },
         JournalError::Unsupported(what) => JournalError::Unsupported(what),
         JournalError::Refused(why) => JournalError::Refused(why.clone()),
+        JournalError::Store(error) => JournalError::Store(with_causes(&**error).into()),
         other => JournalError::Store(with_causes(other).into()),
     }
 }

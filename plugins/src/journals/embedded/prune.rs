@@ -54,12 +54,13 @@ impl Shared {
                 pruned.lanes.push(lane.lane);
             }
         }
+        // Where one of these finds something damaged, the others go on: nothing else keeps the disk from filling.
+        let mut letters = Ok(0);
         if let Some(keep) = retention.keep_dead_letters {
             let oldest = before(wall, keep);
-            pruned.dead_letters =
-                self.in_steps(move |writer| remove_letters(writer, oldest)).await?;
+            letters = self.in_steps(move |writer| remove_letters(writer, oldest)).await;
         }
-        self.order(advance).await?;
+        let advanced = self.order(advance).await;
         let mut progress = Progress { more: true, ..Progress::default() };
         while progress.more {
             if let Some(ahead) = progress.ahead.take() {
@@ -74,7 +75,9 @@ impl Shared {
                 move |writer: &mut Writer| remove_entries(writer, age, retention.keep_size, so_far);
             progress = self.order(step).await?;
         }
-        self.sweep().await?;
+        let swept = self.sweep().await;
+        pruned.dead_letters = letters?;
+        advanced.and(swept)?;
         Ok(Pruned { events: progress.events, held_by: progress.held_by, ..pruned })
     }
 
@@ -245,10 +248,13 @@ struct Candidate {
     at: i64,
 }
 
+/// The next row; it ends before the one behind it, whatever its count is.
 fn next(connection: &Connection, after: u64) -> rusqlite::Result<Option<Candidate>> {
     connection
         .prepare_cached(
-            "SELECT first, first + count - 1, at FROM entries WHERE first > ?1 ORDER BY first LIMIT 1",
+            "SELECT first, min(first + count - 1, coalesce((SELECT min(first) - 1 FROM entries AS next
+                 WHERE next.first > entries.first), first + count - 1)), at
+             FROM entries WHERE first > ?1 ORDER BY first LIMIT 1",
         )?
         .query_row([number(after)], |row| {
             Ok(Candidate { first: count(row.get(0)?), last: count(row.get(1)?), at: row.get(2)? })

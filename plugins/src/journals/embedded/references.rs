@@ -3,6 +3,7 @@
 use rusqlite::{Connection, params};
 use switchhook_core::journal::{LaneId, Position};
 
+use super::attach::head;
 use super::schema::{count, number, slot};
 use super::verify::Check;
 
@@ -16,15 +17,22 @@ const NO_ENTRY: &str = "coalesce((SELECT first + count FROM entries WHERE first 
 struct Row {
     no: i64,
     id: String,
+    cursor: i64,
 }
 
 pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Result<bool> {
-    let lanes = lanes(connection)?;
+    let (lanes, last) = (lanes(connection)?, head(connection)?);
     for lane in &lanes {
         let id: LaneId = lane.id.parse().unwrap_or_else(|never| match never {});
         let named = "SELECT EXISTS (SELECT 1 FROM handlers WHERE name = ?1)";
         if !connection.query_row(named, [&**id.handler()], |row| row.get(0))? {
             check.problem(&format!("lane {}: its handler has no number", lane.id));
+        }
+        if lane.cursor < 0 || count(lane.cursor) > last {
+            check.problem(&format!(
+                "lane {}: its cursor is {}, beyond {last}, the last callback",
+                lane.id, lane.cursor
+            ));
         }
         for position in lost_items(connection, lane.no, &id)? {
             check.problem(&format!("lane {}: what waits at {position} is not there", lane.id));
@@ -37,6 +45,7 @@ pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Res
             check.problem(&format!("{lost} rows of {table} belong to no lane"));
         }
     }
+    attempts(check, connection)?;
     for (table, kind) in [("dead_letters", "dead letter"), ("replays", "replay")] {
         for (no, position) in lost_rows(connection, table)? {
             check.problem(&format!("{kind} {no}: callback {position} is not there"));
@@ -45,9 +54,31 @@ pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Res
     Ok(false)
 }
 
+/// Numbers of attempts that are none.
+fn attempts(check: &mut Check, connection: &Connection) -> rusqlite::Result<()> {
+    for (table, kind) in [("open_items", "what waits at"), ("dead_letters", "the dead letter of")] {
+        let sql = format!(
+            "SELECT coalesce((SELECT id FROM lanes WHERE no = lane), '?'), position FROM {table}
+             WHERE typeof(attempts) <> 'integer' OR attempts NOT BETWEEN 0 AND ?1 ORDER BY position LIMIT ?2"
+        );
+        let mut wrong = connection.prepare_cached(&sql)?;
+        let wrong = wrong.query_map([u32::MAX, NAMED_MAX], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        for row in wrong {
+            let (lane, position) = row?;
+            check.problem(&format!(
+                "lane {lane}: {kind} {position} has a damaged number of attempts"
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn lanes(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
-    let mut lanes = connection.prepare_cached("SELECT no, id FROM lanes ORDER BY id")?;
-    let lanes = lanes.query_map([], |row| Ok(Row { no: row.get(0)?, id: row.get(1)? }))?;
+    let mut lanes = connection.prepare_cached("SELECT no, id, cursor FROM lanes ORDER BY id")?;
+    let lanes = lanes
+        .query_map([], |row| Ok(Row { no: row.get(0)?, id: row.get(1)?, cursor: row.get(2)? }))?;
     lanes.collect()
 }
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 use switchhook_core::BoxError;
 use switchhook_core::journal::Position;
 
@@ -151,4 +152,17 @@ pub(super) fn number(value: u64) -> i64 {
 /// And back.
 pub(super) fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+/// The whole number in a column; none: there is none, or something else.
+pub(super) fn integer(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+    match row.get_ref(column)? {
+        ValueRef::Integer(value) => Ok(Some(value)),
+        _ => Ok(None),
+    }
+}
+
+/// How often something was tried; 0 for what cannot be a number of attempts.
+pub(super) fn attempts(value: Option<i64>) -> u32 {
+    value.and_then(|value| u32::try_from(value).ok()).unwrap_or_default()
 }

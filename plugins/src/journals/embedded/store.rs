@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) head: AtomicU64,
     pub(super) health: watch::Sender<Health>,
     closed: AtomicBool,
+    /// Why the last commit failed, once that was logged.
+    pub(super) told: Mutex<Option<String>>,
     /// Little of the WAL is left to copy: the writer may do it.
     pub(super) restart_wal: AtomicBool,
     pub(super) clock: Arc<dyn Clock>,
@@ -46,6 +48,9 @@ pub(super) struct Shared {
     #[cfg(test)]
     pub(super) pages: AtomicU64,
 }
+
+/// Why the store has come to its end after an error of the disk.
+pub(super) const LOST: &str = "the journal could not be written; start again to recover";
 
 /// Records as frames, and the position of each and where its frame ends.
 type RecordFrames = (Vec<u8>, Vec<(u64, usize)>);
@@ -64,6 +69,8 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         copies: 0,
         attached: 0,
         looked: None,
+        mended: false,
+        failures: 0,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());
     let thread = builder.spawn(move || writer.run())?;
@@ -113,6 +120,7 @@ impl Shared {
             head: AtomicU64::new(head),
             health: watch::Sender::new(Health::Ready),
             closed: AtomicBool::new(false),
+            told: Mutex::default(),
             restart_wal: AtomicBool::new(false),
             clock: cx.clock.clone(),
             rng: cx.rng.clone(),
@@ -235,8 +243,10 @@ impl Shared {
         let (answer, done) = oneshot::channel();
         let order = Order(Box::new(move |writer: &mut Writer| {
             let changed = change(writer);
-            if let Err(error @ (JournalError::Full | JournalError::Closed)) = &changed {
-                writer.unwell(error);
+            match &changed {
+                Err(error @ (JournalError::Full | JournalError::Closed)) => writer.unwell(error),
+                Err(error) => _ = writer.mend(error),
+                Ok(_) => {}
             }
             writer.at_rest();
             drop(answer.send(changed));
@@ -281,12 +291,14 @@ impl Shared {
     }
 
     /// Ends the store if an error beside a commit, in a checkpoint say, means that the disk failed.
-    pub(super) fn fail_if_lost(&self, error: rusqlite::Error) {
-        match self.commit_error(error) {
-            JournalError::Closed => self.fail("the journal could not be written"),
+    pub(super) fn fail_if_lost(&self, error: rusqlite::Error) -> JournalError {
+        let error = self.commit_error(error);
+        match error {
+            JournalError::Closed => self.fail(LOST),
             JournalError::Full => _ = self.ballast.give(),
             _ => {}
         }
+        error
     }
 
     /// What a failed commit means on this disk.

@@ -2,6 +2,7 @@ mod copies;
 mod damage;
 mod disks;
 mod room;
+mod rot;
 mod stores;
 mod upkeep;
 

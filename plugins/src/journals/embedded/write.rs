@@ -279,8 +279,13 @@ pub(super) fn free(connection: &Connection) -> u64 {
     pages.saturating_mul(number("page_size").unwrap_or_default())
 }
 
-/// Keeps and removes as much as a blob has, and says how much was written; an error where there is no room for it.
-pub(super) fn try_room(connection: &mut Connection) -> rusqlite::Result<usize> {
+/// Keeps and removes as much as a blob has, and says how much was written; an error where there is no room for it, or the
+/// entry after `head` could not be kept for another reason.
+pub(super) fn try_room(connection: &mut Connection, head: u64) -> rusqlite::Result<usize> {
+    let entry = "INSERT INTO entries (first, count, at, data) VALUES (?1, 1, 0, zeroblob(?2))";
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    tx.execute(entry, [number(head + 1), number(BLOB_BYTES as u64)])?; // where the next goes
+    tx.rollback()?;
     let keep = "INSERT OR REPLACE INTO state (handler, key, value) VALUES ('', '', zeroblob(?1))";
     // Two commits: what is removed in the same one is never written.
     connection.execute(keep, [number(BLOB_BYTES as u64)])?;

@@ -16,7 +16,7 @@ use super::full::LOOK_EVERY;
 use super::lanes::{Cell, Lanes};
 use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
 use super::schema::REPLAYS;
-use super::store::Shared;
+use super::store::{LOST, Shared};
 use super::write::{self, Stored};
 use super::{locked, same};
 
@@ -36,6 +36,10 @@ pub(super) struct Writer {
     pub(super) attached: u64,
     /// When it was last tried whether a full disk has room again.
     pub(super) looked: Option<Duration>,
+    /// The indexes were built anew.
+    pub(super) mended: bool,
+    /// Commits in a row that kept nothing of what came in.
+    pub(super) failures: u32,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -44,7 +48,7 @@ struct Alarm(Arc<Shared>);
 impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the journal's writer panicked");
+            self.0.fail("the journal's writer panicked; start again to recover");
             let left = {
                 let mut queue = locked(&self.0.queue);
                 std::mem::replace(&mut *queue, Queue::ended())
@@ -98,6 +102,7 @@ impl Writer {
     }
 
     pub(super) fn ready(&self) {
+        *locked(&self.shared.told) = None;
         if self.shared.health() != Health::Ready {
             tracing::info!("the journal keeps again");
             self.shared.health.send_replace(Health::Ready);
@@ -110,7 +115,7 @@ impl Writer {
             return self.refuse(batch, &JournalError::Closed);
         }
         for job in std::mem::take(&mut batch.attach) {
-            let mut attached = attach::attach(self, &job.specs);
+            let mut attached = self.mending(|writer| attach::attach(writer, &job.specs));
             if let Err(JournalError::Full) = attached
                 && self.shared.ballast.give()
             {
@@ -142,7 +147,7 @@ impl Writer {
         }
         #[cfg(test)]
         self.limit_pages();
-        let committed = self.commit(&batch.chunks, &planned);
+        let committed = self.mending(|writer| writer.commit(&batch.chunks, &planned));
         self.at_rest();
         match committed {
             Ok(stored) => self.done(batch, planned, stored),
@@ -155,6 +160,7 @@ impl Writer {
                     Err(error) => self.failed(Batch::default(), planned, &error),
                 }
             }
+            Err(error @ JournalError::Store(_)) => self.commit_apart(batch, planned, &error),
             Err(error) => self.failed(batch, planned, &error),
         }
         self.look_after_wal();
@@ -188,7 +194,11 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, chunks: &[Chunk], planned: &[Planned]) -> Result<Stored, JournalError> {
+    pub(super) fn commit(
+        &mut self,
+        chunks: &[Chunk],
+        planned: &[Planned],
+    ) -> Result<Stored, JournalError> {
         let wall = self.shared.clock.wall().as_millisecond();
         let head = self.shared.head.load(Ordering::Relaxed);
         let run = |connection: &mut Connection| {
@@ -204,8 +214,9 @@ impl Writer {
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
     }
 
-    fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
+    pub(super) fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
         if !batch.chunks.is_empty() {
+            self.failures = 0;
             self.ready();
         }
         self.since_checkpoint += stored.bytes;
@@ -299,20 +310,6 @@ impl Writer {
         drop(job.answer.send(Ok(())));
     }
 
-    /// Nothing was stored: lanes go back to what is.
-    fn failed(&mut self, batch: Batch, planned: Vec<Planned>, error: &JournalError) {
-        self.unwell(error);
-        for one in planned {
-            if let Err(error) = attach::restore(self, &one.cell) {
-                // In memory its items are settled, in the store they are not: the next commit would lose them.
-                tracing::error!(lane = %one.cell.id, %error, "a lane cannot be read");
-                self.shared.fail("a lane could not be put back to what is stored");
-            }
-            drop(one.job.answer.send(Err(same(error))));
-        }
-        self.refuse(batch, error);
-    }
-
     pub(super) fn refuse(&self, batch: Batch, error: &JournalError) {
         let waiters =
             |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
@@ -338,10 +335,8 @@ impl Writer {
                 }
                 self.shared.health.send_replace(Health::Unavailable(error.to_string()));
             }
-            JournalError::Closed => self.shared.fail("the journal could not be written"),
-            other => {
-                tracing::error!(error = %switchhook_core::with_causes(other), "a commit failed");
-            }
+            JournalError::Closed => self.shared.fail(LOST),
+            other => self.shared.tell_failure(other),
         }
     }
 
