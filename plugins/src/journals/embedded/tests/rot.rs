@@ -1,5 +1,6 @@
 //! Bits that have changed in what the database keeps for itself, and in numbers that no checksum covers.
 
+use super::super::full::LOOK_EVERY;
 use super::*;
 use switchhook_core::journal::Retention;
 use switchhook_core::testing::callback;
@@ -295,6 +296,7 @@ async fn a_journal_that_keeps_nothing_says_so_until_it_does() {
     write::try_room(&mut folder.raw(), 7).unwrap_err();
     folder.raw().execute_batch("DROP TRIGGER t").unwrap();
     let mut health = journal.shared.health.subscribe();
+    folder.clock.advance(LOOK_EVERY);
     let ready = health.wait_for(|health| *health == Health::Ready);
     assert!(tokio::time::timeout(Duration::from_secs(20), ready).await.is_ok(), "not found");
     let kept = append(&journal, "body 8").await.unwrap();
