@@ -21,10 +21,12 @@ const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 const TARGET_AWAY: Duration = Duration::from_secs(20);
 const MINUTES: u64 = 60;
 /// So much of a server's life is left out of the slope of its memory: by then each kind of fault has come, and filled what it fills.
-const WARM_UP: Duration = Duration::from_mins(12);
+const WARM_UP: Duration = Duration::from_mins(10);
 /// The slope of a shorter life says little: it is told and not judged.
-const LIFE_JUDGED: Duration = Duration::from_mins(28);
+const LIFE_JUDGED: Duration = Duration::from_mins(40);
 const SLOPE_MAX: f64 = 1.0;
+/// Samples of which the highest counts: five minutes.
+const STRETCH: usize = 30;
 /// Connections come and go by a few; what leaks one with each fault is above this in an hour.
 const DESCRIPTORS_MORE: usize = 32;
 const DOUBLED_PER_KILL: u64 = 64;
@@ -72,8 +74,8 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     };
     let (minutes, mut rng) = (setting.minutes.unwrap_or(MINUTES), setting.rng());
     for minute in 0..minutes {
-        // In the second half it lives on: only then a slow growth can be seen.
-        let kinds = if minute * 2 < minutes { ALL } else { ALIVE };
+        // Later it lives on: only then a slow growth can be seen.
+        let kinds = if minute * 4 < minutes { ALL } else { ALIVE };
         let fault = rng.choice(kinds).copied().unwrap_or(Fault::Kill);
         soak.minute(fault, &mut rng)?;
         soak.progress(minute, fault);
@@ -268,13 +270,18 @@ fn judge_growth(lives: &[Life], findings: &mut Findings) {
     let highest =
         lives.iter().flat_map(|life| &life.memory).map(|(_, mib)| *mib).fold(0.0, f64::max);
     findings.note("most memory in MiB", highest.round());
-    let slope = (slope(&lows(&warm)) * 100.0).round() / 100.0;
+    let (slope, error) = slope(&highs(&warm));
+    let rounded = |number: f64| (number * 100.0).round() / 100.0;
     let long =
         life.memory.last().is_some_and(|(hours, _)| hours * 3600.0 > LIFE_JUDGED.as_secs_f64());
+    findings.note("give or take", rounded(error));
     if long {
-        findings.at_most("MiB more in an hour", slope, SLOPE_MAX);
+        // An hour is short for a slope as small as this: what chance alone can make of none is no finding.
+        let surely = slope - 2.0 * error;
+        findings.note("MiB more in an hour", rounded(slope));
+        findings.at_most("MiB more in an hour for certain", rounded(surely), SLOPE_MAX);
     } else {
-        findings.note("MiB more in an hour, of a short life", slope);
+        findings.note("MiB more in an hour, of a short life", rounded(slope));
     }
     let half = life.descriptors.len() / 2;
     let (first, second) = life.descriptors.split_at(half);
@@ -282,34 +289,52 @@ fn judge_growth(lives: &[Life], findings: &mut Findings) {
     findings.at_most("descriptors", most(second), most(first) + DESCRIPTORS_MORE);
 }
 
-/// The least of every twelve samples: what is held, without what comes and goes.
-fn lows(samples: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let lowest =
-        |part: &[(f64, f64)]| part.iter().copied().min_by(|one, other| one.1.total_cmp(&other.1));
-    samples.chunks(12).filter_map(lowest).collect()
+/// The most of every stretch: what the allocator gave back and took again in between says nothing.
+fn highs(samples: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let highest =
+        |part: &[(f64, f64)]| part.iter().copied().max_by(|one, other| one.1.total_cmp(&other.1));
+    samples.chunks(STRETCH).filter_map(highest).collect()
 }
 
-/// By least squares.
-fn slope(points: &[(f64, f64)]) -> f64 {
+/// By least squares, and its standard error.
+fn slope(points: &[(f64, f64)]) -> (f64, f64) {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
     let count = points.len() as f64;
+    if count < 3.0 {
+        return (0.0, 0.0);
+    }
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
     let above: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
     let below: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    if below > 0.0 { above / below } else { 0.0 }
+    let slope = if below > 0.0 { above / below } else { return (0.0, 0.0) };
+    let off: f64 = points.iter().map(|at| (at.1 - y - slope * (at.0 - x)).powi(2)).sum();
+    (slope, (off / (count - 2.0) / below).sqrt())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Samples of four hours, ten seconds apart, of what grows by so many MiB in an hour and now and then has less.
+    fn samples(grows: f64) -> Vec<(f64, f64)> {
+        let less = |n: u32| f64::from(n * 7 % 11) / 5.0;
+        let at = |n: u32| (f64::from(n) / 360.0, 20.0 + grows * f64::from(n) / 360.0 - less(n));
+        (0..4 * 360).map(at).collect()
+    }
+
     #[test]
-    fn the_slope_of_a_line_is_found_among_peaks() {
-        let peak = |n: u32| if n.is_multiple_of(5) { 40.0 } else { 0.0 };
-        let line = |n: u32| (f64::from(n) / 360.0, 20.0 + 3.0 * f64::from(n) / 360.0 + peak(n));
-        let points: Vec<_> = (0..240).map(line).collect();
-        assert!((slope(&lows(&points)) - 3.0).abs() < 0.05, "{}", slope(&lows(&points)));
-        assert!(slope(&[]).abs() < f64::EPSILON);
+    fn growth_is_found_in_what_goes_up_and_down() {
+        for grows in [0.0, 1.5, 3.0] {
+            let (slope, error) = slope(&highs(&samples(grows)));
+            assert!((slope - grows).abs() < 0.05 && error < 0.05, "{slope} {error}");
+        }
+        assert_eq!(slope(&[]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn few_points_that_lie_apart_say_little() {
+        let (slope, error) = slope(&[(0.0, 47.0), (0.1, 46.0), (0.2, 48.0), (0.3, 46.5)]);
+        assert!(slope.abs() < 2.0 * error, "{slope} {error}");
     }
 }
