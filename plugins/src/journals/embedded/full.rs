@@ -5,8 +5,8 @@ use std::time::Duration;
 use switchhook_core::journal::JournalError;
 
 use super::queue::Batch;
-use super::write;
-use super::writer::Writer;
+use super::write::{self, Stored};
+use super::writer::{Planned, Writer};
 
 /// How often it is looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ impl Writer {
             Err(error) => {
                 self.unwell(&error);
                 // A full disk has no room for a longer WAL: begun anew, it takes what fits into the database's free pages.
-                self.checkpoints.try_send(()).ok(); // full: one is under way
+                self.restart_wal();
             }
         }
         self.look_after_wal();
@@ -53,6 +53,20 @@ impl Writer {
     /// Whether there is room for what was kept before, beside what is new.
     fn has_ballast(&self) -> bool {
         self.shared.ballast.keep(|| write::free(&self.connection))
+    }
+
+    /// Tries again with a WAL begun anew, if it is that for which there is no room.
+    pub(super) fn commit_with_little_room(
+        &mut self,
+        planned: &[Planned],
+    ) -> Result<Stored, JournalError> {
+        match self.commit(&[], planned) {
+            Err(JournalError::Full) => {
+                self.restart_wal();
+                self.commit(&[], planned)
+            }
+            done => done,
+        }
     }
 
     /// The ballast's room is for what was kept before.

@@ -150,7 +150,7 @@ impl Writer {
                 // Settling needs hardly any room: deliveries go on while nothing new can be kept.
                 self.unwell(&JournalError::Full);
                 self.refuse(batch, &JournalError::Full);
-                match self.commit(&[], &planned) {
+                match self.commit_with_little_room(&planned) {
                     Ok(stored) => self.done(Batch::default(), planned, stored),
                     Err(error) => self.failed(Batch::default(), planned, &error),
                 }
@@ -188,7 +188,11 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, chunks: &[Chunk], planned: &[Planned]) -> Result<Stored, JournalError> {
+    pub(super) fn commit(
+        &mut self,
+        chunks: &[Chunk],
+        planned: &[Planned],
+    ) -> Result<Stored, JournalError> {
         let wall = self.shared.clock.wall().as_millisecond();
         let head = self.shared.head.load(Ordering::Relaxed);
         let run = |connection: &mut Connection| {
