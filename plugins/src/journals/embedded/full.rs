@@ -10,6 +10,9 @@ use super::writer::{Planned, Writer};
 
 /// How often it is looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often, and after how long each time, a commit that needs a new WAL is tried while the old one is being copied.
+const COPYING_LOOKS: usize = 20;
+const COPYING_LOOK: Duration = Duration::from_millis(20);
 
 impl Writer {
     /// While the disk is full, looks for room now and then, however much there is to do: deliveries that go on must not
@@ -55,18 +58,19 @@ impl Writer {
         self.shared.ballast.keep(|| write::free(&self.connection))
     }
 
-    /// Tries again with a WAL begun anew, if it is that for which there is no room.
+    /// Tries again with a WAL begun anew, if it is that for which there is no room. While it is being copied it cannot be.
     pub(super) fn commit_with_little_room(
         &mut self,
         planned: &[Planned],
     ) -> Result<Stored, JournalError> {
-        match self.commit(&[], planned) {
-            Err(JournalError::Full) => {
-                self.restart_wal();
-                self.commit(&[], planned)
+        for _ in 0..COPYING_LOOKS {
+            match self.commit(&[], planned) {
+                Err(JournalError::Full) => self.restart_wal(),
+                done => return done,
             }
-            done => done,
+            std::thread::park_timeout(COPYING_LOOK);
         }
+        self.commit(&[], planned)
     }
 
     /// The ballast's room is for what was kept before.
