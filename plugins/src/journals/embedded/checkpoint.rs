@@ -48,7 +48,7 @@ fn run(connection: &Connection, wanted: &Receiver<()>, shared: &Shared) {
             Ok(true) => shared.restart_wal.store(true, Ordering::Relaxed),
             Ok(false) => {}
             Err(error) => {
-                // A full disk is known of, and tried again each second.
+                // A full disk is known of.
                 if shared.health() == Health::Ready {
                     tracing::warn!(%error, "a checkpoint of the journal failed");
                 }
@@ -95,13 +95,15 @@ impl Writer {
     }
 
     /// Copies the small rest of the WAL, so that the next commit begins it anew. A reader in the way puts it off.
-    fn restart_wal(&self) {
+    pub(super) fn restart_wal(&self) {
         let patience = |time| self.connection.busy_timeout(time);
         let restarted = patience(RESTART_PATIENCE).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
         });
         if let Err(error) = restarted.and(patience(PATIENCE)) {
-            tracing::warn!(%error, "the journal's WAL was not begun anew");
+            if self.shared.health() == Health::Ready {
+                tracing::warn!(%error, "the journal's WAL was not begun anew");
+            }
             self.shared.fail_if_lost(error);
         }
     }

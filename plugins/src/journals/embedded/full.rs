@@ -6,11 +6,14 @@ use std::time::Duration;
 use switchhook_core::journal::JournalError;
 
 use super::queue::Batch;
-use super::write;
-use super::writer::Writer;
+use super::write::{self, Stored};
+use super::writer::{Planned, Writer};
 
 /// How often it is looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often, and after how long each time, a commit that needs a new WAL is tried while the old one is being copied.
+const COPYING_LOOKS: usize = 20;
+const COPYING_LOOK: Duration = Duration::from_millis(20);
 
 impl Writer {
     /// While the disk is full, looks for room now and then, however much there is to do: deliveries that go on must not
@@ -45,7 +48,7 @@ impl Writer {
             Err(error) => {
                 self.unwell(&error);
                 // A full disk has no room for a longer WAL: begun anew, it takes what fits into the database's free pages.
-                self.checkpoints.try_send(()).ok(); // full: one is under way
+                self.restart_wal();
             }
         }
         self.look_after_wal();
@@ -54,6 +57,21 @@ impl Writer {
     /// Whether there is room for what was kept before, beside what is new.
     fn has_ballast(&self) -> bool {
         self.shared.ballast.keep(|| write::free(&self.connection))
+    }
+
+    /// Tries again with a WAL begun anew, if it is that for which there is no room. While it is being copied it cannot be.
+    pub(super) fn commit_with_little_room(
+        &mut self,
+        planned: &[Planned],
+    ) -> Result<Stored, JournalError> {
+        for _ in 0..COPYING_LOOKS {
+            match self.commit(&[], planned) {
+                Err(JournalError::Full) => self.restart_wal(),
+                done => return done,
+            }
+            std::thread::park_timeout(COPYING_LOOK);
+        }
+        self.commit(&[], planned)
     }
 
     /// The ballast's room is for what was kept before.

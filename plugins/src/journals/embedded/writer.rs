@@ -155,7 +155,7 @@ impl Writer {
                 // Settling needs hardly any room: deliveries go on while nothing new can be kept.
                 self.unwell(&JournalError::Full);
                 self.refuse(batch, &JournalError::Full);
-                match self.commit(&[], &planned) {
+                match self.commit_with_little_room(&planned) {
                     Ok(stored) => self.done(Batch::default(), planned, stored),
                     Err(error) => self.failed(Batch::default(), planned, &error),
                 }
