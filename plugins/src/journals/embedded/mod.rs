@@ -14,6 +14,7 @@ mod lanes;
 mod lease;
 mod lock;
 mod migrate;
+mod outlook;
 mod prune;
 mod queue;
 mod reader;
