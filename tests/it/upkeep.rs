@@ -205,6 +205,8 @@ fn restored_here(server: &Server, total: usize, before: usize) {
     assert!(lines_named(&said.out, "all>crm").contains("to be made again"), "{said:?}");
     let unasked = say(server.folder.path(), "journal restore backup.sqlite");
     assert_eq!(unasked.code, 64);
+    let folder = say(server.folder.path(), "journal restore journal --dry-run");
+    assert!(folder.code == 64 && folder.err.contains("journal is a folder"), "{folder:?}");
     assert_eq!(
         say(server.folder.path(), "events --limit 100000 --format json").json_lines().len(),
         total

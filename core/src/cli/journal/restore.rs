@@ -28,12 +28,15 @@ pub(super) struct Args {
 pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let path = std::path::absolute(&args.file)
         .map_err(|error| Failed::usage(format!("{}: {error}", args.file.display())))?;
-    if let Err(error) = std::fs::File::open(&path) {
-        return Err(Failed::io(format!("{}: {error}", path.display())));
+    let backup = std::fs::File::open(&path).and_then(|file| file.metadata());
+    match backup {
+        Err(error) => return Err(Failed::io(format!("{}: {error}", path.display()))),
+        Ok(backup) if backup.is_dir() => return Err(folder(&path)),
+        Ok(_) => {}
     }
     let config = cx.config()?;
     block_on(async {
-        let store = Store::open_or_make(config, true).await.map_err(beyond_use)?;
+        let store = Store::open_or_make(config, true).await?;
         let ours = match &store {
             Store::Ours(ours) => ours,
             Store::Theirs(theirs) => return Err(running(&theirs.by)),
@@ -44,12 +47,11 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     })
 }
 
-/// A journal that cannot be opened keeps nobody from restoring one.
-fn beyond_use(failed: Failed) -> Failed {
-    match failed.code {
-        74 => failed.and("If that journal is beyond use, move its folder away and restore again."),
-        _ => failed,
-    }
+fn folder(path: &std::path::Path) -> Failed {
+    let path = path.display();
+    Failed::usage(format!(
+        "{path} is a folder: name the file in it that `switchhook journal backup` made"
+    ))
 }
 
 fn running(by: &str) -> Failed {

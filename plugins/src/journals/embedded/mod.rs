@@ -121,12 +121,11 @@ impl Embedded {
         lock::check_files(&file)?;
         let size = options.ballast.bytes() as u64;
         let spent = Ballast::make_way(&folder, size);
-        schema::examine(&file)?;
+        let unusable = |error| lock::unusable(&file, error);
+        schema::examine(&file).map_err(unusable)?;
         let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
-        lock::own(&file)?;
-        let mut connection = schema::open_writing(&file)?;
-        schema::prepare(&mut connection)?;
-        let head = attach::head(&connection)?;
+        lock::own(&file).map_err(|error| lock::cannot("open", &file, &error))?;
+        let (connection, head) = prepared(&file).map_err(unusable)?;
         let shared = Arc::new(Shared::new(file, ballast, head, options, cx));
         let threads = store::start(&shared, connection)?;
         Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
@@ -137,6 +136,14 @@ impl Embedded {
         self.shared.close();
         locked(&self.held).take()
     }
+}
+
+/// The database, up to date, and the last position of its log.
+fn prepared(file: &Path) -> Result<(rusqlite::Connection, u64), BoxError> {
+    let mut connection = schema::open_writing(file)?;
+    schema::prepare(&mut connection)?;
+    let head = attach::head(&connection)?;
+    Ok((connection, head))
 }
 
 fn wait_for(held: Option<(Threads, Lock)>) {
