@@ -24,6 +24,7 @@ mod retention;
 mod router;
 mod same_answer;
 mod server;
+mod socket_path;
 mod source;
 pub mod standard_webhooks;
 #[cfg(test)]
