@@ -151,6 +151,29 @@ fn options_of_the_wrong_kind_are_told_likewise() {
 }
 
 #[test]
+fn the_words_that_would_do_are_told_whatever_stands_there() {
+    let action = |line: &str, expected: &str| {
+        let more = format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{line}");
+        check(&more, &[&format!("c.toml:24: actions.b.{expected}")]);
+    };
+    action("start = true", "start: found true, expected one of `now`, `beginning`");
+    action("ordering = true", "ordering: found true, expected one of `key`, `none`");
+    action("ordering = []", "ordering: found a list, expected one of `key`, `none`");
+    action(
+        "options.sync = 1",
+        "options.sync: found a whole number, expected one of `always`, `never`",
+    );
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\non_failure = 1",
+        "c.toml:23: handlers.b.on_failure: found a whole number, expected one of `allow`, `deny`",
+    );
+    let server = "server.when_unavailable: found a whole number, expected one of `refuse`, `stall`";
+    check_one("[server]\nwhen_unavailable = 1", &format!("c.toml:22: {server}"));
+    let variable = "SWITCHHOOK_SERVER__WHEN_UNAVAILABLE";
+    check_variable(variable, "1", &[&format!("variable {variable}: {server}")]);
+}
+
+#[test]
 fn what_should_be_a_table_is_told() {
     check("[actions]\nb = 7", &["c.toml:22: actions.b: expected a table: [actions.b]"]);
     assert_eq!(
