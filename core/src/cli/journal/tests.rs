@@ -36,7 +36,8 @@ async fn an_export_never_writes_over_a_file() {
     let path = folder.path().join("taken");
     std::fs::write(&path, "mine").expect("written");
     let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("taken");
-    assert_eq!(failed.code, 74);
+    assert_eq!(failed.code, 64, "as of a backup");
+    assert!(failed.message.ends_with("taken is there already: an export goes into a new file"));
     assert_eq!(std::fs::read_to_string(&path).expect("there"), "mine");
 }
 
