@@ -36,11 +36,15 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
         ));
     }
     for BuiltSource { name, component, .. } in sources {
-        let (within, patience) = (config.server.decide_within, component.patience());
-        if within.0 >= patience {
-            remarks.push(format!(
-                "server.decide_within: {within} is too late for sources.{name}: its sender waits {patience:?}"
-            ));
+        let (server, patience) = (&config.server, component.patience());
+        for (key, within) in
+            [("decide_within", server.decide_within), ("keep_within", server.keep_within)]
+        {
+            if within.0 >= patience {
+                remarks.push(format!(
+                    "server.{key}: {within} is too late for sources.{name}: its sender waits {patience:?}"
+                ));
+            }
         }
     }
     remarks.extend(unheard_of(config, sources));

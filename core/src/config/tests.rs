@@ -381,13 +381,35 @@ fn mistakes_in_variables_name_them() {
 
 #[test]
 fn an_action_that_could_never_deliver_is_refused() {
-    let longest = "expected `first` above 0 and `longest` not shorter than `first`";
+    let zero = "found 0, expected a duration above 0";
     for (line, key, message) in [
         ("retry.share = 1.5", "retry.share", "expected 0 to 1"),
-        ("retry.floor = 5", "retry.floor", "expected 6 to 1000000 a minute"),
-        ("breaker.failures = 1000001", "breaker.failures", "expected 0 (never) to 1000000"),
-        ("breaker.first = \"0s\"", "breaker", longest),
-        ("breaker = { first = \"2s\", longest = \"1s\" }", "breaker", longest),
+        ("retry.floor = 5", "retry.floor", "found 5, expected a whole number from 6 to 1000000"),
+        ("retry.attempts = 0", "retry.attempts", "found 0, expected a whole number from 1 to 1000"),
+        (
+            "retry.attempts = -1",
+            "retry.attempts",
+            "found -1, expected a whole number from 1 to 1000",
+        ),
+        (
+            "retry.attempts = \"x\"",
+            "retry.attempts",
+            "found text, expected a whole number from 1 to 1000",
+        ),
+        ("concurrency = 1025", "concurrency", "found 1025, expected a whole number from 1 to 1024"),
+        (
+            "breaker.failures = 1000001",
+            "breaker.failures",
+            "found 1000001, expected a whole number from 0 to 1000000",
+        ),
+        ("breaker.first = \"0s\"", "breaker.first", zero),
+        ("retry = { first = \"0s\" }", "retry.first", zero),
+        (
+            "breaker = { first = \"10m\", longest = \"5m\" }",
+            "breaker.first",
+            "10m is longer than `breaker.longest`, which is 5m",
+        ),
+        ("retry.first = \"9h\"", "retry.first", "9h is longer than `retry.longest`, which is 8h"),
         (
             "breaker.failure = 1",
             "breaker.failure",
@@ -399,6 +421,35 @@ fn an_action_that_could_never_deliver_is_refused() {
     }
     let fine = "breaker.failures = 0\nretry.floor = 6\nretry.share = 0";
     check(&format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{fine}"), &[]);
+}
+
+#[test]
+fn limits_hold_for_variables_too() {
+    let attempts = "SWITCHHOOK_ACTIONS__LOG__RETRY__ATTEMPTS";
+    check_variable(attempts, "7", &[]);
+    let message = "actions.log.retry.attempts: found 1001, expected a whole number from 1 to 1000";
+    check_variable(attempts, "1001", &[&format!("variable {attempts}: {message}")]);
+    let size = "SWITCHHOOK_JOURNAL__KEEP_SIZE";
+    let message = "found a whole number, expected a size like \"64 KiB\" or \"1 MiB\"";
+    check_variable(size, "7", &[&format!("variable {size}: journal.keep_size: {message}")]);
+    check_variable(size, "7 GiB", &[]);
+}
+
+#[test]
+fn what_is_kept_too_shortly_is_remarked_on() {
+    let remarks = |text: &str| {
+        let text = format!("[journal]\n{text}\n{GOOD}");
+        let read = Config::read(&layers(&text, &[], &[]), &registry()).expect("good");
+        read.remarks.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        remarks("keep_dead_letters = \"10m\"\ndetached_keep = \"59m\""),
+        [
+            "c.toml:2: journal.keep_dead_letters: what could not be delivered is removed after 10m, before anybody can see to it",
+            "c.toml:3: journal.detached_keep: what a handler or action had left to do is removed after 59m, before anybody can see to it",
+        ]
+    );
+    assert!(remarks("keep_dead_letters = \"1h\"\ndetached_keep = \"1h\"").is_empty());
 }
 
 #[test]
