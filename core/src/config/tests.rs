@@ -362,6 +362,10 @@ fn mistakes_in_variables_name_them() {
             "variable SWITCHHOOK_SERVR__LISTEN: servr: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
         ],
     );
+    for name in ["SWITCHHOOK_ACTIONS____X", "SWITCHHOOK_SERVER__", "SWITCHHOOK___SERVER__LISTEN"] {
+        let expected = "a part of the key is empty; a name is like `SWITCHHOOK_SERVER__LISTEN`, with `__` between parts";
+        check_variable(name, "3", &[&format!("variable {name}: {expected}")]);
+    }
     let keep = "SWITCHHOOK_ACTIONS__LOG__OPTIONS__KEEP";
     for (value, found) in [("many", "text"), ("300", "300")] {
         let message = format!("found {found}, expected a whole number from 0 to 255");

@@ -113,6 +113,7 @@ switchhook_core::register!(Embedded);
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
+        file.try_exists().map_err(|error| lock::cannot("look for", &file, &error))?;
         if cx.read_only && !restore::is_store(&file) {
             return Err(format!("there is no journal in {}", folder.display()).into());
         }

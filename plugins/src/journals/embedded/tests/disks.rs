@@ -191,6 +191,11 @@ async fn what_cannot_be_opened_is_named_with_what_would_do() {
     std::fs::create_dir(&lock).unwrap();
     let text = refusal(&folder);
     assert!(text.starts_with(&format!("cannot open {}: Is a directory", lock.display())), "{text}");
+    std::fs::remove_dir_all(folder.dir.path().join("j")).unwrap();
+    std::fs::write(folder.dir.path().join("j"), "").unwrap();
+    let text = refusal(&folder);
+    let expected = format!("cannot look for {}: Not a directory", file.display());
+    assert!(text.starts_with(&expected), "not that there is none: {text}");
 }
 
 #[test]

@@ -122,7 +122,8 @@ async fn what_the_handler_has_yet_to_look_at_is_made_again_too() {
         let got = lease(&journal, &h(), 1).await;
         finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
     }
-    fate(&journal, 11, || Fate::Delivered).await;
+    fate(&journal, 10, || Fate::Delivered).await;
+    fate(&journal, 1, busy).await;
     drop(journal);
     let outlook = folder.embedded().unwrap().restore(&to, true).await.unwrap();
     assert_eq!((outlook.events, outlook.events_lost), (10, 1));
@@ -162,6 +163,30 @@ async fn replays_made_and_dead_letters_written_since_are_told() {
     fate(&journal, 3, || Fate::Delivered).await;
     fate(&journal, 2, dead).await;
     let expected = RestoredLane { replays_again: 5, dead_lost: 2, ..of(&ha(), 10, 10) };
+    assert_eq!(told(&folder, journal, &to, &ha()).await, expected);
+}
+
+#[tokio::test]
+async fn what_only_has_the_number_of_another_is_told_apart() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    other.clock.advance(Duration::from_mins(1));
+    for one in [&folder, &other] {
+        let journal = filled(one, |_| true).await;
+        fate(&journal, 1, dead).await;
+        fate(&journal, 9, || Fate::Delivered).await;
+        let positions = vec![Position(3)];
+        journal.replay(&Replay { lane: ha(), positions, dry_run: false }).await.unwrap();
+        backup(one, &journal).await;
+    }
+    let journal = folder.embedded().unwrap();
+    let expected = RestoredLane {
+        replays_again: 1,
+        replays_lost: 1,
+        dead_back: 1,
+        dead_lost: 1,
+        ..of(&ha(), 10, 10)
+    };
+    let to = other.dir.path().join("backup");
     assert_eq!(told(&folder, journal, &to, &ha()).await, expected);
 }
 
