@@ -342,8 +342,8 @@ async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
         let socket = socket.display();
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => format!(
-                "nobody listens at {socket}: {} is another command, then wait for its end, or a server whose socket was \
-                 removed, then restart it",
+                "nobody listens at {socket}: {} is another command or a server that stops, then wait for its end, or its \
+                 socket was removed, then restart it",
                 one_line(by)
             ),
             _ => format!("{socket}: {error}"),

@@ -357,13 +357,14 @@ impl Reader<'_> {
                 ("retry", retry.first, retry.longest),
                 ("breaker", table.breaker.first, table.breaker.longest),
             ] {
-                let key = format!("{waits}.first");
+                let (one, other) = (format!("{waits}.first"), format!("{waits}.longest"));
+                let given = tables.child(name).child(waits).text("first").is_some();
                 if first.0.is_zero() {
-                    refuse(&key, "found 0, expected a duration above 0");
+                    refuse(&one, "found 0, expected a duration above 0");
+                } else if longest < first && given {
+                    refuse(&one, &format!("{first} is longer than `{other}`, which is {longest}"));
                 } else if longest < first {
-                    let message =
-                        format!("{first} is longer than `{waits}.longest`, which is {longest}");
-                    refuse(&key, &message);
+                    refuse(&other, &format!("{longest} is shorter than `{one}`, which is {first}"));
                 }
             }
         }

@@ -415,6 +415,11 @@ fn an_action_that_could_never_deliver_is_refused() {
         ),
         ("retry.first = \"9h\"", "retry.first", "9h is longer than `retry.longest`, which is 8h"),
         (
+            "retry.longest = \"1s\"",
+            "retry.longest",
+            "1s is shorter than `retry.first`, which is 5s",
+        ),
+        (
             "breaker.failure = 1",
             "breaker.failure",
             "unknown key; did you mean `failures`?; known keys: `failures`, `first`, `longest`",
