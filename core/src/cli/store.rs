@@ -296,13 +296,11 @@ impl Theirs {
 /// Waits, and tells of it where that takes longer than a person likes to wonder.
 async fn telling<T>(work: impl Future<Output = T>, tell: impl FnOnce()) -> T {
     tokio::pin!(work);
-    match tokio::time::timeout(SILENCE, &mut work).await {
-        Ok(done) => done,
-        Err(_) => {
-            tell();
-            work.await
-        }
+    if let Ok(done) = tokio::time::timeout(SILENCE, &mut work).await {
+        return done;
     }
+    tell();
+    work.await
 }
 
 /// The answer, unless it is a refusal.

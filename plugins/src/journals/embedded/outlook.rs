@@ -201,15 +201,14 @@ impl<'c> Side<'c> {
             let (at, last, many): (i64, u64, u64) =
                 (row.get(0)?, count(row.get(1)?), count(row.get(2)?));
             let first = count(at) & PLACE;
-            sum += match first > after && last <= to && many > 0 {
-                true => many,
-                false => {
-                    let data = data_of(self.store, "SELECT data FROM records WHERE slot = ?1", at)?;
-                    let blob = Blob::read(no, first, last, first, data);
-                    let within = |at: u64| (after + 1..=to).contains(&at);
-                    blob.frames().iter().filter(|frame| within(frame.position)).count() as u64
-                }
-            };
+            if first > after && last <= to && many > 0 {
+                sum += many;
+                continue;
+            }
+            let data = data_of(self.store, "SELECT data FROM records WHERE slot = ?1", at)?;
+            let blob = Blob::read(no, first, last, first, data);
+            let within = |at: u64| (after + 1..=to).contains(&at);
+            sum += blob.frames().iter().filter(|frame| within(frame.position)).count() as u64;
         }
         Ok(sum)
     }
