@@ -334,7 +334,7 @@ fn what_there_is_is_told_in_numbers_and_exported_whole() {
         let names: Vec<_> =
             piped.json_lines().iter().map(|event| event["body"]["Name"].clone()).collect();
         assert_eq!(names, ["0", "1", "2"]);
-        assert_eq!(say(folder, &format!("journal export --output {file}")).code, 74);
+        assert_eq!(say(folder, &format!("journal export --output {file}")).code, 64);
     };
     check(server.folder.path(), "beside.jsonl");
     check(server.kill().path(), "alone.jsonl");
