@@ -25,6 +25,7 @@ mod retention;
 mod router;
 mod same_answer;
 mod server;
+mod socket_path;
 mod source;
 pub mod standard_webhooks;
 #[cfg(test)]
@@ -57,12 +58,18 @@ pub use uuid::Uuid;
 /// Any error, with its causes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// An error and its causes, parted by colons. Not escaped: causes may hold text from outside.
+/// An error and its causes, parted by colons; one that says no more than the one before is left out. Not escaped: causes may
+/// hold text from outside.
 pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut last = error.to_string();
+    let mut text = last.clone();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
+        let said = inner.to_string();
+        if !last.ends_with(&said) && !said.ends_with(&last) {
+            text = format!("{text}: {said}");
+            last = said;
+        }
         cause = inner.source();
     }
     text
@@ -76,4 +83,43 @@ pub(crate) fn error_line(error: &dyn std::error::Error) -> String {
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Level(&'static str, Option<Box<Level>>);
+
+    impl fmt::Display for Level {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Error for Level {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            self.1.as_deref().map(|inner| inner as _)
+        }
+    }
+
+    #[test]
+    fn a_cause_that_says_no_more_is_left_out() {
+        let check = |levels: &[&'static str], expected: &str| {
+            let inner =
+                levels.iter().rev().fold(None, |inner, text| Some(Box::new(Level(text, inner))));
+            assert_eq!(with_causes(&*inner.expect("a level")), expected);
+        };
+        check(
+            &["the store failed", "no database", "Error code 26: no database"],
+            "the store failed: no database",
+        );
+        check(&["cannot open: gone", "gone", "os error 2"], "cannot open: gone: os error 2");
+        check(&["a", "b", "c"], "a: b: c");
+        check(&["a"], "a");
+    }
 }

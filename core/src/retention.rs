@@ -191,6 +191,7 @@ mod tests {
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(1)),
             metrics: Arc::new(Metrics::default()),
+            occupied: Arc::default(),
             stop: CancellationToken::new(),
         }
     }

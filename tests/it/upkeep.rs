@@ -140,6 +140,21 @@ fn orders_are_taken_on_the_socket_alone() {
     assert_eq!(mode & 0o777, 0o600, "nobody else can give orders");
 }
 
+#[test]
+fn a_server_whose_journal_lies_deep_can_be_asked() {
+    let deep = ["d".repeat(100), "e".repeat(100)].join("/");
+    let config = CONFIG.replace("options.path = \"journal\"", &format!("options.path = {deep:?}"));
+    let server = Server::start(&config);
+    let lanes = say(server.folder.path(), "lanes").good();
+    assert!(lanes.out.contains("topics>audit"), "{lanes:?}");
+    let socket = server.path(&deep).join("admin.sock");
+    let mode = fs::metadata(&socket).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    fs::remove_file(socket).expect("removed");
+    let gone = say(server.folder.path(), "lanes");
+    assert!(gone.code == 69 && gone.err.contains("then restart it"), "{gone:?}");
+}
+
 /// Calls until it is told to stop; how many were answered.
 fn load(server: &Server, stop: &Arc<AtomicBool>) -> (Arc<AtomicUsize>, thread::JoinHandle<()>) {
     let (answered, stop, address) = (Arc::new(AtomicUsize::new(0)), stop.clone(), server.address);
@@ -205,6 +220,8 @@ fn restored_here(server: &Server, total: usize, before: usize) {
     assert!(lines_named(&said.out, "all>crm").contains("to be made again"), "{said:?}");
     let unasked = say(server.folder.path(), "journal restore backup.sqlite");
     assert_eq!(unasked.code, 64);
+    let folder = say(server.folder.path(), "journal restore journal --dry-run");
+    assert!(folder.code == 64 && folder.err.contains("journal is a folder"), "{folder:?}");
     assert_eq!(
         say(server.folder.path(), "events --limit 100000 --format json").json_lines().len(),
         total
@@ -334,7 +351,7 @@ fn what_there_is_is_told_in_numbers_and_exported_whole() {
         let names: Vec<_> =
             piped.json_lines().iter().map(|event| event["body"]["Name"].clone()).collect();
         assert_eq!(names, ["0", "1", "2"]);
-        assert_eq!(say(folder, &format!("journal export --output {file}")).code, 74);
+        assert_eq!(say(folder, &format!("journal export --output {file}")).code, 64);
     };
     check(server.folder.path(), "beside.jsonl");
     check(server.kill().path(), "alone.jsonl");

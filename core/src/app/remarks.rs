@@ -36,11 +36,15 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
         ));
     }
     for BuiltSource { name, component, .. } in sources {
-        let (within, patience) = (config.server.decide_within, component.patience());
-        if within.0 >= patience {
-            remarks.push(format!(
-                "server.decide_within: {within} is too late for sources.{name}: its sender waits {patience:?}"
-            ));
+        let (server, patience) = (&config.server, component.patience());
+        for (key, within) in
+            [("decide_within", server.decide_within), ("keep_within", server.keep_within)]
+        {
+            if within.0 >= patience {
+                remarks.push(format!(
+                    "server.{key}: {within} is too late for sources.{name}: its sender waits {patience:?}"
+                ));
+            }
         }
     }
     remarks.extend(unheard_of(config, sources));
@@ -73,4 +77,35 @@ fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
         }
     }
     remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Layers;
+    use crate::test_plugins::{GOOD, Wire, registry};
+
+    #[test]
+    fn an_answer_that_comes_when_nobody_waits_any_more_is_remarked_on() {
+        let table = toml::from_str("plugin = \"wire\"").expect("a table");
+        let sources =
+            [BuiltSource { name: "chat".into(), table, component: Arc::new(Wire) }].into();
+        let late = |server: &str| {
+            let layers =
+                Layers { text: format!("[server]\n{server}\n{GOOD}"), ..Layers::default() };
+            let config = Config::read(&layers, &registry()).expect("good");
+            let mut told = remarks(&config, &sources).expect("nothing is wrong");
+            told.retain(|one| one.contains("too late"));
+            told
+        };
+        assert_eq!(late("decide_within = \"1999ms\"\nkeep_within = \"1999ms\""), [""; 0]);
+        let too_late = "is too late for sources.chat: its sender waits 2s";
+        assert_eq!(late("keep_within = \"2s\""), [format!("server.keep_within: 2s {too_late}")]);
+        assert_eq!(
+            late("decide_within = \"3s\""),
+            [format!("server.decide_within: 3s {too_late}")]
+        );
+    }
 }

@@ -12,6 +12,7 @@ use super::Stopped;
 use super::runtimes::Listening;
 use crate::config::tables::{Admin, Limits, Server};
 use crate::listener::bind;
+use crate::socket_path::SocketPath;
 
 /// Descriptors that connections leave to the journal, files and relays.
 const DESCRIPTORS_KEPT: usize = 128;
@@ -69,11 +70,16 @@ pub(super) fn admin_socket(folder: &Path) -> Option<UnixListener> {
     let path = folder.join("admin.sock");
     // The journal's lock is ours, so a socket that lies there is a dead process's.
     _ = std::fs::remove_file(&path);
-    let bound = UnixListener::bind(&path).and_then(|listener| {
+    let bound = SocketPath::to(&path).and_then(|near| {
+        let listener = UnixListener::bind(near.path())?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         Ok(listener)
     });
-    bound.map_err(|error| tracing::warn!(path = %path.display(), %error, "no admin socket")).ok()
+    let warn = |error: io::Error| {
+        let path = path.display();
+        tracing::warn!(%path, %error, "no admin socket: commands cannot ask this server, nor give it orders");
+    };
+    bound.map_err(warn).ok()
 }
 
 /// As many connections as the process may have descriptors for, with some kept back.

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
+use crate::socket_path::SocketPath;
+
 /// From the first byte sent to the last one received; connecting counts by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer that is longer is not read to its end.
@@ -29,7 +31,8 @@ impl Client {
     }
 
     pub(super) async fn unix(path: &Path) -> io::Result<Self> {
-        Self::over(within(PATIENCE, UnixStream::connect(path)).await?).await
+        let near = SocketPath::to(path)?;
+        Self::over(within(PATIENCE, UnixStream::connect(near.path())).await?).await
     }
 
     async fn over<S>(stream: S) -> io::Result<Self>

@@ -319,7 +319,13 @@ fn layers(cli: &Cli) -> Result<Result<Layers, Unread>, Failed> {
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Failed::usage(format!("--override {pair}: expected KEY=VALUE")))?;
-        flags.push((key.trim().to_owned(), value.trim().to_owned()));
+        let key = key.trim();
+        if key.split('.').any(|part| part.trim().is_empty()) {
+            return Err(Failed::usage(format!(
+                "--override {pair}: a part of the key is empty; write one like `server.listen`"
+            )));
+        }
+        flags.push((key.to_owned(), value.trim().to_owned()));
     }
     let path = cli.config.display().to_string();
     let text = std::fs::read_to_string(&cli.config).map_err(|error| unreadable(&path, &error));
@@ -405,6 +411,22 @@ mod tests {
     #[test]
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_override_whose_key_has_an_empty_part_is_refused() {
+        let check = |pair: &str| {
+            let cli = Cli::try_parse_from(["switchhook", "--override", pair]).expect("a command");
+            layers(&cli).err().map(|failed| (failed.code, failed.message))
+        };
+        for pair in ["actions..x=3", ".x=3", "server.=3", "=3", "a. .b=3"] {
+            let (code, message) = check(pair).expect("refused");
+            assert!(
+                code == 64 && message.contains("a part of the key is empty"),
+                "{pair}: {message}"
+            );
+        }
+        assert!(check("server.listen=127.0.0.1:1").is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! knows which.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::Failed;
 use super::client::Client;
-use super::output::one_line;
+use super::output::{message, one_line};
 use crate::admin::{Order, dead_letter_target, event_target, with_views};
 use crate::app;
 use crate::config::Config;
@@ -29,6 +30,10 @@ use crate::plugin::{BuildContext, Component};
 const PATIENCE: Duration = Duration::from_mins(5);
 /// For one that takes reading or copying all of it.
 const LONG_PATIENCE: Duration = Duration::from_hours(6);
+/// A server that is alive says so within this.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+/// Whoever waits is told for whom after this.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Whoever has the journal.
 pub(super) enum Store {
@@ -52,6 +57,8 @@ pub(super) struct Theirs {
     /// Who it is, as far as the journal's lock tells.
     pub(super) by: String,
     client: Client,
+    /// Whether it was said that we wait.
+    told: bool,
 }
 
 /// Why something was not done.
@@ -140,11 +147,15 @@ impl Store {
         let text = error_line(&*error);
         match error.downcast_ref() {
             Some(JournalError::Locked { by, folder }) => {
-                let socket = folder.join("admin.sock");
-                let client = connect(&socket).await.map_err(|why| {
+                let unasked = |why: &dyn fmt::Display| {
                     Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
-                })?;
-                Ok(Self::Theirs(Theirs { socket, by: by.clone(), client }))
+                };
+                let socket = folder.join("admin.sock");
+                let client = connect(&socket, by).await.map_err(|why| unasked(&why))?;
+                let mut theirs = Theirs { socket, by: by.clone(), client, told: false };
+                let alive = theirs.sign_of_life().await.map_err(Failed::from);
+                alive.map_err(|why| unasked(&format_args!("{}; is it stopped?", why.message)))?;
+                Ok(Self::Theirs(theirs))
             }
             Some(JournalError::Missing { .. }) => Err(Unopened::Missing(text)),
             _ => Err(Failed::io(format!("journal: {text}")).into()),
@@ -260,6 +271,12 @@ impl Ours {
 }
 
 impl Theirs {
+    /// Any answer will do. One that is stopped or hangs would be waited for as for one at work.
+    async fn sign_of_life(&mut self) -> Result<(), Trouble> {
+        let request = Request::get("/livez").header(header::HOST, "localhost").body(Bytes::new());
+        self.ask(request, SIGN_OF_LIFE).await.map(|_| ())
+    }
+
     async fn get<T: DeserializeOwned>(&mut self, target: &str) -> Result<T, Trouble> {
         let request = Request::get(target).header(header::HOST, "localhost").body(Bytes::new());
         let answer = self.call(request, PATIENCE).await?;
@@ -282,14 +299,38 @@ impl Theirs {
         request: http::Result<Request<Bytes>>,
         patience: Duration,
     ) -> Result<Response<Bytes>, Trouble> {
+        refused(self.ask(request, patience).await?)
+    }
+
+    async fn ask(
+        &mut self,
+        request: http::Result<Request<Bytes>>,
+        patience: Duration,
+    ) -> Result<Response<Bytes>, Trouble> {
         let request = request.map_err(|error| bug(&error))?;
         // Between two requests of a slow replay the server may have closed the connection.
         if !self.client.is_open().await {
-            self.client = connect(&self.socket).await.map_err(|why| lost(&why))?;
+            self.client = connect(&self.socket, &self.by).await.map_err(|why| lost(&why))?;
         }
-        let answer = self.client.call_within(patience, request).await;
-        refused(answer.map_err(|error| lost(&error_line(&error)))?)
+        let Self { client, by, told, .. } = self;
+        let tell = || {
+            if !std::mem::replace(told, true) {
+                message(&format!("{} has not answered yet; Ctrl-C ends the waiting", one_line(by)));
+            }
+        };
+        let answer = telling(client.call_within(patience, request), tell).await;
+        answer.map_err(|error| lost(&error_line(&error)))
     }
+}
+
+/// Waits, and tells of it where that takes longer than a person likes to wonder.
+async fn telling<T>(work: impl Future<Output = T>, tell: impl FnOnce()) -> T {
+    tokio::pin!(work);
+    if let Ok(done) = tokio::time::timeout(SILENCE, &mut work).await {
+        return done;
+    }
+    tell();
+    work.await
 }
 
 /// The answer, unless it is a refusal.
@@ -324,8 +365,18 @@ fn detail(body: &[u8]) -> String {
     one_line(&problem.map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |it| it.detail))
 }
 
-async fn connect(socket: &Path) -> Result<Client, String> {
-    Client::unix(socket).await.map_err(|error| format!("{}: {error}", socket.display()))
+async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
+    Client::unix(socket).await.map_err(|error| {
+        let socket = socket.display();
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => format!(
+                "nobody listens at {socket}: {} is another command or a server that stops, then wait for its end, or its \
+                 socket was removed, then restart it",
+                one_line(by)
+            ),
+            _ => format!("{socket}: {error}"),
+        }
+    })
 }
 
 fn lost(error: &dyn fmt::Display) -> Trouble {
@@ -351,7 +402,38 @@ mod tests {
         let opened = block_on(async { Store::open(config(&options)).await.map(|_| ()) });
         let failed = opened.expect_err("held");
         assert_eq!(failed.code, 69);
-        assert!(failed.message.contains("in use by process 7"), "{}", failed.message);
+        let message = &failed.message;
+        assert!(message.contains("in use by process 7"), "{message}");
+        assert!(
+            message.contains("nobody listens at") && message.contains("restart it"),
+            "{message}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_does_not_answer_is_not_waited_for_as_for_one_at_work() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = tokio::net::UnixListener::bind(folder.path().join("admin.sock"));
+        let options = format!("{{ locked = {:?} }}", folder.path());
+        let opened = tokio::time::timeout(Duration::from_secs(11), Store::open(config(&options)));
+        let failed = opened.await.expect("within ten seconds").map(|_| ()).expect_err("stopped");
+        assert_eq!(failed.code, 69);
+        assert!(
+            failed.message.ends_with("no answer within 10 s; is it stopped?"),
+            "{}",
+            failed.message
+        );
+        drop(socket.expect("bound"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_who_waits_long_is_told() {
+        for (seconds, expected) in [(1, 0), (3, 1)] {
+            let mut told = 0;
+            let work = tokio::time::sleep(Duration::from_secs(seconds));
+            telling(work, || told += 1).await;
+            assert_eq!(told, expected, "after {seconds} s");
+        }
     }
 
     #[tokio::test]

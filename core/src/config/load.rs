@@ -71,7 +71,7 @@ fn set(dict: &mut Dict, key: &str, text: &str) {
 /// Merges the layers into one table.
 ///
 /// # Errors
-/// The text is no TOML.
+/// The text is no TOML, or a variable's name no key.
 pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
     let parsed = DeTable::parse(&layers.text).map_err(|error| vec![syntax(layers, &error)])?;
     let mut lines = HashMap::new();
@@ -84,6 +84,11 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
             Some((rest.to_lowercase().replace("__", "."), name.clone(), value.clone()))
         })
         .collect();
+    let halves = by_key.iter().filter(|(key, ..)| key.split('.').any(str::is_empty));
+    let halves: Vec<Mistake> = halves.map(|(_, name, _)| half_a_key(name)).collect();
+    if !halves.is_empty() {
+        return Err(halves);
+    }
     let origins = Origins {
         path: layers.path.clone(),
         lines,
@@ -99,6 +104,12 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
         vec![Mistake { place: origins.place(""), key: String::new(), message: error.to_string() }]
     })?;
     Ok(Section { value, key: String::new(), origins: Arc::new(origins) })
+}
+
+fn half_a_key(variable: &str) -> Mistake {
+    let message = "a part of the key is empty; a name is like `SWITCHHOOK_SERVER__LISTEN`, with `__` between parts";
+    let place = Place::Variable(variable.to_owned());
+    Mistake { place, key: String::new(), message: message.to_owned() }
 }
 
 /// One table, standing at `key`, as if it were a whole file.

@@ -1,8 +1,13 @@
 //! What is no mistake but probably not meant.
 
+use std::time::Duration;
+
 use super::mistake::Mistake;
 use super::model::Config;
 use super::section::Section;
+
+/// Nobody looks at what failed sooner.
+const KEPT_MIN: Duration = Duration::from_hours(1);
 
 pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
     let mut remarks = Vec::new();
@@ -37,6 +42,16 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
     }
     if !config.sources.iter().any(|source| source.table.enabled) {
         remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
+    }
+    let journal = &config.journal.table;
+    for (key, kept, what) in [
+        ("keep_dead_letters", journal.keep_dead_letters, "what could not be delivered"),
+        ("detached_keep", journal.detached_keep, "what a handler or action had left to do"),
+    ] {
+        if kept.0 < KEPT_MIN {
+            let message = format!("{what} is removed after {kept}, before anybody can see to it");
+            remarks.push(root.mistake(&format!("journal.{key}"), message));
+        }
     }
     remarks
 }

@@ -103,7 +103,7 @@ impl Section {
         let mut value = self.value.clone();
         let mut found = Found::default();
         while found.mistakes.len() < MISTAKES_MAX {
-            match value.deserialize::<T>() {
+            match value.deserialize::<T>().map_err(|error| spelled::<T>(error, &value)) {
                 Ok(read) if found.mistakes.is_empty() => return Ok(read),
                 Err(error) if self.go_on(&error, &mut value, &mut found) => {}
                 Ok(_) | Err(_) => break,
@@ -202,6 +202,29 @@ impl Section {
             (own, "") => own.to_owned(),
             (own, key) => format!("{own}.{key}"),
         }
+    }
+}
+
+/// The error with the words that would do in place of an enum's name from Rust.
+fn spelled<T: DeserializeOwned>(mut error: figment::Error, value: &Value) -> figment::Error {
+    let figment::Error { kind, path, .. } = &mut error;
+    if let Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) = kind
+        && wanted.starts_with("enum ")
+        && let Some(words) = words::<T>(value, path)
+    {
+        *wanted = format!("one of {}", listed(words.iter().copied()));
+    }
+    error
+}
+
+/// The words that may stand at a path: an unknown one is refused with a list of them.
+fn words<T: DeserializeOwned>(value: &Value, path: &[String]) -> Option<&'static [&'static str]> {
+    let mut value = value.clone();
+    *find(&mut value, path)? = Value::String(Tag::Default, "\0".to_owned());
+    let error = value.deserialize::<T>().err()?;
+    match error.kind {
+        Kind::UnknownVariant(_, words) if error.path == path => Some(words),
+        _ => None,
     }
 }
 

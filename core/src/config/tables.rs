@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::values::{Period, Size};
+use super::values::{Period, Size, whole};
 use crate::journal::{Ordering, Retention, Start};
 use crate::router::Pattern;
 
@@ -264,7 +264,7 @@ pub struct Action {
     #[serde(default = "ten_seconds")]
     pub timeout: Period,
     /// Attempts at a time, over all handlers that name it, 1 to 1024. Default 16.
-    #[serde(default = "sixteen")]
+    #[serde(default = "sixteen", deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrency: usize,
     /// Whether the records of one key go one after the other. Default `key`.
     #[serde(default)]
@@ -288,7 +288,8 @@ fn sixteen() -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
-    /// Attempts in all, the first one included; then the record is a dead letter. Default 23.
+    /// Attempts in all, the first one included, 1 to 1000; then the record is a dead letter. Default 23.
+    #[serde(deserialize_with = "whole::<1, 1000, _, _>")]
     pub attempts: u32,
     /// The first wait. Default `5s`.
     pub first: Period,
@@ -301,6 +302,7 @@ pub struct Retry {
     /// Retries are at most this part of the first attempts of the last minute; what is more waits longer. Default 0.2.
     pub share: f64,
     /// So many retries a minute there may always be, 6 to 1000000. Default 60.
+    #[serde(deserialize_with = "whole::<6, 1_000_000, _, _>")]
     pub floor: u32,
 }
 
@@ -324,6 +326,7 @@ impl Default for Retry {
 #[serde(deny_unknown_fields, default)]
 pub struct Breaker {
     /// So many failures in a row open it, up to 1000000. Default 5; 0: never.
+    #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
     pub failures: u32,
     /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.
     pub first: Period,

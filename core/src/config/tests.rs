@@ -151,6 +151,29 @@ fn options_of_the_wrong_kind_are_told_likewise() {
 }
 
 #[test]
+fn the_words_that_would_do_are_told_whatever_stands_there() {
+    let action = |line: &str, expected: &str| {
+        let more = format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{line}");
+        check(&more, &[&format!("c.toml:24: actions.b.{expected}")]);
+    };
+    action("start = true", "start: found true, expected one of `now`, `beginning`");
+    action("ordering = true", "ordering: found true, expected one of `key`, `none`");
+    action("ordering = []", "ordering: found a list, expected one of `key`, `none`");
+    action(
+        "options.sync = 1",
+        "options.sync: found a whole number, expected one of `always`, `never`",
+    );
+    check_one(
+        "[handlers.b]\nplugin = \"note\"\non_failure = 1",
+        "c.toml:23: handlers.b.on_failure: found a whole number, expected one of `allow`, `deny`",
+    );
+    let server = "server.when_unavailable: found a whole number, expected one of `refuse`, `stall`";
+    check_one("[server]\nwhen_unavailable = 1", &format!("c.toml:22: {server}"));
+    let variable = "SWITCHHOOK_SERVER__WHEN_UNAVAILABLE";
+    check_variable(variable, "1", &[&format!("variable {variable}: {server}")]);
+}
+
+#[test]
 fn what_should_be_a_table_is_told() {
     check("[actions]\nb = 7", &["c.toml:22: actions.b: expected a table: [actions.b]"]);
     assert_eq!(
@@ -339,6 +362,10 @@ fn mistakes_in_variables_name_them() {
             "variable SWITCHHOOK_SERVR__LISTEN: servr: unknown table; did you mean `server`?; known tables: `server`, `admin`, `journal`, `sources`, `handlers`, `actions`",
         ],
     );
+    for name in ["SWITCHHOOK_ACTIONS____X", "SWITCHHOOK_SERVER__", "SWITCHHOOK___SERVER__LISTEN"] {
+        let expected = "a part of the key is empty; a name is like `SWITCHHOOK_SERVER__LISTEN`, with `__` between parts";
+        check_variable(name, "3", &[&format!("variable {name}: {expected}")]);
+    }
     let keep = "SWITCHHOOK_ACTIONS__LOG__OPTIONS__KEEP";
     for (value, found) in [("many", "text"), ("300", "300")] {
         let message = format!("found {found}, expected a whole number from 0 to 255");
@@ -358,13 +385,40 @@ fn mistakes_in_variables_name_them() {
 
 #[test]
 fn an_action_that_could_never_deliver_is_refused() {
-    let longest = "expected `first` above 0 and `longest` not shorter than `first`";
+    let zero = "found 0, expected a duration above 0";
     for (line, key, message) in [
         ("retry.share = 1.5", "retry.share", "expected 0 to 1"),
-        ("retry.floor = 5", "retry.floor", "expected 6 to 1000000 a minute"),
-        ("breaker.failures = 1000001", "breaker.failures", "expected 0 (never) to 1000000"),
-        ("breaker.first = \"0s\"", "breaker", longest),
-        ("breaker = { first = \"2s\", longest = \"1s\" }", "breaker", longest),
+        ("retry.floor = 5", "retry.floor", "found 5, expected a whole number from 6 to 1000000"),
+        ("retry.attempts = 0", "retry.attempts", "found 0, expected a whole number from 1 to 1000"),
+        (
+            "retry.attempts = -1",
+            "retry.attempts",
+            "found -1, expected a whole number from 1 to 1000",
+        ),
+        (
+            "retry.attempts = \"x\"",
+            "retry.attempts",
+            "found text, expected a whole number from 1 to 1000",
+        ),
+        ("concurrency = 1025", "concurrency", "found 1025, expected a whole number from 1 to 1024"),
+        (
+            "breaker.failures = 1000001",
+            "breaker.failures",
+            "found 1000001, expected a whole number from 0 to 1000000",
+        ),
+        ("breaker.first = \"0s\"", "breaker.first", zero),
+        ("retry = { first = \"0s\" }", "retry.first", zero),
+        (
+            "breaker = { first = \"10m\", longest = \"5m\" }",
+            "breaker.first",
+            "10m is longer than `breaker.longest`, which is 5m",
+        ),
+        ("retry.first = \"9h\"", "retry.first", "9h is longer than `retry.longest`, which is 8h"),
+        (
+            "retry.longest = \"1s\"",
+            "retry.longest",
+            "1s is shorter than `retry.first`, which is 5s",
+        ),
         (
             "breaker.failure = 1",
             "breaker.failure",
@@ -376,6 +430,35 @@ fn an_action_that_could_never_deliver_is_refused() {
     }
     let fine = "breaker.failures = 0\nretry.floor = 6\nretry.share = 0";
     check(&format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{fine}"), &[]);
+}
+
+#[test]
+fn limits_hold_for_variables_too() {
+    let attempts = "SWITCHHOOK_ACTIONS__LOG__RETRY__ATTEMPTS";
+    check_variable(attempts, "7", &[]);
+    let message = "actions.log.retry.attempts: found 1001, expected a whole number from 1 to 1000";
+    check_variable(attempts, "1001", &[&format!("variable {attempts}: {message}")]);
+    let size = "SWITCHHOOK_JOURNAL__KEEP_SIZE";
+    let message = "found a whole number, expected a size like \"64 KiB\" or \"1 MiB\"";
+    check_variable(size, "7", &[&format!("variable {size}: journal.keep_size: {message}")]);
+    check_variable(size, "7 GiB", &[]);
+}
+
+#[test]
+fn what_is_kept_too_shortly_is_remarked_on() {
+    let remarks = |text: &str| {
+        let text = format!("[journal]\n{text}\n{GOOD}");
+        let read = Config::read(&layers(&text, &[], &[]), &registry()).expect("good");
+        read.remarks.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        remarks("keep_dead_letters = \"10m\"\ndetached_keep = \"59m\""),
+        [
+            "c.toml:2: journal.keep_dead_letters: what could not be delivered is removed after 10m, before anybody can see to it",
+            "c.toml:3: journal.detached_keep: what a handler or action had left to do is removed after 59m, before anybody can see to it",
+        ]
+    );
+    assert!(remarks("keep_dead_letters = \"1h\"\ndetached_keep = \"1h\"").is_empty());
 }
 
 #[test]

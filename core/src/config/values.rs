@@ -78,10 +78,12 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed = text.parse::<bytesize::ByteSize>();
+        // A bare number is more often meant in some other unit; nothing is nothing in each.
+        let bare = text.trim().parse::<f64>().is_ok_and(|number| number != 0.0);
+        let parsed = text.parse::<bytesize::ByteSize>().ok().filter(|_| !bare);
         parsed
             .map(|size| Self(size.0))
-            .map_err(|_| format!("`{text}` is no size; write one like \"64 KiB\" or \"1 MiB\""))
+            .ok_or_else(|| format!("`{text}` is no size; write one like \"64 KiB\" or \"1 MiB\""))
     }
 }
 
@@ -198,6 +200,31 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// A whole number within limits; a message names them whatever is wrong.
+pub(super) fn whole<'de, const LEAST: u32, const MOST: u32, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: TryFrom<u32>,
+    D: Deserializer<'de>,
+{
+    struct Visitor<const LEAST: u32, const MOST: u32>;
+    impl<const LEAST: u32, const MOST: u32> de::Visitor<'_> for Visitor<LEAST, MOST> {
+        type Value = u32;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a whole number from {LEAST} to {MOST}")
+        }
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<u32, E> {
+            let within = u32::try_from(number).ok().filter(|one| (LEAST..=MOST).contains(one));
+            within.ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
+        }
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u32, E> {
+            let within = u32::try_from(number).ok().filter(|one| (LEAST..=MOST).contains(one));
+            within.ok_or_else(|| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+        }
+    }
+    let number = from.deserialize_u32(Visitor::<LEAST, MOST>)?;
+    T::try_from(number).map_err(|_| de::Error::custom("the number is too large for this machine"))
+}
+
 macro_rules! schemas {
     ($($type:ident: $schema:tt),* $(,)?) => {
         $(impl JsonSchema for $type {
@@ -263,6 +290,8 @@ mod tests {
         assert_eq!(size("64 KiB"), Ok(65_536));
         assert_eq!(size("1MB"), Ok(1_000_000));
         assert!(size("much").is_err());
+        assert!(size("7").is_err() && size("1.5").is_err(), "of what?");
+        assert_eq!((size("0"), size("7 B")), (Ok(0), Ok(7)));
         assert_eq!(Size(16 << 20).to_string(), "16 MiB");
         assert_eq!(Size(3 << 19).to_string(), "1.5 MiB");
     }

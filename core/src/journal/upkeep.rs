@@ -320,6 +320,9 @@ pub struct BackedUp {
     /// The last callback in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Position>,
+    /// What a reading of the new file found: damage is copied, too.
+    #[serde(default)]
+    pub found: Verified,
 }
 
 /// What a restore means, or meant.
@@ -329,6 +332,9 @@ pub struct Restored {
     pub events_lost: u64,
     /// Callbacks of the backup.
     pub events: u64,
+    /// What a reading of the whole backup found. What is damaged in it is set aside afterwards.
+    #[serde(default)]
+    pub found: Verified,
     /// Every lane of either side.
     pub lanes: Vec<RestoredLane>,
     /// Where what was there is kept; none on a dry run.
@@ -336,8 +342,8 @@ pub struct Restored {
     pub kept: Option<String>,
 }
 
-/// A lane before and after a restore.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A lane before and after a restore. What will be done again cannot be told exactly: it is no more than is said here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredLane {
     /// Its name, as text.
     pub lane: String,
@@ -347,4 +353,19 @@ pub struct RestoredLane {
     /// Where it will stand; none: it is not in the backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Position>,
+    /// What has been settled since the backup and will be done again, what waited for a retry in it included.
+    pub again: u64,
+    /// What is yet to be done and will be taken for done.
+    pub skipped: u64,
+    /// Replays that waited in the backup, were made since, and will be made again.
+    pub replays_again: u64,
+    /// Replays that wait now and will not be made.
+    pub replays_lost: u64,
+    /// Dead letters that were retried, dropped or removed since, and will be there again.
+    pub dead_back: u64,
+    /// Dead letters that will be gone.
+    pub dead_lost: u64,
+    /// Whether it will be paused, if that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<bool>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::check::damage;
 use crate::admin::Backup;
 use crate::cli::output::line;
 use crate::cli::store::Store;
@@ -15,7 +16,8 @@ Examples:
   switchhook journal backup /backups/monday.sqlite
 
 Beside a running server, which goes on as ever, it is the server that writes the file: it needs the right to. The backup \
-holds everything that was answered as kept before the command began.")]
+holds everything that was answered as kept before the command began. Every checksum in the new file is compared: if something \
+in the journal is damaged, the command says what, keeps the file, and exits with 74.")]
 pub(super) struct Args {
     /// The new file
     file: PathBuf,
@@ -33,13 +35,26 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         store.close().await;
         Ok(done?)
     })?;
-    Ok(line(&text(&shown, &done))?)
+    let written = line(&text(&shown, &done));
+    verdict(&done)?; // whether or not anybody reads on
+    Ok(written?)
 }
 
-fn text(path: &str, done: &BackedUp) -> String {
+pub(super) fn verdict(done: &BackedUp) -> Result<(), Failed> {
+    match done.found.is_whole() {
+        true => Ok(()),
+        false => Err(Failed::io(format!(
+            "the journal is damaged, and so is this copy of it; the backup is kept, but keep older ones, too\n{}",
+            damage(&done.found).join("\n")
+        ))),
+    }
+}
+
+pub(super) fn text(path: &str, done: &BackedUp) -> String {
     let size = Size(done.bytes);
+    let whole = if done.found.is_whole() { "" } else { ", as far as it is whole" };
     match done.last {
-        None => format!("{path}: {size}, no callbacks"),
-        Some(last) => format!("{path}: {size}, everything up to callback {last}"),
+        None => format!("{path}: {size}, no callbacks{whole}"),
+        Some(last) => format!("{path}: {size}, everything up to callback {last}{whole}"),
     }
 }

@@ -43,9 +43,16 @@ pub(super) fn verdict(verified: &Verified) -> Result<(), Failed> {
 }
 
 pub(super) fn verified_text(verified: &Verified) -> String {
-    let Verified { events, records, damaged, .. } = verified;
-    let mut lines = vec![format!("whole: {events} callbacks, {records} records")];
-    if *damaged > 0 {
+    let Verified { events, records, .. } = verified;
+    let whole = format!("whole: {events} callbacks, {records} records");
+    [whole].into_iter().chain(damage(verified)).collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong, line by line; nothing: all is whole.
+pub(super) fn damage(verified: &Verified) -> Vec<String> {
+    let damaged = verified.damaged;
+    let mut lines = Vec::new();
+    if damaged > 0 {
         lines.push(format!("damaged: {damaged}"));
     }
     let places = verified.damage.iter().take(PLACES);
@@ -55,7 +62,7 @@ pub(super) fn verified_text(verified: &Verified) -> String {
         lines.push(format!("  and {} more", damaged - shown));
     }
     lines.extend(verified.problems.iter().map(|text| format!("the store: {}", one_line(text))));
-    lines.join("\n")
+    lines
 }
 
 pub(super) fn stats(cx: &Context, args: &Args) -> Result<(), Failed> {

@@ -77,7 +77,14 @@ pub(super) async fn into_file(
 ) -> Result<Written, Failed> {
     let failed = |error: io::Error| Failed::io(format!("cannot write {}: {error}", path.display()));
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut out = BufWriter::new(opened.map_err(failed)?);
+    let opened = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let path = path.display();
+            Failed::usage(format!("{path} is there already: an export goes into a new file"))
+        }
+        _ => failed(error),
+    });
+    let mut out = BufWriter::new(opened?);
     let written = export(store, query, &mut out, &Interrupt::listen(), failed).await;
     let finished = |out: BufWriter<File>| out.into_inner()?.sync_all();
     let written = written.and_then(|count| finished(out).map_err(failed).map(|()| count));

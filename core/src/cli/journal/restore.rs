@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::check::damage;
 use crate::cli::consent::Consent;
 use crate::cli::output::{counted, foretell, line, one_line};
 use crate::cli::store::{Ours, Store, Trouble, Unopened};
@@ -14,8 +15,9 @@ Examples:
   switchhook journal restore /backups/monday.sqlite --dry-run
   switchhook journal restore /backups/monday.sqlite
 
-The server must be stopped. What was delivered since the backup is delivered again, as often as a lane's place goes back; \
-what came in since is lost. The journal that was there is kept beside the new one.")]
+The server must be stopped. First it is said what it would mean: how many callbacks came in since and are lost, what each lane \
+will do again, which replays and dead letters go or come back, and what in the backup is damaged. The journal that was there is \
+kept beside the new one.")]
 pub(super) struct Args {
     /// A file that `switchhook journal backup` made
     file: PathBuf,
@@ -26,8 +28,11 @@ pub(super) struct Args {
 pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let path = std::path::absolute(&args.file)
         .map_err(|error| Failed::usage(format!("{}: {error}", args.file.display())))?;
-    if let Err(error) = std::fs::File::open(&path) {
-        return Err(Failed::io(format!("{}: {error}", path.display())));
+    let backup = std::fs::File::open(&path).and_then(|file| file.metadata());
+    match backup {
+        Err(error) => return Err(Failed::io(format!("{}: {error}", path.display()))),
+        Ok(backup) if backup.is_dir() => return Err(folder(&path)),
+        Ok(_) => {}
     }
     let config = cx.config()?;
     block_on(async {
@@ -40,7 +45,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
                 }
                 into(Store::find(cx.config()?, true).await?, &path, None).await
             }
-            Err(Unopened::Failed(failed)) => Err(beyond_use(failed)),
+            Err(Unopened::Failed(failed)) => Err(failed),
         }
     })
 }
@@ -56,12 +61,11 @@ async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<()
     done
 }
 
-/// A journal that cannot be opened keeps nobody from restoring one.
-fn beyond_use(failed: Failed) -> Failed {
-    match failed.code {
-        74 => failed.and("If that journal is beyond use, move its folder away and restore again."),
-        _ => failed,
-    }
+fn folder(path: &std::path::Path) -> Failed {
+    let path = path.display();
+    Failed::usage(format!(
+        "{path} is a folder: name the file in it that `switchhook journal backup` made"
+    ))
 }
 
 fn running(by: &str) -> Failed {
@@ -89,33 +93,62 @@ async fn restore(ours: &Ours, path: &Path, consent: Option<&Consent>) -> Result<
 pub(super) fn text(outlook: &Restored) -> String {
     let callbacks = |count| counted(count, "callback", "callbacks");
     let mut lines = vec![format!("in the backup: {}", callbacks(outlook.events))];
+    if !outlook.found.is_whole() {
+        lines.push(
+            "it is damaged; what is not whole in it is set aside, never delivered:".to_owned(),
+        );
+        lines.extend(damage(&outlook.found));
+    }
     lines.push(match outlook.events_lost {
-        0 => "lost: nothing, for no callback came after it".to_owned(),
-        count => format!("lost: {} that came after it", callbacks(count)),
+        0 => "callbacks lost: none, for none came after it".to_owned(),
+        count => format!("callbacks lost: {count} that came after it"),
     });
     lines.extend(outlook.lanes.iter().map(lane));
     lines.join("\n")
 }
 
 fn lane(lane: &RestoredLane) -> String {
+    let mut what = consequences(lane);
+    let place = match (lane.now, lane.then) {
+        (Some(now), Some(then)) if then == now => format!("stays at {now}"),
+        (Some(now), Some(then)) => {
+            if what.is_empty() {
+                what.push("nothing to be done again".to_owned());
+            }
+            format!("{now} → {then}")
+        }
+        (Some(now), None) => {
+            what.insert(0, "not in the backup, it begins anew".to_owned());
+            format!("{now} → none")
+        }
+        (None, Some(then)) => format!("only in the backup, where it stands at {then}"),
+        (None, None) => "neither here nor in the backup".to_owned(),
+    };
     let name = one_line(&lane.lane);
+    match what.is_empty() {
+        true => format!("{name}: {place}"),
+        false => format!("{name}: {place}: {}", what.join(", ")),
+    }
+}
+
+fn consequences(lane: &RestoredLane) -> Vec<String> {
     let delivers = lane.lane.contains('>');
     let work = |count| match delivers {
         true => counted(count, "delivery", "deliveries"),
         false => counted(count, "callback", "callbacks"),
     };
     let again = if delivers { "to be made again" } else { "to be handled again" };
-    match (lane.now, lane.then) {
-        (Some(now), Some(then)) if then < now => {
-            format!("{name}: {now} → {then}: up to {} {again}", work(now.0 - then.0))
-        }
-        (Some(now), Some(then)) if then > now => {
-            let passed = work(then.0 - now.0);
-            format!("{name}: {now} → {then}: up to {passed} taken for done already")
-        }
-        (Some(now), Some(_)) => format!("{name}: stays at {now}"),
-        (Some(now), None) => format!("{name}: {now} → none: not in the backup, it begins anew"),
-        (None, Some(then)) => format!("{name}: only in the backup, where it stands at {then}"),
-        (None, None) => format!("{name}: neither here nor in the backup"),
-    }
+    let replays = |count| counted(count, "replay", "replays");
+    let letters = |count| counted(count, "dead letter", "dead letters");
+    let counts = [
+        (lane.again, format!("up to {} {again}", work(lane.again))),
+        (lane.skipped, format!("up to {} taken for done already", work(lane.skipped))),
+        (lane.replays_again, format!("{} {again}", replays(lane.replays_again))),
+        (lane.replays_lost, format!("{} lost", replays(lane.replays_lost))),
+        (lane.dead_back, format!("{} back", letters(lane.dead_back))),
+        (lane.dead_lost, format!("{} lost", letters(lane.dead_lost))),
+    ];
+    let told = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+    let paused = lane.paused.map(|paused| if paused { "paused again" } else { "paused no more" });
+    told.chain(paused.map(str::to_owned)).collect()
 }

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 
 use super::check::{stats_text, verdict, verified_text};
 use super::export::{Written, into_file, told};
-use super::restore;
+use super::{backup, restore};
 use crate::cli::stand::{both, journal};
-use crate::journal::{Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified};
+use crate::journal::{
+    BackedUp, Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified,
+};
 
 #[tokio::test]
 async fn an_export_holds_every_callback_the_oldest_first() {
@@ -34,7 +36,8 @@ async fn an_export_never_writes_over_a_file() {
     let path = folder.path().join("taken");
     std::fs::write(&path, "mine").expect("written");
     let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("taken");
-    assert_eq!(failed.code, 74);
+    assert_eq!(failed.code, 64, "as of a backup");
+    assert!(failed.message.ends_with("taken is there already: an export goes into a new file"));
     assert_eq!(std::fs::read_to_string(&path).expect("there"), "mine");
 }
 
@@ -117,29 +120,73 @@ fn a_restore_is_told_in_plain_words() {
         lane: lane.to_owned(),
         now: now.map(Position),
         then: then.map(Position),
+        ..RestoredLane::default()
     };
     let outlook = Restored {
         events_lost: 40,
         events: 900,
         lanes: vec![
-            lane("topics>crm", Some(1200), Some(900)),
-            lane("topics", Some(1200), Some(900)),
+            RestoredLane { again: 310, ..lane("topics>crm", Some(1200), Some(900)) },
+            RestoredLane { again: 1, dead_back: 1, ..lane("topics", Some(1200), Some(900)) },
+            lane("topics>idle", Some(900), Some(700)),
             lane("topics>audit", Some(900), Some(900)),
-            lane("ahead>x", Some(900), Some(1000)),
+            RestoredLane {
+                again: 10,
+                replays_again: 1,
+                replays_lost: 43,
+                dead_back: 2,
+                dead_lost: 1,
+                paused: Some(false),
+                ..lane("topics>busy", Some(900), Some(900))
+            },
+            RestoredLane { skipped: 99, ..lane("ahead>x", Some(900), Some(1000)) },
             lane("old", None, Some(5)),
-            lane("new>\u{1b}", Some(7), None),
+            RestoredLane { again: 3, paused: Some(true), ..lane("old>x", None, Some(5)) },
+            RestoredLane { dead_lost: 3, ..lane("new>\u{1b}", Some(7), None) },
         ],
-        kept: None,
+        ..Restored::default()
     };
     assert_eq!(
         restore::text(&outlook),
         "in the backup: 900 callbacks\n\
-         lost: 40 callbacks that came after it\n\
-         topics>crm: 1200 → 900: up to 300 deliveries to be made again\n\
-         topics: 1200 → 900: up to 300 callbacks to be handled again\n\
+         callbacks lost: 40 that came after it\n\
+         topics>crm: 1200 → 900: up to 310 deliveries to be made again\n\
+         topics: 1200 → 900: up to 1 callback to be handled again, 1 dead letter back\n\
+         topics>idle: 900 → 700: nothing to be done again\n\
          topics>audit: stays at 900\n\
-         ahead>x: 900 → 1000: up to 100 deliveries taken for done already\n\
+         topics>busy: stays at 900: up to 10 deliveries to be made again, 1 replay to be made again, 43 replays lost, \
+         2 dead letters back, 1 dead letter lost, paused no more\n\
+         ahead>x: 900 → 1000: up to 99 deliveries taken for done already\n\
          old: only in the backup, where it stands at 5\n\
-         new>\\u{1b}: 7 → none: not in the backup, it begins anew"
+         old>x: only in the backup, where it stands at 5: up to 3 deliveries to be made again, paused again\n\
+         new>\\u{1b}: 7 → none: not in the backup, it begins anew, 3 dead letters lost"
     );
+}
+
+#[test]
+fn damage_in_a_backup_is_told_before_it_is_restored_and_when_it_is_made() {
+    let damage = vec![
+        Damage { handler: None, position: Position(3) },
+        Damage { handler: Some("topics".to_owned()), position: Position(4) },
+    ];
+    let found = Verified { damaged: 2, damage, ..Verified::default() };
+    let outlook = Restored { events: 9, found: found.clone(), ..Restored::default() };
+    assert_eq!(
+        restore::text(&outlook),
+        "in the backup: 9 callbacks\n\
+         it is damaged; what is not whole in it is set aside, never delivered:\n\
+         damaged: 2\n  callback 3\n  record 4 of topics\n\
+         callbacks lost: none, for none came after it"
+    );
+    let mut done = BackedUp { bytes: 1 << 20, last: Some(Position(8)), found };
+    assert_eq!(
+        backup::text("/b", &done),
+        "/b: 1 MiB, everything up to callback 8, as far as it is whole"
+    );
+    let failed = backup::verdict(&done).expect_err("damaged");
+    assert_eq!(failed.code, 74);
+    assert!(failed.message.contains("kept") && failed.message.contains("callback 3"), "{failed:?}");
+    done.found = Verified::default();
+    assert_eq!(backup::text("/b", &done), "/b: 1 MiB, everything up to callback 8");
+    assert!(backup::verdict(&done).is_ok());
 }

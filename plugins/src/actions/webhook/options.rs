@@ -73,7 +73,12 @@ impl TryFrom<String> for Target {
 
     /// Messages leave the URL out: for many targets it is a secret.
     fn try_from(text: String) -> Result<Self, String> {
-        let url = Url::parse(&text).map_err(|error| format!("not a URL: {error}"))?;
+        let url = Url::parse(&text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => {
+                "not a URL: it begins with `https://` or `http://` and a host, as `https://crm.example.com/hook`".to_owned()
+            }
+            error => format!("not a URL: {error}"),
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!(
                 "`{}` is no scheme to post to; use `http` or `https`",

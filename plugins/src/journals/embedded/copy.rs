@@ -7,12 +7,12 @@ use std::sync::Arc;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use switchhook_core::BoxError;
-use switchhook_core::journal::{BackedUp, JournalError, Position};
+use switchhook_core::journal::{BackedUp, JournalError, Position, Verified};
 
 use super::schema::{count, identify, open_reading};
 use super::stats::beside;
 use super::store::Shared;
-use super::verify::integrity;
+use super::verify::{integrity, read_all};
 
 /// Pages that are copied at once.
 const STEP_PAGES: i32 = 128;
@@ -25,7 +25,8 @@ impl Shared {
         let (shared, to) = (self.clone(), to.to_owned());
         let copying = move || {
             let source = open_reading(&shared.file)?;
-            copy(&source, &to)
+            let copied = copy(&source, &to)?;
+            Ok(BackedUp { found: read_all(&open_reading(&to)?)?, ..copied })
         };
         match tokio::task::spawn_blocking(copying).await {
             Ok(copied) => copied.map_err(into_journal_error),
@@ -40,7 +41,7 @@ pub(super) fn copy(source: &Connection, to: &Path) -> Result<BackedUp, BoxError>
     let copied = fill(source, to, &file).and_then(|last| {
         file.sync_all()?;
         sync_folder_of(to)?;
-        Ok(BackedUp { bytes: file.metadata()?.len(), last })
+        Ok(BackedUp { bytes: file.metadata()?.len(), last, found: Verified::default() })
     });
     copied.map_err(|error| {
         remove(to);

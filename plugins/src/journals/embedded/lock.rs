@@ -1,13 +1,14 @@
 //! The folder, and the lock that keeps a second process out.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use switchhook_core::BoxError;
 use switchhook_core::journal::JournalError;
+use switchhook_core::{BoxError, with_causes};
 
 use super::stats::beside;
+use super::verify::is_damage;
 
 /// Held for as long as the store is open; the system lets go of it when the process dies.
 #[derive(Debug)]
@@ -16,10 +17,11 @@ pub(super) struct Lock(#[expect(dead_code, reason = "holding it is its use")] Fi
 impl Lock {
     /// Makes the folder, readable by this user alone, and takes its lock.
     pub(super) fn take(folder: &Path) -> Result<Self, BoxError> {
-        make(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        make(folder).map_err(|error| cannot("make", folder, &error))?;
         let path = folder.join("lock");
-        own(&path)?;
-        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        let opened =
+            own(&path).and_then(|()| OpenOptions::new().read(true).write(true).open(&path));
+        let mut file = opened.map_err(|error| cannot("open", &path, &error))?;
         match crate::lock::take(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -28,13 +30,44 @@ impl Lock {
                 let by = format!("process {}", holder.trim());
                 return Err(Box::new(JournalError::Locked { by, folder: folder.to_owned() }));
             }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::Error(error)) => return Err(cannot("lock", &path, &error).into()),
         }
-        file.set_len(0)?;
-        file.rewind()?;
-        writeln!(file, "{}", std::process::id())?;
+        let mut sign = || {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        sign().map_err(|error| cannot("write", &path, &error))?;
         Ok(Self(file))
     }
+}
+
+/// What was wanted of which file, why it could not be had, and what would do.
+pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "; whoever uses a journal, if only to read it, must be able to write there: be the user that owns it"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; whoever uses a journal, if only to read it, must be able to write there: let its disk be written, \
+             or copy the folder to another and set `journal.options.path`"
+        }
+        _ => "",
+    };
+    format!("cannot {what} {}: {error}{remedy}", path.display())
+}
+
+/// What kept a database from being opened, and what would do where it is beyond use.
+pub(super) fn unusable(file: &Path, error: BoxError) -> BoxError {
+    let Some(cause) = error.downcast_ref::<rusqlite::Error>() else { return error };
+    let (file, why) = (file.display(), with_causes(cause));
+    match is_damage(cause) {
+        true => format!(
+            "{file} is damaged beyond use: {why}; move its folder away, then restore a backup, or begin anew without one"
+        ),
+        false => format!("cannot open {file}: {why}"),
+    }
+    .into()
 }
 
 /// Refuses a log whose database is gone: SQLite would make a new, empty one and throw the log away.
@@ -52,7 +85,7 @@ pub(super) fn check_files(database: &Path) -> Result<(), BoxError> {
 }
 
 /// Makes a file, if it is not there, and sees to it that it and what lies beside it is for this user alone.
-pub(super) fn own(file: &Path) -> std::io::Result<()> {
+pub(super) fn own(file: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -70,7 +103,7 @@ pub(super) fn own(file: &Path) -> std::io::Result<()> {
 }
 
 /// Makes the folder, and what is missing above it, so that it is still there after a power cut.
-fn make(folder: &Path) -> std::io::Result<()> {
+fn make(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|one| !one.exists()).collect();
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -16,6 +16,7 @@ mod lease;
 mod lock;
 mod mend;
 mod migrate;
+mod outlook;
 mod prune;
 mod queue;
 mod reader;
@@ -105,7 +106,7 @@ impl Plugin for Embedded {
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
         let folder = cx.path(&options.path);
         let cx = cx.clone();
-        let opening = move || Self::open(folder, &options, &cx).map_err(open_error);
+        let opening = move || Self::open(folder, &options, &cx);
         Ok(Arc::new(tokio::task::spawn_blocking(opening).await??))
     }
 }
@@ -115,6 +116,7 @@ switchhook_core::register!(Embedded);
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
+        file.try_exists().map_err(|error| lock::cannot("look for", &file, &error))?;
         if cx.read_only && !restore::is_store(&file) {
             return Err(JournalError::Missing { folder }.into());
         }
@@ -123,12 +125,11 @@ impl Embedded {
         lock::check_files(&file)?;
         let size = options.ballast.bytes() as u64;
         let spent = Ballast::make_way(&folder, size);
-        schema::examine(&file, cx.read_only)?;
+        let unusable = |error| lock::unusable(&file, error);
+        schema::examine(&file, cx.read_only).map_err(unusable)?;
         let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
-        lock::own(&file)?;
-        let mut connection = schema::open_writing(&file)?;
-        schema::prepare(&mut connection)?;
-        let head = attach::head(&connection)?;
+        lock::own(&file).map_err(|error| lock::cannot("open", &file, &error))?;
+        let (connection, head) = prepared(&file).map_err(unusable)?;
         let shared = Arc::new(Shared::new(file, ballast, head, options, cx));
         let threads = store::start(&shared, connection)?;
         Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
@@ -139,6 +140,14 @@ impl Embedded {
         self.shared.close();
         locked(&self.held).take()
     }
+}
+
+/// The database, up to date, and the last position of its log.
+fn prepared(file: &Path) -> Result<(rusqlite::Connection, u64), BoxError> {
+    let mut connection = schema::open_writing(file)?;
+    schema::prepare(&mut connection)?;
+    let head = attach::head(&connection)?;
+    Ok((connection, head))
 }
 
 fn wait_for(held: Option<(Threads, Lock)>) {
@@ -287,15 +296,6 @@ fn store_error(error: rusqlite::Error) -> JournalError {
     match verify::is_damage(&error) {
         true => JournalError::Store(Damaged(error).into()),
         false => JournalError::Store(error.into()),
-    }
-}
-
-/// What it means that the store could not be opened.
-fn open_error(error: BoxError) -> BoxError {
-    match error.downcast::<rusqlite::Error>() {
-        Ok(error) if verify::is_damage(&error) => Damaged(*error).into(),
-        Ok(error) => error,
-        Err(error) => error,
     }
 }
 

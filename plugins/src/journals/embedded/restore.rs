@@ -2,7 +2,6 @@
 //! next start puts in its place if this one did not come to it. What handlers and actions keep elsewhere needs nothing:
 //! state is part of the store, and deliveries are told apart by their ids, not by places in the journal.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -10,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 use switchhook_core::BoxError;
-use switchhook_core::journal::{JournalError, Position, Restored, RestoredLane};
+use switchhook_core::journal::{JournalError, Restored};
 
 use super::copy::{copy, into_journal_error, remove, sync_folder_of, whole};
-use super::schema::{PATIENCE, count, open_writing};
+use super::schema::{open_reading, open_writing};
 use super::stats::beside;
-use super::{Embedded, locked};
+use super::{Embedded, locked, outlook};
 
 /// A copy that is not yet whole; one that is.
 const COPYING: &str = ".copying";
@@ -68,34 +67,7 @@ async fn blocking<T: Send + 'static>(
 
 /// What the backup would change; refused unless it is whole.
 fn compare(file: &Path, from: &Path) -> Result<Restored, BoxError> {
-    drop(open_backup(file, from)?);
-    let store = reading(&uri(file, ""))?;
-    store.busy_timeout(PATIENCE)?;
-    store.execute("ATTACH ?1 AS backup", [uri(from, UNCHANGED)])?;
-    let number = |sql| store.query_row(sql, [], |row| row.get::<_, i64>(0)).map(count);
-    // The same callback has the same place and came at the same time: a place alone may have been given twice.
-    let lost = "SELECT coalesce(sum(count), 0) FROM main.entries AS here WHERE NOT EXISTS (
-        SELECT 1 FROM backup.entries WHERE first = here.first AND count = here.count AND at = here.at)";
-    let mut lanes: BTreeMap<String, RestoredLane> = BTreeMap::new();
-    for (lane, cursor) in cursors(&store, "main")? {
-        lanes.insert(lane.clone(), RestoredLane { lane, now: Some(cursor), then: None });
-    }
-    for (lane, cursor) in cursors(&store, "backup")? {
-        let new = || RestoredLane { lane: lane.clone(), now: None, then: None };
-        lanes.entry(lane.clone()).or_insert_with(new).then = Some(cursor);
-    }
-    Ok(Restored {
-        events_lost: number(lost)?,
-        events: number("SELECT coalesce(sum(count), 0) FROM backup.entries")?,
-        lanes: lanes.into_values().collect(),
-        kept: None,
-    })
-}
-
-fn cursors(store: &Connection, schema: &str) -> rusqlite::Result<Vec<(String, Position)>> {
-    let mut rows = store.prepare(&format!("SELECT id, cursor FROM {schema}.lanes"))?;
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, Position(count(row.get(1)?)))))?;
-    rows.collect()
+    outlook::compare(&open_reading(file)?, &open_backup(file, from)?)
 }
 
 fn open_backup(file: &Path, from: &Path) -> Result<Connection, BoxError> {

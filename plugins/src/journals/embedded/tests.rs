@@ -1,6 +1,7 @@
 mod copies;
 mod damage;
 mod disks;
+mod outlook;
 mod room;
 mod rot;
 mod stores;
@@ -165,7 +166,10 @@ async fn a_log_without_its_database_is_refused() {
 }
 
 fn damage(folder: &Folder, table: &str, part: &[u8]) {
-    let raw = folder.raw();
+    spoil(&folder.raw(), table, part);
+}
+
+fn spoil(raw: &rusqlite::Connection, table: &str, part: &[u8]) {
     let sql = format!("SELECT rowid, data FROM {table}");
     let rows: Vec<(i64, Vec<u8>)> = raw
         .prepare(&sql)

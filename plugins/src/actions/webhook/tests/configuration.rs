@@ -27,8 +27,9 @@ fn the_example_is_accepted() {
 #[test]
 fn impossible_urls_are_refused() {
     check("", "missing");
-    check("url = \"crm.example.com\"", "not a URL");
-    check("url = \"/hook\"", "not a URL");
+    check("url = \"crm\"", "not a URL: it begins with `https://`");
+    check("url = \"crm.example.com\"", "not a URL: it begins with `https://`");
+    check("url = \"/hook\"", "not a URL: it begins with `https://`");
     check("url = \"http://\"", "not a URL");
     check("url = \"ftp://crm.example.com/\"", "`ftp` is no scheme to post to");
     check("url = \"file:///etc/passwd\"", "`file` is no scheme");

@@ -188,3 +188,46 @@ async fn records_that_are_not_safe_yet_are_still_to_be_delivered() {
     settling.await.unwrap();
     assert_eq!(behind().await, 0);
 }
+
+/// Why the store in a folder cannot be opened.
+fn refusal(folder: &Folder) -> String {
+    with_causes(&*folder.embedded().err().expect("refused"))
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_named_with_what_would_do() {
+    let folder = Folder::new();
+    drop(folder.embedded().unwrap());
+    let (file, lock) = (folder.file(), folder.dir.path().join("j/lock"));
+    std::fs::write(&file, "x".repeat(10_000)).unwrap();
+    let expected = format!(
+        "{} is damaged beyond use: file is not a database; move its folder away, then restore a backup, or begin anew \
+         without one",
+        file.display()
+    );
+    assert_eq!(refusal(&folder), expected);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let text = refusal(&folder);
+    assert!(text.starts_with(&format!("cannot open {}: ", file.display())), "{text}");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    let text = refusal(&folder);
+    assert!(text.starts_with(&format!("cannot open {}: Is a directory", lock.display())), "{text}");
+    std::fs::remove_dir_all(folder.dir.path().join("j")).unwrap();
+    std::fs::write(folder.dir.path().join("j"), "").unwrap();
+    let text = refusal(&folder);
+    let expected = format!("cannot look for {}: Not a directory", file.display());
+    assert!(text.starts_with(&expected), "not that there is none: {text}");
+}
+
+#[test]
+fn where_nothing_can_be_written_it_is_told_what_would_do() {
+    let text = |kind: io::ErrorKind| lock::cannot("open", Path::new("/j/lock"), &kind.into());
+    let (forbidden, read_only) =
+        (io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem);
+    assert!(text(forbidden).starts_with("cannot open /j/lock: permission denied; whoever uses"));
+    assert!(text(forbidden).ends_with("be the user that owns it"));
+    assert!(text(read_only).contains("copy the folder to another"));
+    assert!(!text(io::ErrorKind::Interrupted).contains("whoever"));
+}

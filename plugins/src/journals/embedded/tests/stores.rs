@@ -112,6 +112,27 @@ async fn delivery_goes_on_in_a_store_of_version_1() {
     assert_eq!((later.cursor.0, later.open), (12, 0));
 }
 
+#[tokio::test]
+async fn a_backup_of_any_version_can_be_looked_into() {
+    for (version, lane, owed) in [(1, "topics>later", 10), (2, "h>later", 2), (3, "h>later", 2)] {
+        let old = copied(version);
+        let raw = old.raw();
+        raw.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).unwrap(); // one file, as a backup is
+        drop(raw);
+        let bytes = std::fs::read(old.file()).unwrap();
+        let outlook = Folder::new().embedded().unwrap().restore(&old.file(), true).await.unwrap();
+        assert!(outlook.events > 0 && outlook.found.is_whole(), "{version}: {outlook:?}");
+        assert_eq!(outlook.found.events, outlook.events, "{version}");
+        let later = outlook.lanes.iter().find(|one| one.lane == lane).unwrap();
+        assert_eq!(later.again, owed, "{version}: {outlook:?}");
+        assert_eq!(
+            std::fs::read(old.file()).unwrap(),
+            bytes,
+            "{version}: nothing is written to it"
+        );
+    }
+}
+
 /// As it is made, so it must be found.
 fn specs_2(gone: bool) -> Vec<LaneSpec> {
     let mut ids = vec![
