@@ -56,6 +56,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
         journal,
         metrics: metrics.clone(),
         gates: Vec::new(),
+        detached_keep: None,
         draining: AtomicBool::new(false),
     });
     let serving = Serving {

@@ -102,7 +102,8 @@ async fn replay(
 
 /// The configured lanes that are meant.
 fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
-    let all: Vec<LaneId> = app::lanes(config).into_iter().map(|lane| lane.id).collect();
+    let enabled = app::lanes(config).into_iter().filter(|lane| lane.enabled);
+    let all: Vec<LaneId> = enabled.map(|lane| lane.id).collect();
     let subscriptions = all.iter().filter(|lane| lane.action().is_some());
     let handlers = all.iter().map(|lane| &**lane.handler());
     let actions = all.iter().filter_map(|lane| lane.action().map(|name| &**name));

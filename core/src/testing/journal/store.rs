@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::callback::Callback;
 use crate::handler::{NewRecord, Record};
 use crate::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Fate, Health, JournalError, Lane, LaneId, LaneSpec,
-    Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start, StoredEvent,
-    Want, Work,
+    Appended, DeadLetter, Due, Entry, EventQuery, Fate, Health, JournalError, Lane, LaneId,
+    LaneSpec, Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start,
+    StoredEvent, Want, Work,
 };
 use crate::router::Pattern;
 use crate::time::{Clock, Rng};
@@ -109,6 +109,13 @@ impl Kept {
             .numbered_from(self.lane.last_token());
     }
 
+    /// Lets what waits for a retry be due now.
+    fn make_due(&mut self, clock: &dyn Clock) {
+        self.lane.make_due(clock.now());
+        let now = Due::after(Duration::ZERO, clock.wall());
+        self.rows.values_mut().filter_map(|row| row.due.as_mut()).for_each(|due| *due = now);
+    }
+
     fn keep(&mut self, plan: Plan) {
         self.cursor = plan.cursor;
         self.rows.extend(plan.put.into_iter().map(|row| (row.position.0, row)));
@@ -146,6 +153,9 @@ impl Store {
                 Start::Now => self.head,
                 Start::Beginning => self.pruned,
             };
+            if !spec.enabled && !self.lanes.contains_key(&spec.id) {
+                continue;
+            }
             let paused = spec.id.action().is_some_and(|action| self.is_paused(action));
             let kept = self.lanes.entry(spec.id.clone()).or_insert_with(|| Kept {
                 spec: spec.clone(),
@@ -203,7 +213,7 @@ impl Store {
                 return Err(JournalError::Store(format!("lane {id} was never attached").into()));
             }
         };
-        if kept.paused {
+        if kept.paused || !kept.spec.enabled {
             self.lanes.insert(id.clone(), kept);
             return Ok(Err(None));
         }
