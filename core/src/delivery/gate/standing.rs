@@ -1,5 +1,7 @@
 //! How a target stands, and what an operator can change about it.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +74,7 @@ impl Gate {
         left_alone
     }
 
-    pub(super) fn time_of_day(&self, at: std::time::Duration) -> Timestamp {
+    pub(super) fn time_of_day(&self, at: Duration) -> Timestamp {
         let (now, wall) = (self.clock.now(), self.clock.wall());
         let signed = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
         let distance = signed(at).saturating_sub(signed(now));
@@ -86,6 +88,9 @@ impl Seat {
     pub(in crate::delivery) fn note_gone(&self) -> bool {
         let gate = &self.gate;
         let now = gate.clock.now();
-        gate.inner().gone.replace(now).is_none()
+        let mut inner = gate.inner();
+        let news = inner.gone.is_none();
+        inner.gone.get_or_insert(now);
+        news
     }
 }

@@ -14,9 +14,9 @@ use uuid::Uuid;
 use crate::callback::Callback;
 use crate::handler::{NewRecord, Record};
 use crate::journal::{
-    Appended, DeadLetter, Due, Entry, EventQuery, Fate, Health, JournalError, Lane, LaneId,
-    LaneSpec, Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start,
-    StoredEvent, Want, Work,
+    Appended, DeadLetter, Entry, EventQuery, Fate, Health, JournalError, Lane, LaneId, LaneSpec,
+    Lease, Leased, Offer, OpenRow, Ordering, Page, Plan, Position, Settlement, Start, StoredEvent,
+    Want, Work,
 };
 use crate::router::Pattern;
 use crate::time::{Clock, Rng};
@@ -107,13 +107,6 @@ impl Kept {
         let (now, wall) = (clock.now(), clock.wall());
         self.lane = Lane::restore(ordering, self.cursor, rows, now, wall)
             .numbered_from(self.lane.last_token());
-    }
-
-    /// Lets what waits for a retry be due now.
-    fn make_due(&mut self, clock: &dyn Clock) {
-        self.lane.make_due(clock.now());
-        let now = Due::after(Duration::ZERO, clock.wall());
-        self.rows.values_mut().filter_map(|row| row.due.as_mut()).for_each(|due| *due = now);
     }
 
     fn keep(&mut self, plan: Plan) {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{Kept, Letter, Replayed, Store};
 use crate::journal::{
-    DeadLetter, DeadLetterQuery, JournalError, Lane, LaneId, LaneStatus, OpenRow, Page, Position,
-    Pruned, REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
+    DeadLetter, DeadLetterQuery, Due, JournalError, Lane, LaneId, LaneStatus, OpenRow, Page,
+    Position, Pruned, REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
 };
 use crate::time::Clock;
 
@@ -22,6 +22,15 @@ fn refused<T>(why: String) -> Result<T, JournalError> {
 
 fn before(wall: Timestamp, by: Duration) -> Timestamp {
     wall.saturating_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+impl Kept {
+    /// Lets what waits for a retry be due now.
+    fn make_due(&mut self, clock: &dyn Clock) {
+        self.lane.make_due(clock.now());
+        let now = Due::after(Duration::ZERO, clock.wall());
+        self.rows.values_mut().filter_map(|row| row.due.as_mut()).for_each(|due| *due = now);
+    }
 }
 
 impl Store {
