@@ -261,7 +261,9 @@ mod tests {
         let shown = states(left.lanes().await.expect("read"));
         assert_eq!(shown, ["runs", "not in the configuration"]);
         let mut specs = app::lanes(&config("{}"));
-        specs.iter_mut().for_each(|spec| spec.enabled = spec.id.action().is_none());
+        for spec in &mut specs {
+            spec.enabled = spec.id.action().is_none();
+        }
         let mut off = Store::ours(journal, specs);
         assert_eq!(states(off.lanes().await.expect("read")), ["runs", "disabled"]);
     }

@@ -24,7 +24,9 @@ impl Names {
         let mut names = Self::default();
         names.handlers.extend(config.handlers.iter().map(|one| one.name.to_string()));
         names.actions.extend(config.actions.iter().map(|one| one.name.to_string()));
-        app::lanes(config).iter().for_each(|lane| names.add(&lane.id));
+        for lane in app::lanes(config) {
+            names.add(&lane.id);
+        }
         names
     }
 
@@ -39,7 +41,7 @@ impl Names {
     fn add(&mut self, lane: &LaneId) {
         self.lanes.insert(lane.to_string());
         self.handlers.insert(lane.handler().to_string());
-        self.actions.extend(lane.action().map(|action| action.to_string()));
+        self.actions.extend(lane.action().map(ToString::to_string));
     }
 
     /// What is wrong with the name of an action, if there is none.

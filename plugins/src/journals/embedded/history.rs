@@ -218,7 +218,7 @@ fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> LaneStatus {
         behind: head.saturating_sub(scanned),
         open: inner.lane.open() as u64,
         dead: 0,
-        due: due.and_then(|due| clock.wall().saturating_add(due - now).ok()),
+        due: due.and_then(|due| clock.wall().saturating_add(due.saturating_sub(now)).ok()),
         paused: inner.paused,
         disabled: !inner.spec.enabled,
         detached: false,

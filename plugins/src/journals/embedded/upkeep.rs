@@ -284,16 +284,13 @@ fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
     let Some(status) = lanes.into_iter().find(|status| status.lane == name) else {
         return Err(JournalError::Refused(format!("there is no lane {name}")));
     };
-    match status.detached {
-        true => Ok(status),
-        false => {
-            let id: LaneId = name.parse().unwrap_or_else(|never| match never {});
-            let cell = writer.lanes.cells.get(&id);
-            let disabled = cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled);
-            let how = if disabled { ", though disabled" } else { "" };
-            Err(JournalError::Refused(format!(
-                "lane {name} is in the configuration{how}: take it out there first"
-            )))
-        }
+    if status.detached {
+        return Ok(status);
     }
+    let cell = writer.lanes.cells.get(&status.id());
+    let disabled = cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled);
+    let how = if disabled { ", though disabled" } else { "" };
+    Err(JournalError::Refused(format!(
+        "lane {name} is in the configuration{how}: take it out there first"
+    )))
 }

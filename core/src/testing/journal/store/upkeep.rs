@@ -38,7 +38,7 @@ impl Store {
         let name = id.to_string();
         let (now, wall) = (clock.now(), clock.wall());
         let due = kept.lane.next_due(now);
-        let due = due.and_then(|due| wall.saturating_add(due - now).ok());
+        let due = due.and_then(|due| wall.saturating_add(due.saturating_sub(now)).ok());
         LaneStatus {
             cursor: Position(kept.lane.cursor()),
             behind: self.head.saturating_sub(kept.lane.scanned()),
