@@ -110,8 +110,8 @@ impl Order for Replay {
     }
 }
 
-/// Lets an action's lanes hand out nothing; or go on, paused or not, at once with what waits for a retry or for a target that is left
-/// alone.
+/// Lets an action's lanes hand out nothing; or go on, paused or not, at once with what waits for a retry or for a target that
+/// is left alone.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pause {

@@ -72,10 +72,9 @@ pub trait Upkeep: Send + Sync + 'static {
         Err(JournalError::Unsupported("pause"))
     }
     /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
-    /// disabled one too, and what a
-    /// dead letter or a replay refers to, stays, with what shares its commit. A lane that left the configuration longer ago
-    /// than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin after what was removed,
-    /// and no position is given twice.
+    /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
+    /// configuration longer ago than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin
+    /// after what was removed, and no position is given twice.
     ///
     /// # Errors
     /// Part of it may have been done.

@@ -98,9 +98,9 @@ impl Shared {
     fn is_enabled(&self, lane: &LaneId) -> Result<(), JournalError> {
         let cell = locked(&self.lanes).cells.get(lane).cloned();
         match cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled) {
-            true => {
-                Err(JournalError::Refused(format!("lane {lane} is disabled in the configuration")))
-            }
+            true => Err(JournalError::Refused(format!(
+                "lane {lane} is disabled in the configuration: enable it there first"
+            ))),
             false => Ok(()),
         }
     }

@@ -90,9 +90,9 @@ impl Store {
     /// A lane of the configuration, with room for so many more.
     fn takes(&self, lane: &LaneId, more: usize) -> Result<(), JournalError> {
         match self.lanes.get(lane) {
-            Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => {
-                refused(format!("lane {lane} is disabled in the configuration"))
-            }
+            Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => refused(format!(
+                "lane {lane} is disabled in the configuration: enable it there first"
+            )),
             Some(kept) if kept.detached_at.is_none() => {
                 match kept.lane.open() + more > REPLAYS_OPEN_MAX {
                     true => Err(JournalError::Overloaded),
