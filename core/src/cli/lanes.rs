@@ -146,6 +146,7 @@ fn resumed(action: &str, turned: Turned, disabled: bool, served: bool) -> String
             "; it is disabled in the configuration: nothing goes to it before it is enabled there"
         }
         (false, false) => "; what has gathered goes out when the server runs",
+        (false, true) if probed && retries_due => "; its target was left alone, and is probed now",
         (false, true) if probed => {
             "; its target was left alone, and is probed with the next record"
         }
@@ -229,7 +230,8 @@ mod tests {
             (turned(true, false, false), false, true, ["not paused any more", "goes out"]),
             (turned(false, false, false), false, true, ["was not paused", "nothing of it waits"]),
             (turned(false, true, false), false, true, ["was not paused", "tried again now"]),
-            (turned(false, true, true), false, true, ["was not paused", "is probed"]),
+            (turned(false, true, true), false, true, ["was not paused", "is probed now"]),
+            (turned(false, false, true), false, true, ["was not paused", "the next record"]),
             (turned(true, true, false), false, false, ["any more", "when the server runs"]),
             (turned(true, true, true), true, true, ["any more", "before it is enabled"]),
         ] {
