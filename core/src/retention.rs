@@ -205,6 +205,7 @@ mod tests {
             start,
             commands: vec!["*".parse().expect("a pattern")],
             ordering: Ordering::None,
+            enabled: true,
         };
         journal.append(vec![entry("A.B", "k", "old")]).await.expect("kept");
         journal.attach(&[lane(Start::Now)]).await.expect("attached");

@@ -19,6 +19,7 @@ mod examples;
 mod first_run;
 mod harness;
 mod json_source;
+mod lanes;
 mod lifecycle;
 mod limits;
 mod operator;

@@ -64,9 +64,13 @@ fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
 #[test]
 fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
     let target = Target::start(&[410, 200]);
-    let server = Server::start(&config(&target, ""));
+    let mut server = Server::start(&config(&target, ""));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     server.log_line("`switchhook resume crm`");
+    eventually("a word about it", || {
+        let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+        remarks.contains("lane all>crm is paused: its target is gone since").then_some(())
+    });
     let lanes = get(server.admin, "/api/v1/lanes").json();
     let lane =
         lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["lane"] == "all>crm");
@@ -76,6 +80,9 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
         (&true.into(), &0.into(), &1.into())
     );
     assert_eq!(target.got(1).len(), 1);
+    server.signal("TERM");
+    assert!(server.wait().success());
+    assert!(!server.log().contains("it is tried again"), "it is not:\n{}", server.log());
 }
 
 #[test]

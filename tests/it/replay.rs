@@ -64,7 +64,10 @@ fn without_a_server_it_is_prepared_and_goes_out_at_the_next_start() {
     assert!(server.wait().success());
     let folder = server.folder.clone();
     let done = say(folder.path(), "replay --action crm --yes").good();
-    assert!(done.out.contains("3 deliveries are on their way; they go out when"), "{done:?}");
+    assert!(
+        done.out.contains("3 deliveries are queued; they go out when the server runs"),
+        "{done:?}"
+    );
     assert_eq!(target.got(3).len(), 3);
     let server = Server::start_in(folder, |_| ());
     let got = target.got(6);

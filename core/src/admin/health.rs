@@ -9,6 +9,7 @@ use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{json, respond};
+use super::lanes::LaneView;
 use crate::journal::Health;
 
 /// A disk that hangs keeps nobody from being told so.
@@ -42,13 +43,10 @@ impl Admin {
         let Ok(Ok(lanes)) = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await else {
             return vec!["the lanes cannot be read just now".to_owned()];
         };
-        let detached = lanes.iter().filter(|lane| lane.detached);
-        let detached =
-            detached.map(|lane| format!("lane {} is no longer configured but kept", lane.lane));
-        let paused = lanes.iter().filter(|lane| lane.paused && !lane.detached);
-        let paused = paused.map(|lane| format!("lane {} is paused", lane.lane));
+        let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &self.gates));
+        let lanes = lanes.filter_map(|lane| lane.remark(self.detached_keep));
         let gates = self.gates.iter().filter_map(|gate| gate.remark());
-        let mut remarks: Vec<String> = detached.chain(paused).chain(gates).collect();
+        let mut remarks: Vec<String> = lanes.chain(gates).collect();
         remarks.sort();
         remarks
     }

@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{PageView, json, outcome, problem, trouble};
+use super::lanes::LaneView;
 use crate::facts::Facts;
 use crate::journal::{DeadLetterQuery, EventQuery, StoredEvent};
 
@@ -50,7 +51,11 @@ impl Admin {
 
     pub(super) async fn lanes(&self) -> Response {
         match self.journal.lanes().await {
-            Ok(items) => json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 }),
+            Ok(lanes) => {
+                let view = |lane| LaneView::with(lane, &self.gates);
+                let items: Vec<LaneView> = lanes.into_iter().map(view).collect();
+                json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 })
+            }
             Err(error) => trouble(&error),
         }
     }

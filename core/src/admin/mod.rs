@@ -4,12 +4,14 @@
 mod answer;
 mod health;
 mod history;
+mod lanes;
 mod orders;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use warp::Filter;
@@ -19,8 +21,9 @@ use warp::reply::Response;
 use self::answer::{outcome, problem, text, wrong_method};
 use self::history::Query;
 pub(crate) use self::history::{PAGE_MAX, dead_letter_target, event_target, with_views};
+pub(crate) use self::lanes::{LaneView, left, waiting};
 pub(crate) use self::orders::{
-    Backup, Drop, Forget, ORDER_MAX, Order, Pause, Prune, Replay, Retry, Verify,
+    Backup, Drop, Forget, ORDER_MAX, Order, Pause, Prune, Replay, Retry, Turned, Verify,
 };
 use crate::delivery::Gate;
 use crate::journal::Journal;
@@ -34,6 +37,8 @@ pub(crate) struct Admin {
     pub(crate) metrics: Arc<Metrics>,
     /// Those of the actions.
     pub(crate) gates: Vec<Arc<Gate>>,
+    /// For how long a lane is kept that left the configuration.
+    pub(crate) detached_keep: Option<Duration>,
     pub(crate) draining: AtomicBool,
 }
 
@@ -94,15 +99,15 @@ where
 }
 
 fn order<O: Order>(admin: &Arc<Admin>) -> Routes {
-    let journal = admin.journal.clone();
+    let admin = admin.clone();
     exact(O::PATH)
         .and(warp::method())
         .and(warp::ext::get::<Arc<Arrival>>())
         .then(move |method, arrival: Arc<Arrival>| {
-            let journal = journal.clone();
+            let admin = admin.clone();
             async move {
                 match method {
-                    Method::POST => carry_out::<O>(journal, &arrival).await,
+                    Method::POST => carry_out::<O>(admin, &arrival).await,
                     _ => wrong_method("POST"),
                 }
             }
@@ -110,7 +115,7 @@ fn order<O: Order>(admin: &Arc<Admin>) -> Routes {
         .boxed()
 }
 
-async fn carry_out<O: Order>(journal: Arc<dyn Journal>, arrival: &Arrival) -> Response {
+async fn carry_out<O: Order>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
     let body = match &arrival.body {
         Ok(body) => body,
         Err(refusal) => return problem(refusal.kind.status(), refusal.reason),
@@ -120,7 +125,7 @@ async fn carry_out<O: Order>(journal: Arc<dyn Journal>, arrival: &Arrival) -> Re
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     // A task of its own: whoever hangs up does not break off what has been begun.
-    let work = tokio::spawn(async move { order.carry_out(&*journal).await });
+    let work = tokio::spawn(async move { order.carry_out(&*admin.journal, &admin.gates).await });
     match work.await {
         Ok(result) => outcome(result),
         Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "it panicked; the log has more"),

@@ -1,11 +1,13 @@
 //! What an operator can have done: one type for each order, so that the command line and the server speak of the same.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Gate;
 use crate::journal::{
     BackedUp, Journal, JournalError, LaneStatus, Position, Pruned, Requeued, Retention, Verified,
 };
@@ -24,10 +26,11 @@ pub(crate) trait Order: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What is said when it is done.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
-    /// Does it.
+    /// Does it; `gates` are those of a server's actions.
     fn carry_out(
         self,
         journal: &dyn Journal,
+        gates: &[Arc<Gate>],
     ) -> impl Future<Output = Result<Self::Answer, JournalError>> + Send;
 }
 
@@ -43,7 +46,11 @@ impl Order for Retry {
     const NEEDS_LANES: bool = true;
     type Answer = Requeued;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Requeued, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Requeued, JournalError> {
         not_too_many(self.numbers.len())?;
         journal.retry_dead_letters(&self.numbers).await
     }
@@ -66,7 +73,11 @@ impl Order for Drop {
     const PATH: &'static str = "/api/v1/dead-letters/drop";
     type Answer = Dropped;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Dropped, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Dropped, JournalError> {
         not_too_many(self.numbers.len())?;
         Ok(Dropped { dropped: journal.drop_dead_letters(&self.numbers).await? })
     }
@@ -87,7 +98,11 @@ impl Order for Replay {
     const NEEDS_LANES: bool = true;
     type Answer = Requeued;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Requeued, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Requeued, JournalError> {
         not_too_many(self.positions.len())?;
         let Ok(lane) = self.lane.parse();
         let Self { positions, dry_run, .. } = self;
@@ -95,7 +110,8 @@ impl Order for Replay {
     }
 }
 
-/// Lets an action's lanes hand out nothing, or go on.
+/// Lets an action's lanes hand out nothing; or go on, paused or not, at once with what waits for a retry or for a target that
+/// is left alone.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pause {
@@ -103,17 +119,39 @@ pub(crate) struct Pause {
     pub(crate) paused: bool,
 }
 
-/// It was done; there is nothing to add.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Done {}
+/// What became of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Turned {
+    /// How it was before.
+    pub(crate) was_paused: bool,
+    /// What waited for a retry is due now.
+    pub(crate) retries_due: bool,
+    /// Its target was left alone, and is probed now.
+    pub(crate) probed: bool,
+}
 
 impl Order for Pause {
     const PATH: &'static str = "/api/v1/pause";
-    type Answer = Done;
+    type Answer = Turned;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Done, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        gates: &[Arc<Gate>],
+    ) -> Result<Turned, JournalError> {
+        // A journal that cannot tell has nothing to be told of.
+        let mut lanes = journal.lanes().await.unwrap_or_default();
+        lanes.retain(|lane| lane.id().action().is_some_and(|name| **name == *self.action));
+        let mut turned =
+            Turned { was_paused: lanes.iter().any(|lane| lane.paused), ..Turned::default() };
         journal.pause(&self.action, self.paused).await?;
-        Ok(Done {})
+        if !self.paused {
+            turned.retries_due = lanes.iter().any(|lane| lane.due.is_some());
+            let gate = gates.iter().find(|gate| gate.is_of(&self.action));
+            turned.probed = gate.is_some_and(|gate| gate.resume());
+        }
+        Ok(turned)
     }
 }
 
@@ -145,7 +183,11 @@ impl Order for Prune {
     const TAKES_LONG: bool = true;
     type Answer = Pruned;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Pruned, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Pruned, JournalError> {
         let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         let retention = Retention {
             keep_for: time(self.keep_for),
@@ -169,7 +211,11 @@ impl Order for Forget {
     const NEEDS_LANES: bool = true;
     type Answer = LaneStatus;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<LaneStatus, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<LaneStatus, JournalError> {
         let Ok(lane) = self.lane.parse();
         journal.forget_lane(&lane).await
     }
@@ -185,7 +231,11 @@ impl Order for Verify {
     const TAKES_LONG: bool = true;
     type Answer = Verified;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<Verified, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Verified, JournalError> {
         journal.verify().await
     }
 }
@@ -203,7 +253,11 @@ impl Order for Backup {
     const TAKES_LONG: bool = true;
     type Answer = BackedUp;
 
-    async fn carry_out(self, journal: &dyn Journal) -> Result<BackedUp, JournalError> {
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<BackedUp, JournalError> {
         if !self.path.is_absolute() {
             let why = format!("`{}` is no absolute path", self.path.display());
             return Err(JournalError::Refused(why));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tower_service::Service;
 
 use super::*;
-use crate::journal::{LaneId, LaneSpec, Ordering, Start};
+use crate::journal::{LaneId, LaneSpec, Ordering, Start, Upkeep as _};
 use crate::source::{Refusal, RefusalKind};
 use crate::testing::{MemoryJournal, TestClock, entry};
 
@@ -29,6 +29,7 @@ fn admin() -> (Arc<Admin>, MemoryJournal) {
             journal: Arc::new(journal.clone()),
             metrics,
             gates: Vec::new(),
+            detached_keep: Some(std::time::Duration::from_hours(1)),
             draining,
         }),
         journal,
@@ -119,7 +120,7 @@ async fn each_kind_of_no_has_its_own_status() {
     let routes = socket_routes(&admin);
     let answer = post(&routes, Pause::PATH, r#"{"action":"crm","paused":true}"#).await;
     assert_eq!(answer.status, 409);
-    assert_eq!(answer.body["detail"], "no lane has an action crm");
+    assert_eq!(answer.body["detail"], "there is no action crm");
     assert_eq!((&answer.body["status"], &answer.body["title"]), (&409.into(), &"Conflict".into()));
     let unable = answer::trouble(&crate::journal::JournalError::Unsupported("fly"));
     assert_eq!(unable.status(), 501);
@@ -141,6 +142,7 @@ async fn an_overloaded_lane_says_when_to_come_again() {
         start: Start::Beginning,
         commands: vec!["*".parse().expect("a pattern")],
         ordering: Ordering::None,
+        enabled: true,
     };
     let lanes = [lane(LaneId::projection("h")), lane(LaneId::subscription("h", "a"))];
     journal.attach(&lanes).await.expect("attached");
@@ -153,6 +155,38 @@ async fn an_overloaded_lane_says_when_to_come_again() {
     }
     let answer = post(&routes, Replay::PATH, order).await;
     assert_eq!((answer.status, answer.retry_after), (503, true));
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
+    let (admin, journal) = admin();
+    let lane = |name: &str, enabled| LaneSpec {
+        id: name.parse().expect("a name"),
+        start: Start::Beginning,
+        commands: vec!["*".parse().expect("a pattern")],
+        ordering: Ordering::None,
+        enabled,
+    };
+    let remarks = async || {
+        let answer = ask(&routes(&admin), Method::GET, "/readyz", Ok("")).await;
+        assert_eq!(answer.status, 200);
+        let remarks = answer.body["remarks"].as_array().expect("a list").clone();
+        remarks.iter().map(|one| one.as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    let all = [lane("h", true), lane("h>a", true), lane("h>b", true)];
+    journal.attach(&all).await.expect("attached");
+    journal.attach(&[lane("h", true), lane("h>a", false)]).await.expect("attached");
+    let left = "lane h>b: not in the configuration since 2026-01-01T00:00:00Z: 0 callbacks it has not looked at, \
+                0 waiting deliveries and 0 dead letters are forgotten at 2026-01-01T01:00:00Z; bring it back under that name, \
+                or remove it with `switchhook journal prune --lane 'h>b'`";
+    assert_eq!(remarks().await, [left], "what is disabled and has nothing to do is left out");
+    journal.append(vec![entry("A.B", "", "{}"), entry("A.B", "", "{}")]).await.expect("kept");
+    let off = "lane h>a is disabled: 2 callbacks it has not looked at and 0 waiting deliveries stay in the journal for it, \
+               however old";
+    assert!(remarks().await.iter().any(|one| one == off), "{:?}", remarks().await);
+    journal.attach(&[lane("h", true), lane("h>a", true)]).await.expect("attached");
+    journal.pause("a", true).await.expect("paused");
+    assert!(remarks().await.iter().any(|one| one == "lane h>a is paused"));
 }
 
 async fn handle_one(journal: &MemoryJournal) {

@@ -1,33 +1,59 @@
 //! The lanes that a configuration asks for.
 
+use std::time::Duration;
+
+use crate::admin;
 use crate::config::Config;
 use crate::config::{Instance, tables};
-use crate::journal::{LaneId, LaneSpec, Ordering};
+use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering};
 
-/// One lane for each enabled handler, and one for each of its enabled actions.
+/// Lanes that left the configuration and are named in the log.
+const TOLD_MAX: usize = 20;
+
+/// One lane for each handler, and one for each of its actions; of what is disabled, lanes that are kept and hand out nothing.
 pub(crate) fn lanes(config: &Config) -> Vec<LaneSpec> {
-    let enabled = config.handlers.iter().filter(|handler| handler.table.enabled);
-    enabled.flat_map(|handler| lanes_of(config, handler)).collect()
+    config.handlers.iter().flat_map(|handler| lanes_of(config, handler)).collect()
 }
 
 fn lanes_of(config: &Config, handler: &Instance<tables::Handler>) -> Vec<LaneSpec> {
-    let action = |name: &String| {
-        config.actions.iter().find(|action| *action.name == **name && action.table.enabled)
-    };
+    let action = |name: &String| config.actions.iter().find(|action| *action.name == **name);
     let subscription = |action: &Instance<tables::Action>| LaneSpec {
         id: LaneId::subscription(&handler.name, &action.name),
         start: action.table.start,
         commands: Vec::new(),
         ordering: action.table.ordering,
+        enabled: handler.table.enabled && action.table.enabled,
     };
     let projection = LaneSpec {
         id: LaneId::projection(&handler.name),
         start: handler.table.start,
         commands: handler.commands(),
         ordering: Ordering::None,
+        enabled: handler.table.enabled,
     };
     let subscriptions = handler.table.actions.iter().filter_map(action).map(subscription);
     std::iter::once(projection).chain(subscriptions).collect()
+}
+
+/// Warns of each lane that left the configuration, while there is time to bring it back.
+pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>) {
+    let lanes = match journal.lanes().await {
+        Ok(lanes) => lanes,
+        Err(JournalError::Unsupported(_)) => return,
+        Err(error) => {
+            let reason = crate::error_line(&error);
+            tracing::warn!(%reason, "it cannot be read which lanes left the configuration");
+            return;
+        }
+    };
+    let left: Vec<_> = lanes.iter().filter(|lane| lane.detached).collect();
+    for lane in left.iter().take(TOLD_MAX) {
+        tracing::warn!("lane {}: {}", crate::escape::for_line(&lane.lane), admin::left(lane, keep));
+    }
+    let more = left.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        tracing::warn!(more, "more lanes left the configuration; `switchhook lanes` names them");
+    }
 }
 
 #[cfg(test)]
@@ -37,7 +63,7 @@ mod tests {
     use crate::test_plugins::{GOOD, registry};
 
     #[test]
-    fn only_what_is_enabled_has_lanes() {
+    fn what_is_disabled_has_lanes_that_are_only_kept() {
         let more = r#"
 [handlers.asleep]
 plugin = "note"
@@ -58,9 +84,13 @@ options.path = "x"
         let text = format!("{GOOD}{more}");
         let layers = Layers { path: "test.toml".into(), text, ..Layers::default() };
         let lanes = lanes(&Config::read(&layers, &registry()).expect("good"));
-        let names: Vec<_> = lanes.iter().map(|lane| lane.id.to_string()).collect();
-        assert_eq!(names, ["both", "both>log", "changes", "changes>log"]);
-        assert_eq!(lanes[0].start, crate::journal::Start::Beginning);
-        assert_eq!(lanes[0].commands.len(), 1);
+        let names = |enabled: bool| -> Vec<String> {
+            let lanes = lanes.iter().filter(|lane| lane.enabled == enabled);
+            lanes.map(|lane| lane.id.to_string()).collect()
+        };
+        assert_eq!(names(true), ["both", "both>log", "changes", "changes>log"]);
+        assert_eq!(names(false), ["asleep", "asleep>log", "both>off"]);
+        let both = lanes.iter().find(|lane| &*lane.id.to_string() == "both").expect("there");
+        assert_eq!((both.start, both.commands.len()), (crate::journal::Start::Beginning, 1));
     }
 }

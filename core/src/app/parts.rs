@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
-use super::lanes::lanes;
+use super::lanes::{lanes, tell_who_left};
 use super::sockets::admin_socket;
 use crate::action::Action;
 use crate::admin::{self, Admin};
@@ -128,6 +128,7 @@ impl Parts {
             |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
         doing.send_replace("attach the lanes".to_owned());
         self.journal.attach(&self.lanes).await.map_err(|error| failed(&error))?;
+        tell_who_left(&*self.journal, self.retention.detached_keep).await;
         for (name, action) in &self.actions {
             let failed = |error: BoxError| {
                 let text = format!("actions.{name}: {}", crate::error_line(&*error));
@@ -228,7 +229,8 @@ impl Parts {
     pub(super) fn admin(&self) -> Arc<Admin> {
         let (journal, metrics) = (self.journal.clone(), self.works.metrics.clone());
         let gates = self.actions.values().map(|action| action.gate.clone()).collect();
-        Arc::new(Admin { journal, metrics, gates, draining: AtomicBool::new(false) })
+        let (detached_keep, draining) = (self.retention.detached_keep, AtomicBool::new(false));
+        Arc::new(Admin { journal, metrics, gates, detached_keep, draining })
     }
 
     pub(super) fn serve_admin(

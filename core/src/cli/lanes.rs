@@ -1,11 +1,10 @@
 //! `switchhook lanes`, `switchhook pause` and `switchhook resume`.
 
+use super::names::Names;
 use super::output::{self, Format, columns, line, one_line};
 use super::store::{Store, Trouble};
 use super::{Context, Failed, block_on};
-use crate::admin::Pause;
-use crate::config::hint;
-use crate::journal::LaneStatus;
+use crate::admin::{LaneView, Pause, Turned};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -14,7 +13,8 @@ Examples:
   switchhook lanes --format json | jq 'map(select(.dead > 0))'
 
 A lane named `handler` reads callbacks; one named `handler>action` delivers what the handler made of them.
-BEHIND counts what it has not looked at, OPEN what is under way or waits for a retry, DEAD what was given up.")]
+BEHIND counts what it has not looked at, OPEN what is under way or waits for a retry, DEAD what was given up. A lane that is \
+failing is left alone until it is probed; `switchhook resume ACTION` has it probed at once.")]
 pub(super) struct Args {
     /// How they are written
     #[arg(long, value_enum, default_value = "text")]
@@ -39,15 +39,16 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     Ok(())
 }
 
-fn table(lanes: &[LaneStatus]) -> String {
+fn table(lanes: &[LaneView]) -> String {
     let head = ["LANE", "CURSOR", "BEHIND", "OPEN", "DEAD", "STATE"].map(str::to_owned);
-    let row = |lane: &LaneStatus| {
+    let row = |lane: &LaneView| {
+        let status = &lane.status;
         [
-            one_line(&lane.lane),
-            lane.cursor.to_string(),
-            lane.behind.to_string(),
-            lane.open.to_string(),
-            lane.dead.to_string(),
+            one_line(&status.lane),
+            status.cursor.to_string(),
+            status.behind.to_string(),
+            status.open.to_string(),
+            status.dead.to_string(),
             state(lane),
         ]
     };
@@ -55,12 +56,23 @@ fn table(lanes: &[LaneStatus]) -> String {
     columns(&rows)
 }
 
-fn state(lane: &LaneStatus) -> String {
-    let since = lane.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
-    match (lane.detached, lane.paused) {
-        (true, _) => format!("not in the configuration{since}"),
-        (false, true) => "paused".to_owned(),
-        (false, false) => "runs".to_owned(),
+fn state(lane: &LaneView) -> String {
+    let LaneView { status, target } = lane;
+    if status.detached {
+        let since = status.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+        return format!("not in the configuration{since}");
+    }
+    match (status.disabled, status.paused, &target.failing) {
+        (true, true, _) => "disabled, and paused".to_owned(),
+        (true, false, _) => "disabled".to_owned(),
+        (false, true, _) => match lane.gone_since() {
+            Some(at) => format!("paused: its target is gone since {at:.0}"),
+            None => "paused".to_owned(),
+        },
+        (false, false, Some(failing)) => {
+            format!("failing since {:.0}; {}", failing.since, failing.next())
+        }
+        (false, false, None) => "runs".to_owned(),
     }
 }
 
@@ -70,6 +82,9 @@ Examples:
   switchhook pause crm     nothing more goes to [actions.crm], also after a restart
   switchhook resume crm    what has gathered is delivered, in order
 
+`resume` also ends a wait, paused or not: what waits for a retry is due at once, and a target that is left alone because it \
+keeps failing, or because it asked for it, is probed.
+
 Callbacks are taken and kept as ever. What is being delivered just now is not broken off.")]
 pub(super) struct PauseArgs {
     /// The action, by its name in the configuration
@@ -78,34 +93,79 @@ pub(super) struct PauseArgs {
 
 pub(super) fn pause(cx: &Context, args: &PauseArgs, paused: bool) -> Result<(), Failed> {
     let config = cx.config()?;
-    let known: Vec<String> = config.actions.iter().map(|one| one.name.to_string()).collect();
-    let action = args.action.clone();
-    block_on(async {
+    let names = Names::of(&config);
+    let named = config.actions.iter().find(|one| *one.name == *args.action);
+    let disabled = named.is_some_and(|one| !one.table.enabled);
+    let said = block_on(async {
         let mut store = Store::open(config).await?;
-        let done = store.order(Pause { action, paused }).await;
+        let done = turn(&mut store, &args.action, paused, disabled, names).await;
         store.close().await;
-        done.map_err(|trouble| with_hint(trouble, &args.action, &known))
+        done
     })?;
-    let action = one_line(&args.action);
-    output::message(&match paused {
-        true => format!("{action} is paused; `switchhook resume {action}` lets it go on"),
-        false => format!("{action} goes on"),
-    });
+    output::message(&said);
     Ok(())
 }
 
-fn with_hint(trouble: Trouble, action: &str, known: &[String]) -> Failed {
-    let mut failed = Failed::from(trouble);
-    if failed.code == 64 {
-        failed.message.push_str(&hint(action, known.iter().map(String::as_str)));
+/// Pauses an action or lets it go on; what came of it.
+async fn turn(
+    store: &mut Store,
+    action: &str,
+    paused: bool,
+    disabled: bool,
+    names: Names,
+) -> Result<String, Failed> {
+    match store.order(Pause { action: action.to_owned(), paused }).await {
+        Ok(_) if paused => {
+            let action = one_line(action);
+            Ok(format!("{action} is paused; `switchhook resume {action}` lets it go on"))
+        }
+        Ok(turned) => Ok(resumed(&one_line(action), turned, disabled, store.is_served())),
+        Err(Trouble::Failed(failed)) if failed.is_usage() => {
+            let names = names.with_those_of(store).await;
+            let unused = || {
+                let action = one_line(action);
+                format!(
+                    "nothing has gone to action `{action}` yet: no server has run with a handler that names it"
+                )
+            };
+            Err(Failed::usage(names.no_action(action).unwrap_or_else(unused)))
+        }
+        Err(trouble) => Err(trouble.into()),
     }
-    failed
+}
+
+fn resumed(action: &str, turned: Turned, disabled: bool, served: bool) -> String {
+    let Turned { was_paused, retries_due, probed } = turned;
+    let first = if was_paused {
+        format!("{action} is not paused any more")
+    } else {
+        format!("{action} was not paused")
+    };
+    let more = match (disabled, served) {
+        (true, _) => {
+            "; it is disabled in the configuration: nothing goes to it before it is enabled there"
+        }
+        (false, false) => "; what has gathered goes out when the server runs",
+        (false, true) if probed && retries_due => "; its target was left alone, and is probed now",
+        (false, true) if probed => {
+            "; its target was left alone, and is probed with the next record"
+        }
+        (false, true) if retries_due => "; what waited for a retry is tried again now",
+        (false, true) if was_paused => "; what has gathered goes out",
+        (false, true) => ", and nothing of it waits for a retry",
+    };
+    format!("{first}{more}")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::journal::Position;
+    use crate::app;
+    use crate::cli::stand::{both, config, journal};
+    use crate::delivery::{LeftAlone, Standing};
+    use crate::journal::{LaneStatus, Position};
 
     fn lane(name: &str) -> LaneStatus {
         LaneStatus {
@@ -114,7 +174,9 @@ mod tests {
             behind: 3,
             open: 2,
             dead: 1,
+            due: None,
             paused: false,
+            disabled: false,
             detached: false,
             detached_at: None,
         }
@@ -122,18 +184,89 @@ mod tests {
 
     #[test]
     fn lanes_are_a_table_with_their_states() {
+        let at = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
         let gone = LaneStatus {
             detached: true,
-            detached_at: Some("2026-01-31T08:00:00.5Z".parse().expect("a time")),
+            detached_at: Some(at("2026-01-31T08:00:00.5Z")),
             ..lane("old\u{1b}[31m")
         };
         let paused = LaneStatus { paused: true, ..lane("topics>crm") };
+        let disabled = LaneStatus { disabled: true, ..lane("topics>off") };
+        let lanes = [lane("topics"), paused.clone(), disabled, gone].map(LaneView::of);
         assert_eq!(
-            table(&[lane("topics"), paused, gone]),
+            table(&lanes),
             "LANE           CURSOR  BEHIND  OPEN  DEAD  STATE\n\
              topics         12      3       2     1     runs\n\
              topics>crm     12      3       2     1     paused\n\
+             topics>off     12      3       2     1     disabled\n\
              old\\u{1b}[31m  12      3       2     1     not in the configuration since 2026-01-31T08:00:00Z"
         );
+        let left_alone = |probed_at| LeftAlone { since: at("2026-01-31T08:00:00Z"), probed_at };
+        let failing =
+            |probed_at| Standing { failing: Some(left_alone(probed_at)), gone_since: None };
+        let target = Standing { gone_since: Some(at("2026-01-31T09:00:00Z")), failing: None };
+        for (status, target, expected) in [
+            (
+                lane("h>a"),
+                failing(Some(at("2026-01-31T09:00:00Z"))),
+                "failing since 2026-01-31T08:00:00Z; probed again at 2026-01-31T09:00:00Z",
+            ),
+            (
+                lane("h>a"),
+                failing(None),
+                "failing since 2026-01-31T08:00:00Z; the next record probes it",
+            ),
+            (paused, target.clone(), "paused: its target is gone since 2026-01-31T09:00:00Z"),
+            (lane("h>a"), target, "runs"),
+        ] {
+            assert_eq!(state(&LaneView { status, target }), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_resumption_did_is_what_it_says() {
+        let turned = |was_paused, retries_due, probed| Turned { was_paused, retries_due, probed };
+        for (turned, disabled, served, parts) in [
+            (turned(true, false, false), false, true, ["not paused any more", "goes out"]),
+            (turned(false, false, false), false, true, ["was not paused", "nothing of it waits"]),
+            (turned(false, true, false), false, true, ["was not paused", "tried again now"]),
+            (turned(false, true, true), false, true, ["was not paused", "is probed now"]),
+            (turned(false, false, true), false, true, ["was not paused", "the next record"]),
+            (turned(true, true, false), false, false, ["any more", "when the server runs"]),
+            (turned(true, true, true), true, true, ["any more", "before it is enabled"]),
+        ] {
+            let said = resumed("crm", turned, disabled, served);
+            assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_action_that_is_not_there_is_told_with_those_that_are() {
+        let (ours, theirs, _folder) = both(Arc::new(journal(1, 0).await)).await;
+        for mut store in [ours, theirs] {
+            let names = Names::of(&config("{}"));
+            let failed = turn(&mut store, "lug", true, false, names).await.expect_err("none");
+            assert_eq!(failed.code, 64);
+            assert!(failed.message.ends_with("; did you mean `log`?"), "{failed:?}");
+            let said = turn(&mut store, "log", true, false, Names::default()).await.expect("done");
+            assert!(said.starts_with("log is paused"), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_server_a_lane_stands_as_the_configuration_has_it() {
+        let journal = Arc::new(journal(1, 0).await);
+        let mut specs = app::lanes(&config("{}"));
+        specs.retain(|spec| spec.id.action().is_none());
+        let mut left = Store::ours(journal.clone(), specs);
+        let states = |lanes: Vec<LaneView>| lanes.iter().map(state).collect::<Vec<_>>();
+        let shown = states(left.lanes().await.expect("read"));
+        assert_eq!(shown, ["runs", "not in the configuration"]);
+        let mut specs = app::lanes(&config("{}"));
+        for spec in &mut specs {
+            spec.enabled = spec.id.action().is_none();
+        }
+        let mut off = Store::ours(journal, specs);
+        assert_eq!(states(off.lanes().await.expect("read")), ["runs", "disabled"]);
     }
 }

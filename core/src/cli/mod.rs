@@ -13,6 +13,7 @@ mod journal;
 mod lanes;
 mod listen;
 mod log_writer;
+mod names;
 mod output;
 mod plugins;
 mod progress;
@@ -128,7 +129,7 @@ enum Command {
     Lanes(lanes::Args),
     /// Lets nothing more go to an action until it is resumed
     Pause(lanes::PauseArgs),
-    /// Lets a paused action go on
+    /// Lets an action go on at once: one that is paused, or that waits for a retry or a target that fails
     Resume(lanes::PauseArgs),
     /// Checks, measures, exports, tidies, copies and restores the journal
     Journal(journal::Args),

@@ -56,6 +56,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
         journal,
         metrics: metrics.clone(),
         gates: Vec::new(),
+        detached_keep: None,
         draining: AtomicBool::new(false),
     });
     let serving = Serving {
@@ -119,6 +120,14 @@ pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record>
     })
     .await;
     records
+}
+
+/// Appends so many callbacks that their handler gives up.
+pub(super) async fn give_up(journal: &MemoryJournal, count: usize) {
+    let one = |_| entry("Group.Changed", "", "{}");
+    journal.append((0..count).map(one).collect()).await.expect("kept");
+    let lease = lease(journal, &LaneId::projection("changes")).await;
+    settle(journal, lease, |_| Fate::Dead { reason: "broken".to_owned(), response: None }).await;
 }
 
 /// Lets the subscription be so full that it takes only so many more; what fills it are the first callbacks, again and again.

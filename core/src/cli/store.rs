@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::Failed;
 use super::client::Client;
 use super::output::{message, one_line};
-use crate::admin::{Order, dead_letter_target, event_target, with_views};
+use crate::admin::{LaneView, Order, dead_letter_target, event_target, with_views};
 use crate::app;
 use crate::config::Config;
 use crate::error_line;
@@ -198,9 +198,12 @@ impl Store {
     }
 
     /// Every lane.
-    pub(super) async fn lanes(&mut self) -> Result<Vec<LaneStatus>, Trouble> {
+    pub(super) async fn lanes(&mut self) -> Result<Vec<LaneView>, Trouble> {
         match self {
-            Self::Ours(ours) => Ok(ours.journal.lanes().await?),
+            Self::Ours(ours) => {
+                let lanes = ours.journal.lanes().await?.into_iter();
+                Ok(lanes.map(|lane| LaneView::of(ours.as_configured(lane))).collect())
+            }
             Self::Theirs(theirs) => Ok(theirs.get::<Page<_>>("/api/v1/lanes").await?.items),
         }
     }
@@ -234,7 +237,7 @@ impl Store {
                 if O::NEEDS_LANES {
                     ours.attach().await?;
                 }
-                Ok(order.carry_out(&*ours.journal).await?)
+                Ok(order.carry_out(&*ours.journal, &[]).await?)
             }
             Self::Theirs(theirs) => theirs.post(&order).await,
         }
@@ -267,6 +270,16 @@ impl Ours {
             self.attached = true;
         }
         Ok(())
+    }
+
+    /// A lane as a server would have it that starts with our configuration: the journal says how it was with the last one.
+    fn as_configured(&self, mut lane: LaneStatus) -> LaneStatus {
+        let id = lane.id();
+        let spec = self.lanes.iter().find(|spec| spec.id == id);
+        lane.detached = spec.is_none();
+        lane.detached_at = lane.detached_at.filter(|_| lane.detached);
+        lane.disabled = spec.is_some_and(|spec| !spec.enabled);
+        lane
     }
 }
 
@@ -458,7 +471,7 @@ mod tests {
         for store in [&mut ours, &mut theirs] {
             let refused = store.order(Pause { action: "crm".to_owned(), paused: true }).await;
             let failed = Failed::from(refused.expect_err("no such action"));
-            assert_eq!((failed.code, &*failed.message), (64, "no lane has an action crm"));
+            assert_eq!((failed.code, &*failed.message), (64, "there is no action crm"));
         }
         memory.set_health(crate::journal::Health::Failed("gone".to_owned()));
         for store in [&mut ours, &mut theirs] {

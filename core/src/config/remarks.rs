@@ -25,12 +25,10 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
         for (i, name) in handler.table.actions.iter().enumerate() {
             if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
                 let key = format!("handlers.{}.actions.{i}", handler.name);
-                remarks.push(
-                    root.mistake(
-                        &key,
-                        format!("`{name}` is disabled: its records are not delivered"),
-                    ),
+                let text = format!(
+                    "`{name}` is disabled: its records are not delivered, and wait for it if it ran before"
                 );
+                remarks.push(root.mistake(&key, text));
             }
         }
         if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {

@@ -21,6 +21,17 @@ enum NoResult {
     InTime,
 }
 
+/// What was done about a target that is gone.
+#[derive(Clone, Copy, PartialEq)]
+enum Gone {
+    /// Its action is paused.
+    Paused,
+    /// It could not be paused just now.
+    GoesOn,
+    /// There is no way to pause it: its records are given up.
+    Unable,
+}
+
 /// What became of a batch.
 pub(super) struct Batch {
     pub(super) fates: Vec<(Position, Fate)>,
@@ -94,16 +105,16 @@ impl Subscription {
         if results.iter().all(Result::is_ok) {
             return results.iter().map(|_| Fate::Delivered).collect();
         }
-        let keeps = match results.iter().find_map(|result| gone(result)) {
+        let done = match results.iter().find_map(|result| gone(result)) {
             Some(failure) => self.pause(failure).await,
-            None => false,
+            None => Gone::Unable,
         };
         // One chance for all: what failed together falls due together, and is one attempt again.
         let chance = self.works.rng.fraction();
         let retry = &self.table.retry;
         let fate = |((_, before), result): (&(&Record, u32), &Result<(), Failure>)| match result {
             Ok(()) => Fate::Delivered,
-            Err(failure) if keeps && failure.is_gone() => {
+            Err(failure) if done != Gone::Unable && failure.is_gone() => {
                 retry::again(retry, *before, failure, chance)
             }
             Err(failure) => retry::fate(retry, *before, failure, chance),
@@ -111,8 +122,11 @@ impl Subscription {
         let records: Vec<_> = records.into_iter().collect();
         let mut fates: Vec<Fate> = records.iter().zip(results).map(fate).collect();
         self.place(&mut fates);
-        for ((record, before), fate) in records.iter().zip(&fates) {
-            self.report(record, *before, fate);
+        for (((record, before), fate), result) in records.iter().zip(&fates).zip(results) {
+            // That it is paused has been said; that it is tried again would contradict it.
+            if done != Gone::Paused || gone(result).is_none() {
+                self.report(record, *before, fate);
+            }
         }
         fates
     }
@@ -133,24 +147,29 @@ impl Subscription {
         }
     }
 
-    /// Pauses the action, for its target is gone; true if its records are kept for the day it comes back.
-    async fn pause(&self, failure: &Failure) -> bool {
+    /// Pauses the action, for its target is gone, and says so once.
+    async fn pause(&self, failure: &Failure) -> Gone {
         let action = &self.action_name;
         let reason = failure.reason();
         let reason = crate::escape::for_line(&reason);
         match self.works.journal.pause(action, true).await {
-            Err(JournalError::Unsupported(_)) => return false,
+            Err(JournalError::Unsupported(_)) => Gone::Unable,
             Err(error) => {
                 let error = crate::error_line(&error);
-                let Some(suppressed) = LOG.take("unpaused") else { return true };
-                tracing::error!(%action, %reason, %error, suppressed, "the target is gone, but the action cannot be paused");
+                if let Some(suppressed) = LOG.take("unpaused") {
+                    tracing::error!(%action, %reason, %error, suppressed, "the target is gone, but the action cannot be paused");
+                }
+                Gone::GoesOn
             }
             Ok(()) => {
-                let Some(suppressed) = LOG.take("gone") else { return true };
-                tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `switchhook resume {action}` goes on");
+                // What was under way beside it finds the same.
+                if let Some(suppressed) = self.seat.note_gone().then(|| LOG.take("gone")).flatten()
+                {
+                    tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `switchhook resume {action}` goes on");
+                }
+                Gone::Paused
             }
         }
-        true
     }
 
     fn report(&self, record: &Record, before: u32, fate: &Fate) {

@@ -131,6 +131,17 @@ impl Breaker {
         }
     }
 
+    /// Lets a target that is left alone be probed at this time already; true if it is left alone.
+    pub(super) fn probe_at(&mut self, now: Duration) -> bool {
+        match &mut self.state {
+            State::Closed => false,
+            State::Open { until, .. } => {
+                *until = now.min(*until);
+                true
+            }
+        }
+    }
+
     /// Since when the target fails, as long as it is left alone.
     pub(super) fn failing(&self) -> Option<Failing> {
         match self.state {
@@ -228,6 +239,21 @@ mod tests {
             let opened = breaker.failed(pass, seconds(0), Some(seconds(asked)), MIDDLE).unwrap();
             assert_eq!(opened.wait, seconds(expected), "{asked}");
         }
+    }
+
+    #[test]
+    fn it_can_be_told_to_probe_now_and_then_one_at_a_time_as_ever() {
+        let mut breaker = breaker(1);
+        assert!(!breaker.probe_at(seconds(0)), "it is not open");
+        let pass = breaker.begin();
+        breaker.failed(pass, seconds(0), Some(seconds(3600)), MIDDLE);
+        assert!(breaker.probe_at(seconds(1)));
+        assert_eq!(breaker.admits(seconds(1)), Admits::Probe);
+        let probe = breaker.begin();
+        assert!(breaker.probe_at(seconds(2)));
+        assert_eq!(breaker.admits(seconds(2)), Admits::Nothing(None), "a probe is under way");
+        assert_eq!(breaker.failed(probe, seconds(2), None, MIDDLE).unwrap().wait, seconds(10));
+        assert_eq!(breaker.admits(seconds(3)), Admits::Nothing(Some(seconds(12))));
     }
 
     #[test]

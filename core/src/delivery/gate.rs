@@ -6,17 +6,21 @@
 //! under way, up to half of what may be at a time, so that a lane whose records hang cannot keep another waiting; and a lane
 //! that waits for room goes before those that have more under way.
 
+mod standing;
+
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
+#[cfg(test)]
+pub(crate) use self::standing::LeftAlone;
+pub(crate) use self::standing::Standing;
 use super::Works;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
@@ -58,6 +62,8 @@ pub(super) struct Inner {
     pub(super) breaker: Breaker,
     pub(super) ramp: Ramp,
     pub(super) budget: Budget,
+    /// Since when the action is paused because its target is gone.
+    gone: Option<Duration>,
     seats: Vec<Place>,
     under_way: usize,
     arrivals: u64,
@@ -124,6 +130,7 @@ impl Gate {
             breaker: Breaker::new(table.breaker),
             ramp: Ramp::new(table.concurrency.max(batch)),
             budget: Budget::new(&table.retry),
+            gone: None,
             seats: Vec::new(),
             under_way: 0,
             arrivals: 0,
@@ -150,25 +157,6 @@ impl Gate {
         let mut inner = self.inner();
         inner.seats.push(Place::default());
         Seat { gate: self.clone(), number: inner.seats.len() - 1 }
-    }
-
-    /// For people: that its target fails, if it is left alone for that.
-    pub(crate) fn remark(&self) -> Option<String> {
-        let failing = self.inner().breaker.failing()?;
-        let since = self.time_of_day(failing.since);
-        let next = match failing.until > self.clock.now() {
-            true => format!("probed again at {}", self.time_of_day(failing.until)),
-            false => "the next record probes it".to_owned(),
-        };
-        Some(format!("action {}: its target has been failing since {since}; {next}", self.name))
-    }
-
-    fn time_of_day(&self, at: Duration) -> Timestamp {
-        let (now, wall) = (self.clock.now(), self.clock.wall());
-        let signed = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
-        let distance = signed(at).saturating_sub(signed(now));
-        let at = wall.checked_add(distance).unwrap_or(wall);
-        Timestamp::from_second(at.as_second()).unwrap_or(at)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -11,7 +11,9 @@ mod ramp;
 mod retry;
 mod subscription;
 
-pub(crate) use self::gate::Gate;
+#[cfg(test)]
+pub(crate) use self::gate::LeftAlone;
+pub(crate) use self::gate::{Gate, Standing};
 pub(crate) use self::occupied::Occupied;
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;

@@ -43,6 +43,7 @@ impl House {
             start: Start::Now,
             commands: vec!["*".parse().unwrap()],
             ordering,
+            enabled: true,
         };
         let lanes = [
             spec(LaneId::projection("h"), LaneOrdering::None),

@@ -226,6 +226,11 @@ impl Lane {
         due.into_iter().chain(lapse).min()
     }
 
+    /// The first time later than now at which a retry falls due.
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        self.due.range((now, u64::MAX)..).next().map(|(at, _)| *at)
+    }
+
     /// Begins a lease: takes what is open and may go now. More is added with [`Lane::offer`].
     pub fn begin(&mut self, now: Duration, want: &Want) -> (u64, Vec<(Position, u32)>) {
         self.lapse(now);

@@ -38,7 +38,7 @@ pub trait Journal: Upkeep {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError>;
     /// For before-callbacks: bounded, not waited for. False when there was no room: the caller counts it.
     fn note(&self, entry: Entry) -> bool;
-    /// Names the lanes of this configuration; new ones get their cursor. Called before the first lease.
+    /// Names the lanes of this configuration; new ones get their cursor, unless they are disabled. Called before the first lease.
     ///
     /// # Errors
     /// The server does not start.

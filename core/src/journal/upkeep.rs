@@ -43,7 +43,8 @@ pub trait Upkeep: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`JournalError::Overloaded`] when a lane would have more than [`REPLAYS_OPEN_MAX`] items open,
-    /// [`JournalError::Refused`] when one is not in the configuration; nothing was changed then, nor by any other error.
+    /// [`JournalError::Refused`] when one is not in the configuration or disabled there; nothing was changed then, nor by any
+    /// other error.
     async fn retry_dead_letters(&self, _numbers: &[u64]) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("retry dead letters"))
     }
@@ -63,17 +64,17 @@ pub trait Upkeep: Send + Sync + 'static {
         Err(JournalError::Unsupported("replay"))
     }
     /// From now on, and after a restart, the action's lanes, new ones included, hand out nothing, or do so again. What is
-    /// leased is not called back.
+    /// leased is not called back. An action that is to go on gets what waits for a retry at once, paused or not.
     ///
     /// # Errors
     /// When no lane, attached or not, has this action; nothing was changed then, nor by any other error.
     async fn pause(&self, _action: &str, _paused: bool) -> Result<(), JournalError> {
         Err(JournalError::Unsupported("pause"))
     }
-    /// Removes what is older or larger than is wanted and needed by nobody: what an attached lane has not settled, and what a
-    /// dead letter or a replay refers to, stays, with what shares its commit. A lane that left the configuration longer ago
-    /// than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin after what was removed,
-    /// and no position is given twice.
+    /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
+    /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
+    /// configuration longer ago than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin
+    /// after what was removed, and no position is given twice.
     ///
     /// # Errors
     /// Part of it may have been done.
@@ -136,14 +137,27 @@ pub struct LaneStatus {
     pub open: u64,
     /// Dead letters.
     pub dead: u64,
+    /// When the first of those falls due that wait for a time; none: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
     /// Hands out nothing until it is resumed.
     #[serde(default)]
     pub paused: bool,
+    /// Hands out nothing until it is enabled in the configuration.
+    #[serde(default)]
+    pub disabled: bool,
     /// Not in the configuration when lanes were attached last.
     pub detached: bool,
     /// Since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detached_at: Option<Timestamp>,
+}
+
+impl LaneStatus {
+    /// Its name.
+    pub fn id(&self) -> LaneId {
+        self.lane.parse().unwrap_or_else(|never| match never {})
+    }
 }
 
 /// What was given up, and why.

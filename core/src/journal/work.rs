@@ -87,6 +87,9 @@ pub struct LaneSpec {
     pub commands: Vec<Pattern>,
     /// Whether a key's records go one after the other. Projections read everything in order anyway.
     pub ordering: Ordering,
+    /// Whether it hands out anything. If not, it is kept as it is, with all that it has left to do, for as long as it is named;
+    /// where there was none, none is made.
+    pub enabled: bool,
 }
 
 /// Where a new lane begins.

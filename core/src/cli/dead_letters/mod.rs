@@ -10,7 +10,8 @@ use clap::Subcommand;
 
 pub(super) use self::requeue::unserved;
 use super::consent::{Consent, DryRun};
-use super::output::Format;
+use super::names::Names;
+use super::output::{Format, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
 use crate::journal::{DeadLetterQuery, LaneId};
@@ -129,15 +130,45 @@ impl Of {
                 .is_none_or(|name| id.action().is_some_and(|action| **action == **name))
     }
 
+    /// What is wrong with its names: that there are no dead letters of what does not exist is no good news.
+    async fn unknown(&self, store: &mut Store, names: Names) -> Vec<String> {
+        let Self { lane, handler, action } = self;
+        if lane.is_none() && handler.is_none() && action.is_none() {
+            return Vec::new();
+        }
+        let names = names.with_those_of(store).await;
+        let lane = lane.as_ref().and_then(|lane| names.no_lane(&lane.to_string()));
+        let handler = handler.as_ref().and_then(|name| names.no_handler(name));
+        let action = action.as_ref().and_then(|name| names.no_action(name));
+        lane.into_iter().chain(handler).chain(action).collect()
+    }
+
     fn query(&self, limit: usize) -> DeadLetterQuery {
         DeadLetterQuery { lane: self.lane.clone(), ..DeadLetterQuery::first(limit) }
     }
 }
 
+impl Args {
+    /// Whose dead letters are meant, if not named by their numbers.
+    fn of(&self) -> Option<&Of> {
+        match &self.what {
+            None => Some(&self.list.of),
+            Some(What::List(args)) => Some(&args.of),
+            Some(What::Show(_)) => None,
+            Some(What::Retry(args)) => Some(&args.which.of),
+            Some(What::Drop(args)) => Some(&args.which.of),
+        }
+    }
+}
+
 pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let config = cx.config()?;
+    let names = Names::of(&config);
     block_on(async {
         let mut store = Store::open(config).await?;
+        if let Some(of) = args.of() {
+            of.unknown(&mut store, names).await.iter().for_each(|text| message(text));
+        }
         let done = match &args.what {
             None => list::run(&mut store, &args.list).await,
             Some(What::List(args)) => list::run(&mut store, args).await,

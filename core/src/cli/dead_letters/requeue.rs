@@ -10,7 +10,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{counted, foretell, line, message, one_line};
 use crate::cli::progress::Progress;
 use crate::cli::store::{Store, Trouble};
-use crate::journal::{DeadLetterQuery, REPLAYS_OPEN_MAX};
+use crate::journal::{DeadLetterQuery, LaneId, REPLAYS_OPEN_MAX};
 
 /// Dead letters that are retried at a time.
 const CHUNK: usize = 200;
@@ -102,7 +102,10 @@ struct Retrying<'a> {
     full: usize,
     /// That they are full has been said.
     told: bool,
+    /// Deliveries that there are again.
     queued: u64,
+    /// Callbacks that are to be handled again.
+    callbacks: u64,
     missing: u64,
     /// What could not be, by lane.
     refused: Vec<String>,
@@ -124,6 +127,7 @@ pub(super) async fn retry_all(
         full: 0,
         told: false,
         queued: 0,
+        callbacks: 0,
         missing: 0,
         refused,
     };
@@ -132,8 +136,8 @@ pub(super) async fn retry_all(
     match done {
         Ok(()) => retrying.outcome(),
         Err(why) => Err(why.and(&format!(
-            "{} are deliveries again, the others are still dead letters: the same command goes on with them",
-            retrying.queued
+            "{}, the others are still dead letters: the same command goes on with them",
+            retrying.again()
         ))),
     }
 }
@@ -148,7 +152,11 @@ impl Retrying<'_> {
             match self.store.order(Retry { numbers: numbers.clone() }).await {
                 Ok(requeued) => {
                     self.full = 0;
-                    self.queued += requeued.queued;
+                    let Ok(id) = lane.parse::<LaneId>();
+                    match id.action() {
+                        Some(_) => self.queued += requeued.queued,
+                        None => self.callbacks += requeued.queued,
+                    }
                     self.missing += requeued.missing;
                     self.progress.add(numbers.len() as u64);
                     if !rest.is_empty() {
@@ -190,13 +198,36 @@ impl Retrying<'_> {
         Ok(())
     }
 
-    fn outcome(&self) -> Result<String, Failed> {
-        let mut text = format!("{} of them are deliveries again", self.queued);
-        if self.missing > 0 {
-            text += &[", ", &self.missing.to_string(), " have nothing left to deliver"].concat();
+    /// What they are now.
+    fn again(&self) -> String {
+        let deliveries = match self.queued {
+            1 => "1 of them is a delivery again".to_owned(),
+            n => format!("{n} of them are deliveries again"),
+        };
+        let callbacks = match self.callbacks {
+            0 => return deliveries,
+            1 => "1 of them is a callback to handle again".to_owned(),
+            n => format!("{n} of them are callbacks to handle again"),
+        };
+        match self.queued {
+            0 => callbacks,
+            _ => format!("{deliveries}, {callbacks}"),
         }
-        if self.queued > 0 && !self.store.is_served() {
-            text += "; they go out when the server runs";
+    }
+
+    fn outcome(&self) -> Result<String, Failed> {
+        let mut text = self.again();
+        match self.missing {
+            0 => {}
+            1 => text += ", 1 has nothing left to deliver",
+            n => text += &[", ", &n.to_string(), " have nothing left to deliver"].concat(),
+        }
+        if !self.store.is_served() {
+            text += match self.queued + self.callbacks {
+                0 => "",
+                1 => "; it goes out when the server runs",
+                _ => "; they go out when the server runs",
+            };
         }
         match self.refused.is_empty() {
             true => Ok(text),
@@ -225,12 +256,19 @@ pub(super) async fn forget_all(
     for chunk in numbers.chunks(ORDER_MAX) {
         if interrupt.is_set() {
             progress.wipe();
-            let text = format!("interrupted\n{dropped} are forgotten, the others are still there");
+            let text = format!("interrupted\n{}, the others are still there", forgotten(dropped));
             return Err(Failed::interrupted(text));
         }
         dropped += store.order(Drop { numbers: chunk.to_vec() }).await?.dropped;
         progress.add(chunk.len() as u64);
     }
     progress.wipe();
-    Ok(format!("{dropped} of them are forgotten"))
+    Ok(forgotten(dropped))
+}
+
+fn forgotten(count: u64) -> String {
+    match count {
+        1 => "1 of them is forgotten".to_owned(),
+        n => format!("{n} of them are forgotten"),
+    }
 }

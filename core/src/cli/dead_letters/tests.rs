@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::requeue::{find, forget_all, retry_all};
 use super::*;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::stand::{both, deliver, fill, journal, served};
+use crate::cli::stand::{both, deliver, fill, give_up, journal, served};
 use crate::journal::{REPLAYS_OPEN_MAX, Upkeep};
 use crate::testing::MemoryJournal;
 
@@ -92,7 +92,8 @@ async fn what_is_retried_is_delivered_under_a_new_id() {
         let mut store = if way == 0 { ours } else { theirs };
         let one = Which { numbers: vec![2, 2, 7], all: false, ..all() };
         let said = again(&mut store, &one).await.expect("retried");
-        assert!(said.starts_with("1 of them are deliveries again"), "{said}");
+        let when = ["; it goes out when the server runs", ""][way];
+        assert_eq!(said, format!("1 of them is a delivery again{when}"));
         assert_eq!(numbers(&mut store, &list_args(20)).await, [1]);
         let records = deliver(&journal, 0).await;
         assert_eq!(records.len(), 1);
@@ -124,7 +125,7 @@ async fn without_a_server_a_full_lane_ends_it_and_says_how_to_go_on() {
     let failed = again(&mut store, &all()).await.expect_err("full");
     assert_eq!(failed.code, 69);
     assert!(failed.message.contains("start the server"), "{}", failed.message);
-    assert!(failed.message.contains("400 are deliveries again"), "{}", failed.message);
+    assert!(failed.message.contains("400 of them are deliveries again, "), "{}", failed.message);
     assert_eq!(numbers(&mut store, &list_args(1000)).await.len(), 200);
 }
 
@@ -183,10 +184,64 @@ async fn interrupted_it_says_what_is_left() {
     let found = find(&mut store, &all()).await.expect("found");
     let failed = retry_all(&mut store, found.clone(), &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
-    assert!(failed.message.contains("0 are deliveries again"), "{}", failed.message);
+    assert!(failed.message.contains("0 of them are deliveries again, "), "{}", failed.message);
     let failed = forget_all(&mut store, found, &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
     assert_eq!(numbers(&mut store, &list_args(20)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_a_handler_gave_up_is_a_callback_and_no_delivery() {
+    let journal = journal(4, 1).await;
+    give_up(&journal, 2).await;
+    let (mut store, _folder) = served(Arc::new(journal)).await;
+    let of = Of { handler: Some("changes".to_owned()), ..Of::default() };
+    let lane = |text: &str| Which {
+        numbers: Vec::new(),
+        all: false,
+        of: Of { lane: text.parse().ok(), ..of.clone() },
+    };
+    let one = Which { numbers: vec![3], ..all() };
+    assert_eq!(
+        again(&mut store, &one).await.expect("retried"),
+        "1 of them is a callback to handle again"
+    );
+    let both = again(&mut store, &all()).await.expect("retried");
+    assert_eq!(both, "1 of them is a delivery again, 1 of them is a callback to handle again");
+    let none = again(&mut store, &lane("changes>log")).await.expect("nothing to do");
+    assert_eq!(none, "0 of them are deliveries again");
+}
+
+#[tokio::test]
+async fn one_that_is_forgotten_is_not_many() {
+    let (mut store, _theirs, _folder) = both(Arc::new(journal(1, 1).await)).await;
+    let found = find(&mut store, &all()).await.expect("found");
+    let said = forget_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
+    assert_eq!(said, "1 of them is forgotten");
+}
+
+#[tokio::test]
+async fn names_that_are_nowhere_are_told() {
+    let (ours, theirs, _folder) = both(Arc::new(journal(1, 1).await)).await;
+    let of = |lane: &str, handler: &str, action: &str| {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let lane = some(lane).and_then(|lane| lane.parse().ok());
+        Of { lane, handler: some(handler), action: some(action) }
+    };
+    for mut store in [ours, theirs] {
+        for (of, count) in [
+            (of("", "", ""), 0),
+            (of("changes>log", "", ""), 0),
+            (of("", "changes", "log"), 0),
+            (of("changes>lug", "", ""), 1),
+            (of("", "change", "crm"), 2),
+        ] {
+            let told = of.unknown(&mut store, Names::default()).await;
+            assert_eq!(told.len(), count, "{of:?}: {told:?}");
+        }
+        let configured = Names::of(&crate::cli::stand::config("{}"));
+        assert!(of("", "", "log").unknown(&mut store, configured).await.is_empty());
+    }
 }
 
 #[tokio::test]

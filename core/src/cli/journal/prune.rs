@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::admin::{Forget, PAGE_MAX, Prune};
+use crate::admin::{Forget, LaneView, PAGE_MAX, Prune, waiting};
 use crate::cli::consent::Consent;
 use crate::cli::filter;
 use crate::cli::output::{counted, foretell, line, one_line, time as days};
@@ -83,8 +83,8 @@ pub(super) async fn outlook(
         lines.push(format!("dead letters: {all}, of which {old} are older than {}", days(time)));
     }
     let lanes = store.lanes().await?;
-    for lane in lanes.iter().filter(|lane| lane.detached) {
-        lines.push(departed(lane, keep, now));
+    for lane in lanes.iter().filter(|lane| lane.status.detached) {
+        lines.push(departed(&lane.status, keep, now));
     }
     lines.push("What configured lanes and dead letters still need stays, however old.".to_owned());
     Ok(lines.join("\n"))
@@ -149,10 +149,17 @@ fn text(pruned: &Pruned) -> String {
 
 async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(), Failed> {
     let name = lane.to_string();
-    let found = store.lanes().await?.into_iter().find(|one| one.lane == name);
-    let Some(found) = found else {
+    let found = store.lanes().await?.into_iter().find(|one| one.status.lane == name);
+    let Some(LaneView { status: found, .. }) = found else {
         return Err(Failed::usage(format!("there is no lane {}", one_line(&name))));
     };
+    if !found.detached {
+        let how = if found.disabled { ", though disabled: what it has left is kept" } else { "" };
+        return Err(Failed::usage(format!(
+            "lane {} is in the configuration{how}; take it out there first",
+            one_line(&name)
+        )));
+    }
     foretell(&loss(&found))?;
     if !consent.given("forget it for good?")? {
         return Ok(());
@@ -163,11 +170,5 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
 
 /// What is lost with a lane.
 pub(super) fn loss(lane: &LaneStatus) -> String {
-    format!(
-        "lane {}: with it go {} it has not looked at, {} and {}",
-        one_line(&lane.lane),
-        counted(lane.behind, "callback", "callbacks"),
-        counted(lane.open, "waiting delivery", "waiting deliveries"),
-        counted(lane.dead, "dead letter", "dead letters"),
-    )
+    format!("lane {}: with it go {}", one_line(&lane.lane), waiting(lane))
 }

@@ -89,20 +89,28 @@ async fn replay(
     }
     let done = run::run(store, &plan, args.rate, counted.deliveries(), &Interrupt::listen()).await;
     match done {
-        Ok(queued) => {
-            let when = if store.is_served() { "" } else { "; they go out when the server runs" };
-            Ok(line(&format!("{queued} deliveries are on their way{when}"))?)
-        }
+        Ok(queued) => Ok(line(&sent(queued, store.is_served()))?),
         Err(stopped) => {
             let again = args.again(cx.named_file(), stopped.after, plan.query.since, until);
-            Err(stopped.told(&again, cx.is_overridden()))
+            Err(stopped.told(&again, cx.is_overridden(), store.is_served()))
         }
+    }
+}
+
+/// What became of so many deliveries.
+fn sent(queued: u64, served: bool) -> String {
+    match (queued, served) {
+        (1, true) => "1 delivery is on its way".to_owned(),
+        (n, true) => format!("{n} deliveries are on their way"),
+        (1, false) => "1 delivery is queued; it goes out when the server runs".to_owned(),
+        (n, false) => format!("{n} deliveries are queued; they go out when the server runs"),
     }
 }
 
 /// The configured lanes that are meant.
 fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
-    let all: Vec<LaneId> = app::lanes(config).into_iter().map(|lane| lane.id).collect();
+    let enabled = app::lanes(config).into_iter().filter(|lane| lane.enabled);
+    let all: Vec<LaneId> = enabled.map(|lane| lane.id).collect();
     let subscriptions = all.iter().filter(|lane| lane.action().is_some());
     let handlers = all.iter().map(|lane| &**lane.handler());
     let actions = all.iter().filter_map(|lane| lane.action().map(|name| &**name));

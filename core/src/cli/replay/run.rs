@@ -33,15 +33,16 @@ pub(super) struct Stopped {
 
 impl Stopped {
     /// The failure with what was done and how to go on. What `--override` set may be secret: it is not said again.
-    pub(super) fn told(self, again: &str, overridden: bool) -> Failed {
+    pub(super) fn told(self, again: &str, overridden: bool, served: bool) -> Failed {
         let (queued, total) = (self.queued, self.total);
         let torn = match self.torn {
             true => "\nWhat was sent last may go once more.",
             false => "",
         };
+        let where_now = if served { "on their way" } else { "queued" };
         let with = if overridden { ", with --override as before" } else { "" };
         self.why.and(&format!(
-            "{queued} of {total} deliveries are on their way. To go on{with}:\n  {again}{torn}"
+            "{queued} of {total} deliveries are {where_now}. To go on{with}:\n  {again}{torn}"
         ))
     }
 }

@@ -99,9 +99,9 @@ async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
         again,
         format!("switchhook replay --until {now} --action log --after 1000 --rate 7/s")
     );
-    let failed = stopped.told(&again, false);
+    let failed = stopped.told(&again, false, false);
     assert_eq!(failed.code, 69);
-    assert!(failed.message.contains("1000 of 1200 deliveries are on their way"), "{failed:?}");
+    assert!(failed.message.contains("1000 of 1200 deliveries are queued"), "{failed:?}");
     assert!(failed.message.contains(&again), "{failed:?}");
     let mut seen = bodies(&journal, REPLAYS_OPEN_MAX).await.split_off(REPLAYS_OPEN_MAX - 1000);
     let query = EventQuery { after: args(&again["switchhook ".len()..]).after, ..plan().query };
@@ -149,7 +149,7 @@ async fn interrupted_while_it_waits_it_stops_between_two_chunks() {
     pressed.await.expect("pressed");
     assert_eq!(stopped.after, Some(Position(1)));
     assert!(begun.elapsed() < Duration::from_mins(1), "it did not wait for the hour");
-    assert_eq!(stopped.told("x", false).code, 130);
+    assert_eq!(stopped.told("x", false, true).code, 130);
 }
 
 #[test]
@@ -190,4 +190,12 @@ fn the_command_that_goes_on_names_its_configuration() {
     let again = args("replay --action log").again(Some("/etc/a b.toml"), None, None, until);
     let start = "switchhook replay --config '/etc/a b.toml' --until 2026-01-31T12:00:00Z ";
     assert!(again.starts_with(start), "{again}");
+}
+
+#[test]
+fn what_was_sent_is_on_its_way_only_where_somebody_delivers_it() {
+    assert_eq!(sent(1, true), "1 delivery is on its way");
+    assert_eq!(sent(43, true), "43 deliveries are on their way");
+    assert_eq!(sent(1, false), "1 delivery is queued; it goes out when the server runs");
+    assert_eq!(sent(43, false), "43 deliveries are queued; they go out when the server runs");
 }

@@ -114,6 +114,7 @@ impl World {
             start: Start::Beginning,
             commands: vec!["*".parse().unwrap()],
             ordering,
+            enabled: true,
         };
         let mut lanes = Vec::new();
         for (handler, _) in &self.handlers {

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 
+use crate::admin::{Order, Pause, Turned};
 use crate::delivery::simulation::log::Event;
 use crate::delivery::simulation::target::{Answer, Script};
 use crate::delivery::simulation::world::{HandsOn, Running, World};
@@ -229,13 +230,50 @@ async fn a_target_that_is_gone_pauses_its_action_and_keeps_its_records() {
         world.append("late", "x").await;
         world.pass(Duration::from_hours(1)).await;
         assert_eq!(world.log.attempts().len(), begun, "it is paused");
+        let gate = node.gates["a"].clone();
+        assert!(gate.standing().gone_since.is_some());
         let letters = node.journal.dead_letters(&DeadLetterQuery::first(10)).await.unwrap().items;
         assert!(letters.is_empty(), "{letters:?}");
         world.target().does(does(Answer::Take));
-        node.journal.pause("a", false).await.unwrap();
+        let resume = Pause { action: "a".to_owned(), paused: false };
+        let turned = resume.carry_out(&*node.journal, std::slice::from_ref(&gate)).await.unwrap();
+        assert!(turned.was_paused);
+        assert_eq!(gate.standing().gone_since, None);
         world.pass(Duration::from_mins(1)).await;
         let lane = world.lane("h>a").await;
         assert_eq!((lane.cursor.0, lane.open, lane.dead), (4, 0, 0));
+        node.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_action_is_asked_again_at_once_whatever_its_target_asked_for() {
+    let hour = Duration::from_hours(1);
+    for (batch, table) in
+        [(1, "breaker.failures = 1"), (10, "breaker.failures = 1"), (1, "breaker.failures = 0")]
+    {
+        let mut world = World::simple(table, batch, does(Answer::Busy(Some(hour))));
+        let node = world.start().await;
+        append_many(&mut world, 50).await;
+        world.pass(Duration::from_mins(1)).await;
+        let opens = table.ends_with('1');
+        let gate = node.gates["a"].clone();
+        let failing = gate.standing().failing;
+        assert_eq!(failing.map(|it| it.probed_at.is_some()), opens.then_some(true));
+        let begun = world.log.attempts().len();
+        world.target().does(does(Answer::Take));
+        world.pass(Duration::from_mins(30)).await;
+        assert_eq!(world.log.attempts().len(), begun, "it is left alone as it asked");
+        let resume = || Pause { action: "a".to_owned(), paused: false };
+        let turned = resume().carry_out(&*node.journal, std::slice::from_ref(&gate)).await.unwrap();
+        assert_eq!(turned, Turned { was_paused: false, retries_due: true, probed: opens });
+        world.pass(Duration::from_secs(1)).await;
+        assert!(world.log.attempts().len() > begun && !is_open(&node), "{table}");
+        world.pass(Duration::from_mins(1)).await;
+        let lane = world.lane("h>a").await;
+        assert_eq!((lane.cursor.0, lane.open, lane.dead), (50, 0, 0));
+        let turned = resume().carry_out(&*node.journal, &[gate]).await.unwrap();
+        assert_eq!(turned, Turned::default());
         node.stop().await;
     }
 }

@@ -7,6 +7,16 @@ use jiff::Timestamp;
 use super::{Due, Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
 
 impl Lane {
+    /// Lets what waits for a later time be due now.
+    pub fn make_due(&mut self, now: Duration) {
+        for (_, position) in self.due.split_off(&(now, u64::MAX)) {
+            if let Some(open) = self.open.get_mut(&position) {
+                open.state = State::Waiting(now);
+            }
+            self.due.insert((now, position));
+        }
+    }
+
     pub(super) fn lapse(&mut self, now: Duration) {
         let lapsed: Vec<u64> =
             self.leases.iter().filter(|(_, (until, _))| *until <= now).map(|(t, _)| *t).collect();

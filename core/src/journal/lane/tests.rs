@@ -169,7 +169,8 @@ impl World {
     fn step(&mut self) {
         match self.rng.u8(0..20) {
             0 => self.crash(),
-            1..4 => self.now += at(self.rng.u64(0..20)),
+            1 => self.lane.make_due(self.now),
+            2..4 => self.now += at(self.rng.u64(0..20)),
             4..10 => self.lease(),
             _ => self.settle(),
         }
@@ -285,6 +286,23 @@ fn what_is_given_back_goes_out_again_in_its_order() {
     let (token, taken) = lease(&mut lane, at(0), &whole, &[]);
     assert_eq!(taken, [2]);
     assert_eq!(settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap().cursor, 4);
+}
+
+#[test]
+fn what_waits_can_be_made_due_and_still_goes_in_the_order_of_its_key() {
+    let mut lane = Lane::new(Ordering::Key, 0);
+    let whole = Want { whole_keys: true, ..WANT };
+    let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "b")]);
+    let fates = [(1, 100), (2, 50), (3, 70)].map(|(p, wait)| (Position(p), retry(wait)));
+    lane.settle(token, &fates, at(0), wall(at(0))).unwrap();
+    assert_eq!((lane.next_due(at(0)), lane.next_due(at(50))), (Some(at(50)), Some(at(70))));
+    lane.make_due(at(1));
+    assert_eq!(lane.next_due(at(1)), None);
+    assert_eq!(lane.next_wake(), Some(at(1)));
+    let (token, taken) = lease(&mut lane, at(1), &WANT, &[]);
+    assert_eq!(taken, [1, 3]);
+    settle(&mut lane, token, at(1), 1, Fate::Delivered).unwrap();
+    assert_eq!(lease(&mut lane, at(1), &WANT, &[]).1, [2]);
 }
 
 fn replay(number: u64, key: &str) -> OpenRow {

@@ -88,6 +88,9 @@ macro_rules! journal_contract {
             what_came_of_a_callback_handled_again_can_be_retried, dead_letters_are_paged_and_found_by_number,
             numbers_of_dead_letters_are_not_given_twice,
             a_paused_action_gets_nothing, a_pause_outlives_a_crash_and_holds_for_new_lanes,
+            what_waits_for_a_retry_is_due_when_its_action_is_resumed,
+            a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing,
+            a_disabled_lane_that_never_was_is_not_made, a_disabled_lane_takes_no_orders,
             a_lane_that_left_says_since_when, a_lane_that_left_can_be_forgotten,
             events_are_found_by_id_and_time, events_come_oldest_first_when_wanted,
             old_entries_go_and_their_positions_stay_taken, the_oldest_go_when_the_store_is_too_large,
@@ -249,6 +252,7 @@ fn projection(handler: &str, pattern: &str) -> LaneSpec {
         start: Start::Beginning,
         commands: vec![pattern.parse().expect("a pattern")],
         ordering: Ordering::None,
+        enabled: true,
     }
 }
 
@@ -258,6 +262,7 @@ fn subscription(handler: &str, action: &str, ordering: Ordering) -> LaneSpec {
         start: Start::Beginning,
         commands: Vec::new(),
         ordering,
+        enabled: true,
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::journal::EventQuery;
+use crate::journal::{EventQuery, Replay, Retention};
 
 fn both() -> [LaneSpec; 3] {
     [
@@ -59,6 +59,112 @@ pub async fn a_pause_outlives_a_crash_and_holds_for_new_lanes(stand: &dyn Stand)
     for lane in [late, lane()] {
         assert_eq!(positions(&node.lease(&lane, &want(9)).await), at);
     }
+}
+
+/// Whether it was paused or not, also for whoever waits already, and also after a crash. Others' retries wait on.
+pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(stand: &dyn Stand) {
+    const HOUR: Duration = Duration::from_hours(1);
+    let node = Node::open(stand).await;
+    node.attach(&both()).await;
+    let at = node.records(&["", ""]).await;
+    let other = LaneId::subscription("h", "b");
+    for lane in [lane(), other.clone()] {
+        let lease = node.lease(&lane, &want(9)).await;
+        node.finish(&lease, |_| retry(HOUR)).await;
+    }
+    let due = crate::time::Clock::wall(stand.clock()) + SignedDuration::from_hours(1);
+    assert_eq!(node.status("h>a").await.due, Some(due));
+    let waiting = Node(node.0.clone());
+    let waiting = tokio::spawn(async move { waiting.lease(&lane(), &want(9)).await });
+    tokio::time::sleep(QUIET).await;
+    assert!(!waiting.is_finished());
+    node.0.pause("a", false).await.expect("resumed");
+    let lease = waiting.await.expect("a lease");
+    assert_eq!((positions(&lease), lease.items[0].attempts), (at.clone(), 1));
+    assert_eq!(node.status("h>a").await.due, None);
+    node.nothing(&other, &want(9)).await;
+    node.finish(&lease, |_| retry(HOUR)).await;
+    node.0.pause("a", true).await.expect("paused");
+    node.0.pause("a", false).await.expect("resumed");
+    drop(node);
+    let node = Node::open(stand).await;
+    node.attach(&both()).await;
+    assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
+    node.nothing(&other, &want(9)).await;
+    assert_eq!(node.status("h>b").await.due, Some(due));
+}
+
+fn disabled(lane: LaneSpec) -> LaneSpec {
+    LaneSpec { enabled: false, ..lane }
+}
+
+/// However long, and whatever is removed meanwhile; what its handler makes for it waits with the rest.
+pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(stand: &dyn Stand) {
+    let node = Node::with_lanes(stand, Ordering::None).await;
+    let mut at = node.records(&["", ""]).await;
+    let lease = node.lease(&lane(), &want(1)).await;
+    node.finish(&lease, |_| dead("no")).await;
+    let off = [projection("h", "*"), disabled(subscription("h", "a", Ordering::None))];
+    node.attach(&off).await;
+    at.extend(node.records(&["", ""]).await);
+    node.nothing(&lane(), &want(9)).await;
+    drop(node);
+    let node = Node::open(stand).await;
+    node.attach(&off).await;
+    stand.clock().advance(Duration::from_hours(1));
+    let all = Some(Duration::ZERO);
+    let retention = Retention { keep_for: all, detached_keep: all, ..Retention::default() };
+    let pruned = node.0.prune(&retention).await.expect("pruned");
+    assert_eq!((pruned.lanes.len(), pruned.held_by.as_deref()), (0, Some("h>a")));
+    node.nothing(&lane(), &want(9)).await;
+    let status = node.status("h>a").await;
+    assert_eq!((status.disabled, status.detached, status.detached_at), (true, false, None));
+    assert_eq!((status.behind, status.dead), (3, 1));
+    assert!(!node.status("h").await.disabled);
+    let node = again(stand, node, Ordering::None).await;
+    assert!(!node.status("h>a").await.disabled);
+    assert_eq!(node.deliver(&lane(), 3).await, at[1..]);
+    node.attach(&[disabled(projection("h", "*")), off[1].clone()]).await;
+    let later = node.append("A.B", "", "later").await;
+    node.nothing(&LaneId::projection("h"), &want(9)).await;
+    let node = again(stand, node, Ordering::None).await;
+    assert_eq!(positions(&node.lease(&LaneId::projection("h"), &want(9)).await), [later]);
+}
+
+/// So nothing gathers for what has never run; once it is enabled it begins as any new one.
+pub async fn a_disabled_lane_that_never_was_is_not_made(stand: &dyn Stand) {
+    let node = Node::open(stand).await;
+    let off = [projection("h", "*"), disabled(subscription("h", "a", Ordering::None))];
+    node.attach(&off).await;
+    node.records(&["", ""]).await;
+    let names: Vec<_> =
+        node.0.lanes().await.expect("lanes").into_iter().map(|it| it.lane).collect();
+    assert_eq!(names, ["h"]);
+    let late = LaneSpec { start: Start::Now, ..subscription("h", "a", Ordering::None) };
+    node.attach(&[projection("h", "*"), late]).await;
+    let new = node.records(&[""]).await;
+    assert_eq!(node.deliver(&lane(), 1).await, new);
+}
+
+/// It is neither forgotten nor given replays: it is in the configuration, and nobody delivers for it.
+pub async fn a_disabled_lane_takes_no_orders(stand: &dyn Stand) {
+    let node = Node::with_lanes(stand, Ordering::None).await;
+    let at = node.records(&["", ""]).await;
+    let lease = node.lease(&lane(), &want(1)).await;
+    node.finish(&lease, |_| dead("no")).await;
+    let off = disabled(subscription("h", "a", Ordering::None));
+    node.attach(&[projection("h", "*"), off]).await;
+    let replay = Replay { lane: lane(), positions: at, dry_run: false };
+    let letter = node.letters().await.swap_remove(0).number;
+    for refused in [
+        node.0.forget_lane(&lane()).await.map(drop),
+        node.0.replay(&replay).await.map(drop),
+        node.0.retry_dead_letters(&[letter]).await.map(drop),
+    ] {
+        let says = |why: &str| why.contains("h>a") && why.contains("disabled");
+        assert!(matches!(&refused, Err(JournalError::Refused(why)) if says(why)), "{refused:?}");
+    }
+    assert_eq!((node.letters().await.len(), node.status("h>a").await.dead), (1, 1));
 }
 
 /// From the first configuration without it on; back in it, it is as the others.

@@ -150,7 +150,7 @@ fn counted_down(left: &AtomicUsize) -> bool {
 #[async_trait]
 impl Upkeep for MemoryJournal {
     async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        Ok(self.open()?.lanes())
+        Ok(self.open()?.lanes(&*self.shared.clock))
     }
 
     async fn dead_letters(
@@ -173,15 +173,15 @@ impl Upkeep for MemoryJournal {
     }
 
     async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
-        self.change(|store, _| store.pause(action, paused))
+        self.change(|store, clock| store.pause(action, paused, clock))
     }
 
     async fn prune(&self, retention: &Retention) -> Result<Pruned, JournalError> {
-        self.change(|store, clock| store.prune(retention, clock.wall()))
+        self.change(|store, clock| store.prune(retention, clock))
     }
 
     async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
-        self.change(|store, _| store.forget_lane(lane))
+        self.change(|store, clock| store.forget_lane(lane, clock))
     }
 
     async fn stats(&self) -> Result<Stats, JournalError> {

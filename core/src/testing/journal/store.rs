@@ -146,6 +146,9 @@ impl Store {
                 Start::Now => self.head,
                 Start::Beginning => self.pruned,
             };
+            if !spec.enabled && !self.lanes.contains_key(&spec.id) {
+                continue;
+            }
             let paused = spec.id.action().is_some_and(|action| self.is_paused(action));
             let kept = self.lanes.entry(spec.id.clone()).or_insert_with(|| Kept {
                 spec: spec.clone(),
@@ -203,7 +206,7 @@ impl Store {
                 return Err(JournalError::Store(format!("lane {id} was never attached").into()));
             }
         };
-        if kept.paused {
+        if kept.paused || !kept.spec.enabled {
             self.lanes.insert(id.clone(), kept);
             return Ok(Err(None));
         }

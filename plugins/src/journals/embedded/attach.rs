@@ -45,8 +45,9 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
     writer.attached += 1;
     let mut settled = old.settled.clone();
     let mut cells = Vec::new();
+    let known = specs.iter().zip(rows).filter_map(|(spec, row)| Some((spec, row?)));
     let (projections, subscriptions): (Vec<_>, Vec<_>) =
-        specs.iter().zip(rows).partition(|(spec, _)| spec.id.action().is_none());
+        known.partition(|(spec, _)| spec.id.action().is_none());
     for (spec, (handler, no)) in projections.into_iter().chain(subscriptions) {
         let cell = if let Some(cell) = old.cells.get(&spec.id) {
             respec(cell, spec, head)
@@ -135,10 +136,10 @@ fn put_back(connection: &Connection, head: u64) -> rusqlite::Result<Vec<PutBack>
     Ok(beyond)
 }
 
-/// The number of its handler and its own, for each lane, and the lanes that were put back.
-type Named = (Vec<(u64, i64)>, Vec<PutBack>);
+/// The numbers of its handler and of itself, for each lane that has a row, and the lanes that were put back.
+type Named = (Vec<Option<(u64, i64)>>, Vec<PutBack>);
 
-/// Makes sure that each lane has a row.
+/// Makes sure that each enabled lane has a row.
 fn name(
     connection: &mut Connection,
     specs: &[LaneSpec],
@@ -155,16 +156,18 @@ fn name(
             Start::Now => number(head),
             Start::Beginning => mark(&tx, PRUNED)?,
         };
-        tx.execute("INSERT OR IGNORE INTO handlers (name) VALUES (?1)", [handler])?;
-        tx.execute(
-            "INSERT OR IGNORE INTO lanes (id, cursor, paused) SELECT ?1, ?2, EXISTS
-             (SELECT 1 FROM lanes WHERE paused AND instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?3)",
-            params![id, cursor, spec.id.action().map(|action| &**action)],
-        )?;
+        if spec.enabled {
+            tx.execute("INSERT OR IGNORE INTO handlers (name) VALUES (?1)", [handler])?;
+            tx.execute(
+                "INSERT OR IGNORE INTO lanes (id, cursor, paused) SELECT ?1, ?2, EXISTS
+                 (SELECT 1 FROM lanes WHERE paused AND instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?3)",
+                params![id, cursor, spec.id.action().map(|action| &**action)],
+            )?;
+        }
         let find = "SELECT handlers.no, lanes.no FROM handlers, lanes WHERE name = ?1 AND id = ?2";
-        let found =
-            tx.query_row(find, params![handler, id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        numbers.push((count(found.0), found.1));
+        let found = tx
+            .query_row(find, params![handler, id], |row| Ok((row.get(0).map(count)?, row.get(1)?)));
+        numbers.push(found.optional()?);
     }
     detach(&tx, specs, wall)?;
     tx.commit()?;

@@ -10,7 +10,7 @@ use switchhook_core::journal::{
     DeadLetter, DeadLetterQuery, EventQuery, JournalError, LaneId, LaneStatus, Page, Position,
     StoredEvent,
 };
-use switchhook_core::{Facts, Pattern, Words};
+use switchhook_core::{Clock, Facts, Pattern, Words};
 
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
@@ -130,12 +130,14 @@ impl Shared {
         let head = self.head.load(Ordering::Acquire);
         let mut all = self.reader.with(move |connection| stored_lanes(connection, head)).await?;
         let lanes = locked(&self.lanes).clone();
+        let wall = self.clock.wall();
         for one in &mut all {
+            one.due = one.due.filter(|due| *due > wall);
             let id: LaneId = one.lane.parse().unwrap_or_else(|never| match never {});
             if let Some(cell) = lanes.cells.get(&id) {
                 let projection = lanes.cells.get(&LaneId::projection(id.handler()));
                 let limit = projection.map_or(head, |projection| done_to(projection, head));
-                *one = LaneStatus { dead: one.dead, ..status(cell, limit, head) };
+                *one = LaneStatus { dead: one.dead, ..status(cell, limit, head, &*self.clock) };
             }
         }
         all.sort_by(|one, other| one.lane.cmp(&other.lane));
@@ -169,20 +171,25 @@ pub(super) fn stored_lanes(
 ) -> rusqlite::Result<Vec<LaneStatus>> {
     let mut rows = connection.prepare_cached(
         "SELECT id, cursor, paused, detached_at, (SELECT count(*) FROM open_items WHERE lane = no),
-         (SELECT count(*) FROM dead_letters WHERE lane = lanes.no) FROM lanes",
+         (SELECT count(*) FROM dead_letters WHERE lane = lanes.no),
+         (SELECT min(due) FROM open_items WHERE lane = no) FROM lanes",
     )?;
     let rows = rows.query_map([], |row| {
         let cursor = count(row.get(1)?);
         let detached_at: Option<i64> = row.get(3)?;
+        let due: Option<i64> = row.get(6)?;
+        let time = |at: Option<i64>| at.and_then(|at| Timestamp::from_millisecond(at).ok());
         Ok(LaneStatus {
             lane: row.get(0)?,
             cursor: Position(cursor),
             behind: head.saturating_sub(cursor),
             open: count(row.get(4)?),
             dead: count(row.get(5)?),
+            due: time(due),
             paused: row.get(2)?,
+            disabled: false,
             detached: detached_at.is_some(),
-            detached_at: detached_at.and_then(|at| Timestamp::from_millisecond(at).ok()),
+            detached_at: time(detached_at),
         })
     })?;
     rows.collect()
@@ -197,8 +204,10 @@ fn done_to(projection: &Cell, head: u64) -> u64 {
 
 /// How a lane stands; `limit` is how far there may be something for it: to the end for a projection, for others as far
 /// as theirs has come.
-fn status(cell: &Cell, limit: u64, head: u64) -> LaneStatus {
+fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> LaneStatus {
     let inner = locked(&cell.inner);
+    let now = clock.now();
+    let due = inner.lane.next_due(now);
     let limit = if cell.is_projection() { head } else { limit };
     let scanned = match inner.last_match <= inner.lane.scanned() {
         true => limit.max(inner.lane.scanned()),
@@ -210,7 +219,9 @@ fn status(cell: &Cell, limit: u64, head: u64) -> LaneStatus {
         behind: head.saturating_sub(scanned),
         open: inner.lane.open() as u64,
         dead: 0,
+        due: due.and_then(|due| clock.wall().saturating_add(due.saturating_sub(now)).ok()),
         paused: inner.paused,
+        disabled: !inner.spec.enabled,
         detached: false,
         detached_at: None,
     }

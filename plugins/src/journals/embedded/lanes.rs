@@ -71,7 +71,7 @@ pub(super) enum Look {
     Read(u64),
     /// Nothing new; what is open may still go out.
     Nothing,
-    /// Not now: the lane is paused, or a settlement is not safe yet and a projection reads its own state.
+    /// Not now: the lane is paused or disabled, or a settlement is not safe yet and a projection reads its own state.
     NotNow,
 }
 
@@ -119,7 +119,7 @@ impl Inner {
     }
 
     fn must_wait(&self, projection: bool) -> bool {
-        self.paused || (self.committing && projection)
+        self.paused || !self.spec.enabled || (self.committing && projection)
     }
 
     fn may_read(&self, projection: bool, limit: u64, taken: usize) -> bool {
@@ -232,9 +232,14 @@ impl Cell {
         self.notify.notify_waiters();
     }
 
-    /// Hands out nothing from now on, or does so again.
-    pub(super) fn pause(&self, paused: bool) {
-        locked(&self.inner).paused = paused;
+    /// Hands out nothing from now on; or does so again, at once what waits for a retry too.
+    pub(super) fn pause(&self, paused: bool, now: Duration) {
+        let mut inner = locked(&self.inner);
+        inner.paused = paused;
+        if !paused {
+            inner.lane.make_due(now);
+        }
+        drop(inner);
         self.notify.notify_waiters();
     }
 

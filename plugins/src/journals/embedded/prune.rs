@@ -46,8 +46,9 @@ impl Shared {
         if let Some(keep) = retention.detached_keep {
             for lane in self.order(move |writer| left_before(writer, wall, keep)).await? {
                 tracing::warn!(
-                    lane = %lane.lane, behind = lane.behind, open = lane.open, dead = lane.dead,
-                    "forgotten: it left the configuration long ago"
+                    lane = %lane.lane, since = lane.detached_at.map(tracing::field::display),
+                    behind = lane.behind, open = lane.open, dead = lane.dead,
+                    "forgotten: it has not been in the configuration since then"
                 );
                 let name = lane.lane.clone();
                 self.in_steps(move |writer| remove_lane(writer, &name)).await?;

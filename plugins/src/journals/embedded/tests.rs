@@ -86,7 +86,7 @@ switchhook_core::journal_contract!(Folder::new());
 
 fn lane(id: LaneId) -> LaneSpec {
     let commands = vec!["*".parse().unwrap()];
-    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None }
+    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
 }
 
 fn want(limit: usize) -> Want {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use switchhook_core::Clock;
 use switchhook_core::journal::{
     JournalError, Lane, LaneId, LaneStatus, OpenRow, REPLAYS_OPEN_MAX, Replay, Requeued,
 };
@@ -38,6 +39,7 @@ impl Shared {
         let mut found = Vec::new();
         for (letter, lane, position, record) in letters {
             let lane: LaneId = lane.parse().unwrap_or_else(|never| match never {});
+            self.is_enabled(&lane)?;
             let handler = self.handler(&lane).await?;
             if let Some(key) = self.key_of(&lane, handler, position, record).await? {
                 found.push(Again { lane, position, record, key, letter: Some(letter) });
@@ -73,6 +75,7 @@ impl Shared {
             let why = format!("{lane} is a handler: name a lane as `{lane}>action`");
             return Err(JournalError::Refused(why));
         }
+        self.is_enabled(lane)?;
         let name = lane.to_string();
         self.reader.with(move |connection| Ok(attached(connection, &name))).await??;
         let handler = self.handler(lane).await?;
@@ -89,6 +92,17 @@ impl Shared {
             false => self.order(move |writer| again(writer, &found)).await?,
         };
         Ok(Requeued { queued, missing: positions.len() as u64 - queued })
+    }
+
+    /// Refuses what is for a lane that hands out nothing.
+    fn is_enabled(&self, lane: &LaneId) -> Result<(), JournalError> {
+        let cell = locked(&self.lanes).cells.get(lane).cloned();
+        match cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled) {
+            true => Err(JournalError::Refused(format!(
+                "lane {lane} is disabled in the configuration: enable it there first"
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// The number of a lane's handler; 0, which no handler has, if it has made nothing yet.
@@ -126,17 +140,15 @@ impl Shared {
     pub(super) async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
         let action = action.to_owned();
         self.order(move |writer| {
-            let lanes = change(writer, |connection| {
-                let pause = "UPDATE lanes SET paused = ?2
-                     WHERE instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?1";
-                connection.prepare_cached(pause)?.execute(params![action, paused])
-            })?;
+            let clock = writer.shared.clock.clone();
+            let lanes =
+                change(writer, |connection| set_paused(connection, &action, paused, &*clock))?;
             if lanes == 0 {
-                return Err(JournalError::Refused(format!("no lane has an action {action}")));
+                return Err(JournalError::Refused(format!("there is no action {action}")));
             }
             let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
             for cell in writer.lanes.cells.values().filter(|cell| of(&cell.id)) {
-                cell.pause(paused);
+                cell.pause(paused, clock.now());
             }
             Ok(())
         })
@@ -165,6 +177,26 @@ pub(super) fn change<T>(
         Ok(changed)
     };
     run().map_err(|error| writer.shared.commit_error(error))
+}
+
+/// Pauses the lanes of an action, or lets them go on with what waits for a retry due now; how many there are.
+fn set_paused(
+    connection: &Connection,
+    action: &str,
+    paused: bool,
+    clock: &dyn Clock,
+) -> rusqlite::Result<usize> {
+    let pause = "UPDATE lanes SET paused = ?2
+         WHERE instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?1";
+    let lanes = connection.prepare_cached(pause)?.execute(params![action, paused])?;
+    if !paused {
+        // Without a wait it stays due, whatever becomes of the time of day.
+        let due = "UPDATE open_items SET due = min(due, ?2), wait = 0
+             WHERE due IS NOT NULL AND coalesce(wait, 1) > 0 AND lane IN
+                 (SELECT no FROM lanes WHERE instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?1)";
+        connection.prepare_cached(due)?.execute(params![action, clock.wall().as_millisecond()])?;
+    }
+    Ok(lanes)
 }
 
 type Letter = (i64, String, u64, Option<u64>);
@@ -252,10 +284,13 @@ fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
     let Some(status) = lanes.into_iter().find(|status| status.lane == name) else {
         return Err(JournalError::Refused(format!("there is no lane {name}")));
     };
-    match status.detached {
-        true => Ok(status),
-        false => Err(JournalError::Refused(format!(
-            "lane {name} is in the configuration: take it out there first"
-        ))),
+    if status.detached {
+        return Ok(status);
     }
+    let cell = writer.lanes.cells.get(&status.id());
+    let disabled = cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled);
+    let how = if disabled { ", though disabled" } else { "" };
+    Err(JournalError::Refused(format!(
+        "lane {name} is in the configuration{how}: take it out there first"
+    )))
 }

@@ -82,6 +82,13 @@ impl Model {
         self.entries.insert(position.0, known);
     }
 
+    pub(super) fn pause(&mut self, lane: usize, paused: bool, now: Duration) {
+        self.paused[lane] = paused;
+        if !paused {
+            self.lines[lane].waiting.values_mut().for_each(|(_, due)| *due = now.min(*due));
+        }
+    }
+
     /// What is still in the journal.
     pub(super) fn kept(&self) -> impl Iterator<Item = u64> {
         self.entries.iter().filter(|(_, known)| !known.gone).map(|(position, _)| *position)

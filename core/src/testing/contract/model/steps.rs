@@ -166,7 +166,7 @@ impl Driver<'_> {
         let lane = self.rng.usize(BY_KEY..LANES);
         let (paused, action) = (!self.model.paused[lane], ["", "a", "b"][lane]);
         if self.well(self.node().0.pause(action, paused).await).is_some() {
-            self.model.paused[lane] = paused;
+            self.model.pause(lane, paused, self.now());
         }
     }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{Kept, Letter, Replayed, Store};
 use crate::journal::{
-    DeadLetter, DeadLetterQuery, JournalError, Lane, LaneId, LaneStatus, OpenRow, Page, Position,
-    Pruned, REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
+    DeadLetter, DeadLetterQuery, Due, JournalError, Lane, LaneId, LaneStatus, OpenRow, Page,
+    Position, Pruned, REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
 };
 use crate::time::Clock;
 
@@ -24,23 +24,37 @@ fn before(wall: Timestamp, by: Duration) -> Timestamp {
     wall.saturating_sub(by).unwrap_or(Timestamp::MIN)
 }
 
+impl Kept {
+    /// Lets what waits for a retry be due now.
+    fn make_due(&mut self, clock: &dyn Clock) {
+        self.lane.make_due(clock.now());
+        let now = Due::after(Duration::ZERO, clock.wall());
+        self.rows.values_mut().filter_map(|row| row.due.as_mut()).for_each(|due| *due = now);
+    }
+}
+
 impl Store {
-    fn status(&self, id: &LaneId, kept: &Kept) -> LaneStatus {
+    fn status(&self, id: &LaneId, kept: &Kept, clock: &dyn Clock) -> LaneStatus {
         let name = id.to_string();
+        let (now, wall) = (clock.now(), clock.wall());
+        let due = kept.lane.next_due(now);
+        let due = due.and_then(|due| wall.saturating_add(due.saturating_sub(now)).ok());
         LaneStatus {
             cursor: Position(kept.lane.cursor()),
             behind: self.head.saturating_sub(kept.lane.scanned()),
             open: kept.lane.open() as u64,
             dead: self.dead.iter().filter(|one| one.letter.lane == name).count() as u64,
+            due,
             paused: kept.paused,
+            disabled: kept.attached && !kept.spec.enabled,
             detached: kept.detached_at.is_some(),
             detached_at: kept.detached_at,
             lane: name,
         }
     }
 
-    pub(in super::super) fn lanes(&self) -> Vec<LaneStatus> {
-        self.lanes.iter().map(|(id, kept)| self.status(id, kept)).collect()
+    pub(in super::super) fn lanes(&self, clock: &dyn Clock) -> Vec<LaneStatus> {
+        self.lanes.iter().map(|(id, kept)| self.status(id, kept, clock)).collect()
     }
 
     pub(in super::super) fn dead_letters(&self, query: &DeadLetterQuery) -> Page<DeadLetter> {
@@ -76,6 +90,9 @@ impl Store {
     /// A lane of the configuration, with room for so many more.
     fn takes(&self, lane: &LaneId, more: usize) -> Result<(), JournalError> {
         match self.lanes.get(lane) {
+            Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => refused(format!(
+                "lane {lane} is disabled in the configuration: enable it there first"
+            )),
             Some(kept) if kept.detached_at.is_none() => {
                 match kept.lane.open() + more > REPLAYS_OPEN_MAX {
                     true => Err(JournalError::Overloaded),
@@ -176,14 +193,18 @@ impl Store {
         &mut self,
         action: &str,
         paused: bool,
+        clock: &dyn Clock,
     ) -> Result<(), JournalError> {
         let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
         let mut lanes: Vec<_> = self.lanes.iter_mut().filter(|(id, _)| of(id)).collect();
         if lanes.is_empty() {
-            return refused(format!("no lane has an action {action}"));
+            return refused(format!("there is no action {action}"));
         }
         for (_, kept) in &mut lanes {
             kept.paused = paused;
+            if !paused {
+                kept.make_due(clock);
+            }
         }
         Ok(())
     }
@@ -191,14 +212,18 @@ impl Store {
     pub(in super::super) fn forget_lane(
         &mut self,
         id: &LaneId,
+        clock: &dyn Clock,
     ) -> Result<LaneStatus, JournalError> {
         let Some(kept) = self.lanes.get(id) else {
             return refused(format!("there is no lane {id}"));
         };
         if kept.detached_at.is_none() {
-            return refused(format!("lane {id} is in the configuration: take it out there first"));
+            let how = if kept.spec.enabled { "" } else { ", though disabled" };
+            return refused(format!(
+                "lane {id} is in the configuration{how}: take it out there first"
+            ));
         }
-        let status = self.status(id, kept);
+        let status = self.status(id, kept, clock);
         self.lanes.remove(id);
         self.dead.retain(|one| one.letter.lane != status.lane);
         self.replays.retain(|_, one| one.lane != *id);
@@ -209,14 +234,14 @@ impl Store {
     pub(in super::super) fn prune(
         &mut self,
         retention: &Retention,
-        wall: Timestamp,
+        clock: &dyn Clock,
     ) -> Result<Pruned, JournalError> {
-        let mut pruned = Pruned::default();
+        let (mut pruned, wall) = (Pruned::default(), clock.wall());
         if let Some(keep) = retention.detached_keep {
             let left = |kept: &Kept| kept.detached_at.is_some_and(|at| at <= before(wall, keep));
             let gone = self.lanes.iter().filter(|(_, kept)| left(kept)).map(|(id, _)| id.clone());
             for id in gone.collect::<Vec<_>>() {
-                pruned.lanes.push(self.forget_lane(&id)?.lane);
+                pruned.lanes.push(self.forget_lane(&id, clock)?.lane);
             }
         }
         if let Some(keep) = retention.keep_dead_letters {

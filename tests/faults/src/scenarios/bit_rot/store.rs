@@ -107,7 +107,7 @@ pub(super) async fn open(folder: &Path) -> Result<Arc<dyn Journal>, BoxError> {
 
 pub(super) fn lane(id: LaneId) -> LaneSpec {
     let commands = vec!["*".parse().expect("a pattern")];
-    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None }
+    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
 }
 
 pub(super) async fn lease(

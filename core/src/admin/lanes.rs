@@ -1,0 +1,90 @@
+//! Lanes as operators see them: what the journal says of each, and how its target stands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::{Gate, Standing};
+use crate::escape;
+use crate::journal::LaneStatus;
+
+/// A lane, and how its target stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct LaneView {
+    #[serde(flatten)]
+    pub(crate) status: LaneStatus,
+    /// Nothing, unless a server runs.
+    #[serde(flatten)]
+    pub(crate) target: Standing,
+}
+
+impl LaneView {
+    /// A lane of which nothing more is known.
+    pub(crate) fn of(status: LaneStatus) -> Self {
+        Self { status, target: Standing::default() }
+    }
+
+    /// A lane with what the gate of its action knows.
+    pub(super) fn with(status: LaneStatus, gates: &[Arc<Gate>]) -> Self {
+        let id = status.id();
+        let gate = gates.iter().find(|gate| id.action().is_some_and(|name| gate.is_of(name)));
+        let target = gate.map(|gate| gate.standing()).unwrap_or_default();
+        Self { status, target }
+    }
+
+    /// Since when it is paused because its target is gone.
+    pub(crate) fn gone_since(&self) -> Option<Timestamp> {
+        self.target.gone_since.filter(|_| self.status.paused)
+    }
+
+    /// What an operator should know of it. `keep`: for how long it is kept once it has left the configuration.
+    pub(super) fn remark(&self, keep: Option<Duration>) -> Option<String> {
+        let name = escape::for_line(&self.status.lane);
+        if self.status.detached {
+            return Some(format!("lane {name}: {}", left(&self.status, keep)));
+        }
+        if self.status.disabled {
+            let waits = self.status.behind > 0 || self.status.open > 0;
+            return waits.then(|| {
+                let [behind, open, _] = amounts(&self.status);
+                format!("lane {name} is disabled: {behind} and {open} stay in the journal for it, however old")
+            });
+        }
+        let gone = self.gone_since().map(|at| format!(": its target is gone since {at:.0}"));
+        self.status.paused.then(|| format!("lane {name} is paused{}", gone.unwrap_or_default()))
+    }
+}
+
+/// What is to be known of a lane that left the configuration: since when, what waits in it, until when, what can be done.
+pub(crate) fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
+    let since = lane.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+    let until = lane.detached_at.zip(keep).and_then(|(at, keep)| at.saturating_add(keep).ok());
+    let until =
+        until.map_or_else(|| "are kept".to_owned(), |at| format!("are forgotten at {at:.0}"));
+    let name = escape::for_line(&lane.lane);
+    format!(
+        "not in the configuration{since}: {} {until}; bring it back under that name, or remove it with \
+         `switchhook journal prune --lane '{name}'`",
+        waiting(lane)
+    )
+}
+
+/// What a lane has left to do.
+pub(crate) fn waiting(lane: &LaneStatus) -> String {
+    let [behind, open, dead] = amounts(lane);
+    format!("{behind}, {open} and {dead}")
+}
+
+fn amounts(lane: &LaneStatus) -> [String; 3] {
+    let counted = |count: u64, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    };
+    [
+        counted(lane.behind, "callback", "callbacks") + " it has not looked at",
+        counted(lane.open, "waiting delivery", "waiting deliveries"),
+        counted(lane.dead, "dead letter", "dead letters"),
+    ]
+}

@@ -1,0 +1,96 @@
+//! How a target stands, and what an operator can change about it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Gate, Seat};
+
+/// How the target of an action stands, as far as its deliveries tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    /// It keeps failing, and is left alone for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failing: Option<LeftAlone>,
+    /// Since when it has said that it is gone: its action was paused for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) gone_since: Option<Timestamp>,
+}
+
+/// A target that is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftAlone {
+    /// Its first failure in a row.
+    pub(crate) since: Timestamp,
+    /// When it is probed; none: with the next record that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) probed_at: Option<Timestamp>,
+}
+
+impl LeftAlone {
+    /// When it is probed, for people.
+    pub(crate) fn next(&self) -> String {
+        match self.probed_at {
+            Some(at) => format!("probed again at {at:.0}"),
+            None => "the next record probes it".to_owned(),
+        }
+    }
+}
+
+impl Gate {
+    /// Whether it is the gate of this action.
+    pub(crate) fn is_of(&self, action: &str) -> bool {
+        *self.name == *action
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let inner = self.inner();
+        let (failing, gone) = (inner.breaker.failing(), inner.gone);
+        drop(inner);
+        let failing = failing.map(|failing| LeftAlone {
+            since: self.time_of_day(failing.since),
+            probed_at: (failing.until > self.clock.now()).then(|| self.time_of_day(failing.until)),
+        });
+        Standing { failing, gone_since: gone.map(|at| self.time_of_day(at)) }
+    }
+
+    /// For people: that its target fails, if it is left alone for that.
+    pub(crate) fn remark(&self) -> Option<String> {
+        let failing = self.standing().failing?;
+        let (since, next) = (failing.since, failing.next());
+        Some(format!("action {}: its target has been failing since {since:.0}; {next}", self.name))
+    }
+
+    /// An operator says that its target can be asked again: a target that is left alone is probed with the next record, whatever
+    /// it asked for, and deliveries start slowly. True if it was left alone.
+    pub(crate) fn resume(&self) -> bool {
+        let mut inner = self.inner();
+        inner.gone = None;
+        inner.ramp.begin();
+        let left_alone = inner.breaker.probe_at(self.clock.now());
+        drop(inner);
+        self.changed.notify_waiters();
+        left_alone
+    }
+
+    pub(super) fn time_of_day(&self, at: Duration) -> Timestamp {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let signed = |span| SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
+        let distance = signed(at).saturating_sub(signed(now));
+        let at = wall.checked_add(distance).unwrap_or(wall);
+        Timestamp::from_second(at.as_second()).unwrap_or(at)
+    }
+}
+
+impl Seat {
+    /// Notes that the action was paused because its target is gone; false: that was known.
+    pub(in crate::delivery) fn note_gone(&self) -> bool {
+        let gate = &self.gate;
+        let now = gate.clock.now();
+        let mut inner = gate.inner();
+        let news = inner.gone.is_none();
+        inner.gone.get_or_insert(now);
+        news
+    }
+}
