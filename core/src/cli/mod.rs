@@ -12,6 +12,7 @@ mod interrupt;
 mod journal;
 mod lanes;
 mod listen;
+mod log;
 mod log_writer;
 mod names;
 mod output;
@@ -25,22 +26,17 @@ mod send;
 mod stand;
 mod store;
 
-use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsString;
-use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal};
-use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
-use self::log_writer::LogWriter;
+use self::log::LogFormat;
 
 use crate::app;
 use crate::config::{Config, Layers, report};
@@ -135,14 +131,6 @@ enum Command {
     Journal(journal::Args),
     /// Prints a completion script for a shell
     Completions(completions::Args),
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
 }
 
 /// Why a command ends without success.
@@ -262,7 +250,7 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
     };
     let mut log = None;
     let work = AssertUnwindSafe(|| {
-        log = Some(init_log(&cli)?);
+        log = Some(log::init(&cli.log_level, cli.log_format)?);
         run(cli, registry)
     });
     let result = catch_unwind(work).unwrap_or_else(|_| {
@@ -355,47 +343,6 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Faile
     let result = runtime.block_on(work);
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
-}
-
-/// A word that is no level would be taken for the name of a module, and nothing else would be logged.
-fn log_filter(text: &str) -> Result<EnvFilter, Failed> {
-    let fail = |why: &dyn fmt::Display| Failed::usage(format!("--log-level {text}: {why}"));
-    let plain = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
-    let unknown = |part: &&str| part.parse::<LevelFilter>().is_err();
-    if let Some(part) = text.split(',').map(str::trim).filter(plain).find(unknown) {
-        let why = format!("`{part}` is no level: error, warn, info, debug, trace or off");
-        return Err(fail(&why));
-    }
-    EnvFilter::try_new(text).map_err(|error| fail(&error))
-}
-
-fn init_log(cli: &Cli) -> Result<LogWriter, Failed> {
-    let filter = log_filter(&cli.log_level)?;
-    let writer = LogWriter::start(io::stderr())
-        .map_err(|error| Failed::io(format!("cannot start threads: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer.clone());
-    let colour = io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let set = match cli.log_format {
-        LogFormat::Text => builder.with_ansi(colour).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-    };
-    // Somebody who embeds us has set up logs already: theirs stay.
-    if set.is_ok() {
-        panic::set_hook(Box::new(tell_panic));
-    }
-    Ok(writer)
-}
-
-/// Into the log: the hook that is there without us would wait for whoever reads standard error.
-fn tell_panic(info: &PanicHookInfo<'_>) {
-    let thread = thread::current();
-    let thread = thread.name().unwrap_or("without a name");
-    let text = info.to_string();
-    let trace = Backtrace::capture();
-    let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());
-    let trace = trace.as_deref().map(output::one_line).map(tracing::field::display);
-    tracing::error!(thread, trace, "{}", output::one_line(&text));
 }
 
 /// Tells a person what is wrong before there is a command to fail.

@@ -1,21 +1,17 @@
 //! Whoever can read and change the journal: this process, or a running server that is asked through its socket. No command
 //! knows which.
 
-use std::fmt;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+mod theirs;
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use std::fmt;
+use std::sync::Arc;
+
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use self::theirs::Theirs;
 use super::Failed;
-use super::client::Client;
-use super::output::{message, one_line};
+use super::output::one_line;
 use crate::admin::{LaneView, Order, dead_letter_target, event_target, with_views};
 use crate::app;
 use crate::config::Config;
@@ -25,15 +21,6 @@ use crate::journal::{
     Stats,
 };
 use crate::plugin::{BuildContext, Component};
-
-/// For an answer that takes a look into the journal: rare callbacks are searched for in all of it.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// For one that takes reading or copying all of it.
-const LONG_PATIENCE: Duration = Duration::from_hours(6);
-/// A server that is alive says so within this.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
-/// Whoever waits is told for whom after this.
-const SILENCE: Duration = Duration::from_secs(2);
 
 /// Whoever has the journal.
 pub(super) enum Store {
@@ -49,16 +36,6 @@ pub(super) struct Ours {
     /// What the configuration asks for; attached when an order needs it.
     lanes: Vec<LaneSpec>,
     attached: bool,
-}
-
-/// A running server.
-pub(super) struct Theirs {
-    socket: PathBuf,
-    /// Who it is, as far as the journal's lock tells.
-    pub(super) by: String,
-    client: Client,
-    /// Whether it was said that we wait.
-    told: bool,
 }
 
 /// Why something was not done.
@@ -147,15 +124,10 @@ impl Store {
         let text = error_line(&*error);
         match error.downcast_ref() {
             Some(JournalError::Locked { by, folder }) => {
-                let unasked = |why: &dyn fmt::Display| {
+                let reached = Theirs::reach(folder, by).await.map_err(|why| {
                     Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
-                };
-                let socket = folder.join("admin.sock");
-                let client = connect(&socket, by).await.map_err(|why| unasked(&why))?;
-                let mut theirs = Theirs { socket, by: by.clone(), client, told: false };
-                let alive = theirs.sign_of_life().await.map_err(Failed::from);
-                alive.map_err(|why| unasked(&format_args!("{}; is it stopped?", why.message)))?;
-                Ok(Self::Theirs(theirs))
+                });
+                Ok(Self::Theirs(reached?))
             }
             Some(JournalError::Missing { .. }) => Err(Unopened::Missing(text)),
             _ => Err(Failed::io(format!("journal: {text}")).into()),
@@ -283,214 +255,9 @@ impl Ours {
     }
 }
 
-impl Theirs {
-    /// Any answer will do. One that is stopped or hangs would be waited for as for one at work.
-    async fn sign_of_life(&mut self) -> Result<(), Trouble> {
-        let request = Request::get("/livez").header(header::HOST, "localhost").body(Bytes::new());
-        self.ask(request, SIGN_OF_LIFE).await.map(|_| ())
-    }
-
-    async fn get<T: DeserializeOwned>(&mut self, target: &str) -> Result<T, Trouble> {
-        let request = Request::get(target).header(header::HOST, "localhost").body(Bytes::new());
-        let answer = self.call(request, PATIENCE).await?;
-        serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
-    }
-
-    async fn post<O: Order>(&mut self, order: &O) -> Result<O::Answer, Trouble> {
-        let body = serde_json::to_vec(order).map_err(|error| bug(&error))?;
-        let request = Request::post(O::PATH)
-            .header(header::HOST, "localhost")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Bytes::from(body));
-        let patience = if O::TAKES_LONG { LONG_PATIENCE } else { PATIENCE };
-        let answer = self.call(request, patience).await?;
-        serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
-    }
-
-    async fn call(
-        &mut self,
-        request: http::Result<Request<Bytes>>,
-        patience: Duration,
-    ) -> Result<Response<Bytes>, Trouble> {
-        refused(self.ask(request, patience).await?)
-    }
-
-    async fn ask(
-        &mut self,
-        request: http::Result<Request<Bytes>>,
-        patience: Duration,
-    ) -> Result<Response<Bytes>, Trouble> {
-        let request = request.map_err(|error| bug(&error))?;
-        // Between two requests of a slow replay the server may have closed the connection.
-        if !self.client.is_open().await {
-            self.client = connect(&self.socket, &self.by).await.map_err(|why| lost(&why))?;
-        }
-        let Self { client, by, told, .. } = self;
-        let tell = || {
-            if !std::mem::replace(told, true) {
-                message(&format!("{} has not answered yet; Ctrl-C ends the waiting", one_line(by)));
-            }
-        };
-        let answer = telling(client.call_within(patience, request), tell).await;
-        answer.map_err(|error| lost(&error_line(&error)))
-    }
-}
-
-/// Waits, and tells of it where that takes longer than a person likes to wonder.
-async fn telling<T>(work: impl Future<Output = T>, tell: impl FnOnce()) -> T {
-    tokio::pin!(work);
-    if let Ok(done) = tokio::time::timeout(SILENCE, &mut work).await {
-        return done;
-    }
-    tell();
-    work.await
-}
-
-/// The answer, unless it is a refusal.
-fn refused(answer: Response<Bytes>) -> Result<Response<Bytes>, Trouble> {
-    let status = answer.status();
-    if status.is_success() {
-        return Ok(answer);
-    }
-    if status == StatusCode::SERVICE_UNAVAILABLE
-        && answer.headers().contains_key(header::RETRY_AFTER)
-    {
-        return Err(Trouble::Overloaded);
-    }
-    let said = detail(answer.body());
-    Err(Trouble::Failed(match status {
-        StatusCode::CONFLICT | StatusCode::BAD_REQUEST => Failed::usage(said),
-        StatusCode::SERVICE_UNAVAILABLE => Failed::io(format!("the running server: {said}")),
-        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Failed::unavailable(format!(
-            "the running server cannot do this ({status}); it may be of an older version"
-        )),
-        _ => Failed::unavailable(format!("the running server: {said}")),
-    }))
-}
-
-/// What a refusal by RFC 9457 says.
-fn detail(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct Problem {
-        detail: String,
-    }
-    let problem = serde_json::from_slice::<Problem>(body);
-    one_line(&problem.map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |it| it.detail))
-}
-
-async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
-    Client::unix(socket).await.map_err(|error| {
-        let socket = socket.display();
-        match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => format!(
-                "nobody listens at {socket}: {} is another command or a server that stops, then wait for its end, or its \
-                 socket was removed, then restart it",
-                one_line(by)
-            ),
-            _ => format!("{socket}: {error}"),
-        }
-    })
-}
-
-fn lost(error: &dyn fmt::Display) -> Trouble {
-    let why = one_line(&error.to_string());
-    Trouble::Failed(Failed::unavailable(format!("the running server did not answer well: {why}")))
-}
-
 fn bug(error: &dyn fmt::Display) -> Trouble {
     Trouble::Failed(Failed::bug(format!("journal: {error}")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admin::{Pause, Retry};
-    use crate::cli::block_on;
-    use crate::cli::stand::{both, config, journal, served_for};
-
-    #[test]
-    fn a_journal_that_is_held_and_cannot_be_asked_is_unavailable() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = format!("{{ locked = {:?} }}", folder.path());
-        let opened = block_on(async { Store::open(config(&options)).await.map(|_| ()) });
-        let failed = opened.expect_err("held");
-        assert_eq!(failed.code, 69);
-        let message = &failed.message;
-        assert!(message.contains("in use by process 7"), "{message}");
-        assert!(
-            message.contains("nobody listens at") && message.contains("restart it"),
-            "{message}"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_that_does_not_answer_is_not_waited_for_as_for_one_at_work() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = tokio::net::UnixListener::bind(folder.path().join("admin.sock"));
-        let options = format!("{{ locked = {:?} }}", folder.path());
-        let opened = tokio::time::timeout(Duration::from_secs(11), Store::open(config(&options)));
-        let failed = opened.await.expect("within ten seconds").map(|_| ()).expect_err("stopped");
-        assert_eq!(failed.code, 69);
-        assert!(
-            failed.message.ends_with("no answer within 10 s; is it stopped?"),
-            "{}",
-            failed.message
-        );
-        drop(socket.expect("bound"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_who_waits_long_is_told() {
-        for (seconds, expected) in [(1, 0), (3, 1)] {
-            let mut told = 0;
-            let work = tokio::time::sleep(Duration::from_secs(seconds));
-            telling(work, || told += 1).await;
-            assert_eq!(told, expected, "after {seconds} s");
-        }
-    }
-
-    #[tokio::test]
-    async fn both_ways_say_the_same() {
-        let memory = journal(3, 1).await;
-        let (mut ours, mut theirs, _folder) = both(Arc::new(memory.clone())).await;
-        let query = EventQuery { limit: 2, ..EventQuery::default() };
-        let (one, other) = (ours.events(&query, true).await, theirs.events(&query, true).await);
-        let (one, other) = (one.expect("read"), other.expect("read"));
-        let text = |page: &Page<Box<RawValue>>| -> Vec<String> {
-            page.items.iter().map(|item| item.get().to_owned()).collect()
-        };
-        assert_eq!((text(&one), one.next), (text(&other), other.next));
-        assert_eq!((one.items.len(), one.next), (2, Some(2)));
-        let bare = theirs.events(&query, false).await.expect("read");
-        assert!(bare.items.iter().all(|event| !event.get().contains("body")), "{bare:?}");
-        let (one, other) = (ours.lanes().await, theirs.lanes().await);
-        assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        let query = DeadLetterQuery::first(5);
-        let (one, other) = (ours.dead_letters(&query).await, theirs.dead_letters(&query).await);
-        assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        for store in [&mut ours, &mut theirs] {
-            let refused = store.order(Pause { action: "crm".to_owned(), paused: true }).await;
-            let failed = Failed::from(refused.expect_err("no such action"));
-            assert_eq!((failed.code, &*failed.message), (64, "there is no action crm"));
-        }
-        memory.set_health(crate::journal::Health::Failed("gone".to_owned()));
-        for store in [&mut ours, &mut theirs] {
-            let failed =
-                Failed::from(store.order(Retry { numbers: vec![1] }).await.expect_err("gone"));
-            assert_eq!(failed.code, 74, "{failed:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_the_server_closed_is_made_anew() {
-        let memory = journal(1, 0).await;
-        let (mut store, _folder) = served_for(Arc::new(memory), Duration::from_millis(1)).await;
-        for _ in 0..2 {
-            assert_eq!(store.lanes().await.expect("read").len(), 2);
-            let Store::Theirs(theirs) = &mut store else { panic!("a server") };
-            while theirs.client.is_open().await {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
-    }
-}
+mod tests;
