@@ -23,7 +23,7 @@ const MINUTES: u64 = 60;
 /// So much of a server's life is left out of the slope of its memory: by then each kind of fault has come, and filled what it fills.
 const WARM_UP: Duration = Duration::from_mins(10);
 /// The slope of a shorter life says little: it is told and not judged.
-const LIFE_JUDGED: Duration = Duration::from_mins(40);
+const LIFE_JUDGED: Duration = Duration::from_mins(20);
 const SLOPE_MAX: f64 = 1.0;
 /// Samples of which the highest counts: five minutes.
 const STRETCH: usize = 30;
@@ -330,6 +330,20 @@ mod tests {
             assert!((slope - grows).abs() < 0.05 && error < 0.05, "{slope} {error}");
         }
         assert_eq!(slope(&[]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_life_that_needs_more_and_more_is_found() {
+        let judged = |grows: f64, minutes: usize| {
+            let memory = samples(grows).into_iter().take(6 * minutes).collect();
+            let life = Life { began: Instant::now(), memory, descriptors: vec![60; 100] };
+            let mut findings = Findings::default();
+            judge_growth(&[life], &mut findings);
+            findings.has_failed()
+        };
+        assert!(judged(3.0, 45));
+        assert!(!judged(0.5, 45));
+        assert!(!judged(3.0, 19), "too short to say");
     }
 
     #[test]
