@@ -11,8 +11,9 @@ use super::writer::{Planned, Writer};
 
 /// How often it is looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often, and after how long each time, a commit that needs a new WAL is tried while the old one is being copied.
-const COPYING_LOOKS: usize = 20;
+/// How often, and after how long each time, a commit that needs a new WAL is tried while the old one is being copied. New
+/// callbacks wait to be refused meanwhile.
+const COPYING_LOOKS: usize = 3;
 const COPYING_LOOK: Duration = Duration::from_millis(20);
 
 impl Writer {
