@@ -187,14 +187,18 @@ fn spoil(raw: &rusqlite::Connection, table: &str, part: &[u8]) {
     }
 }
 
-#[tokio::test]
-async fn a_damaged_entry_is_set_aside() {
-    let folder = Folder::new();
+async fn keep_three_with_the_second_damaged(folder: &Folder) {
     let journal = folder.embedded().unwrap();
     let entries = ["one", "two", "three"].map(|body| entry("A.B", "k", body)).into();
     journal.append(entries).await.unwrap();
     drop(journal);
-    damage(&folder, "entries", b"two");
+    damage(folder, "entries", b"two");
+}
+
+#[tokio::test]
+async fn a_damaged_entry_is_set_aside() {
+    let folder = Folder::new();
+    keep_three_with_the_second_damaged(&folder).await;
     let journal = folder.embedded().unwrap();
     let id = LaneId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();

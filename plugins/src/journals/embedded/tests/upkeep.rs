@@ -310,11 +310,7 @@ async fn a_store_of_which_retention_left_only_what_a_dead_letter_needs_is_whole(
 #[tokio::test]
 async fn what_a_page_leaves_out_for_damage_is_counted_once() {
     let folder = Folder::new();
-    let journal = folder.embedded().unwrap();
-    let entries = ["one", "two", "three"].map(|body| entry("A.B", "k", body)).into();
-    journal.append(entries).await.unwrap();
-    drop(journal);
-    damage(&folder, "entries", b"two");
+    keep_three_with_the_second_damaged(&folder).await;
     let journal = folder.embedded().unwrap();
     let mut query = EventQuery { limit: 1, oldest_first: true, ..EventQuery::default() };
     query.commands = vec!["A.B".parse().unwrap()];
