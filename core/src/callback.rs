@@ -61,6 +61,11 @@ impl Callback {
         &self.facts.command
     }
 
+    /// Whether somebody waits for a decision.
+    pub fn is_decided(&self) -> bool {
+        self.facts.phase == Phase::Before || self.answered
+    }
+
     /// Reads the body as the typed event `T`.
     ///
     /// # Errors

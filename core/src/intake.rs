@@ -17,7 +17,6 @@ use crate::callback::Callback;
 use crate::config::tables::{self, WhenUnavailable};
 use crate::decide::{Decided, Decider, decide, late};
 use crate::facts::{Decision, Phase};
-use crate::handler::Verdict;
 use crate::journal::{Appended, Dedupe, Entry, Journal, JournalError};
 use crate::listener::{Arrival, Stranger};
 use crate::log_budget::LogBudget;
@@ -27,9 +26,9 @@ use crate::same_answer::{Answers, Question, Turn};
 use crate::source::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 use crate::time::Rng;
 
-/// After a sender's patience is over, its answer is held back for so much longer: clocks and wires differ.
+/// After a sender has given up, its answer is held back for so much longer: clocks and wires differ.
 const STALL_MARGIN: Duration = Duration::from_secs(1);
-/// Of a sender's patience, what its answer needs on the wire.
+/// Of the time that a sender waits, what its answer needs on the wire.
 const WIRE: Duration = Duration::from_millis(200);
 /// What a disk that is well needs for a commit, under load too.
 const COMMIT: Duration = Duration::from_millis(300);
@@ -39,6 +38,8 @@ pub(crate) struct Mount {
     pub(crate) name: Arc<str>,
     pub(crate) path: String,
     pub(crate) source: Arc<dyn Source>,
+    /// For a before-callback and for an after-callback whose reply matters.
+    decide_within: [Duration; 2],
     dedupe: Option<Duration>,
     answers: Option<Answers>,
     counters: HashMap<Cow<'static, str>, Counters>,
@@ -52,7 +53,12 @@ struct Counters {
 }
 
 impl Mount {
-    pub(crate) fn new(name: Arc<str>, table: &tables::Source, source: Arc<dyn Source>) -> Self {
+    pub(crate) fn new(
+        name: Arc<str>,
+        table: &tables::Source,
+        server: &tables::Server,
+        source: Arc<dyn Source>,
+    ) -> Self {
         let counters = |command: &str, phase: Phase| Counters::new(&name, command, phase);
         let known = source
             .catalogue()
@@ -60,10 +66,18 @@ impl Mount {
             .map(|spec| (spec.name.clone(), counters(&spec.name, spec.phase)))
             .collect();
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
+        let decide_within = [Phase::Before, Phase::After]
+            .map(|phase| table.decide_within(server, source.reply_timeout(phase)));
         let (path, dedupe) = (table.path.clone(), table.dedupe.map(|window| window.0));
         let window = table.same_answer.0;
         let answers = (!window.is_zero()).then(|| Answers::new(window));
-        Self { name, path, source, dedupe, answers, counters: known, other }
+        Self { name, path, source, decide_within, dedupe, answers, counters: known, other }
+    }
+
+    /// By when a callback has to be decided.
+    fn decide_by(&self, arrival: &Arrival, callback: &Callback) -> Instant {
+        let [before, after] = self.decide_within;
+        arrival.begun + if callback.facts.phase == Phase::Before { before } else { after }
     }
 
     /// What a callback asks, and the answers to the same, where one may be given again.
@@ -118,7 +132,6 @@ pub(crate) struct Intake {
     pub(crate) router: Router,
     /// In the order of the router's routes.
     pub(crate) deciders: Vec<Decider>,
-    pub(crate) decide_within: Duration,
     pub(crate) keep_within: Duration,
     stalls: Option<Arc<Semaphore>>,
     pub(crate) rng: Arc<Rng>,
@@ -146,7 +159,6 @@ impl Intake {
             journal,
             router,
             deciders,
-            decide_within: server.decide_within.0,
             keep_within: server.keep_within.0,
             stalls,
             rng,
@@ -158,24 +170,29 @@ impl Intake {
 
     /// The answer to one request; none where silence is the answer.
     pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Option<Response<Bytes>> {
-        let callbacks = match open(mount, arrival) {
-            Ok(Opened::Handshake(response)) => return Some(response),
-            Ok(Opened::Callbacks(callbacks)) => self.admit(mount, arrival, callbacks),
+        let mut opened = match open(mount, arrival) {
+            Ok(opened) => opened,
             Err(refusal) => return Some(self.refuse(mount, &refusal)),
         };
-        let before = only_before(&callbacks);
-        let outcome = if before {
-            self.decided(mount, arrival, &callbacks).await
-        } else {
-            self.kept(mount, arrival, &callbacks).await
-        };
         let [before_replies, after_replies] = &self.replies;
-        let replies = if before { before_replies } else { after_replies };
+        let (callbacks, outcome, replies) = match &mut opened {
+            Opened::Handshake(response) => return Some(std::mem::take(response)),
+            Opened::Before(callback) => {
+                self.admit(mount, arrival, std::slice::from_mut(callback));
+                let outcome = self.decided(mount, arrival, callback).await;
+                (std::slice::from_ref(&*callback), outcome, before_replies)
+            }
+            Opened::After(callbacks) => {
+                self.admit(mount, arrival, callbacks);
+                let outcome = self.kept(mount, arrival, callbacks).await;
+                (&**callbacks, outcome, after_replies)
+            }
+        };
         replies.observe(arrival.begun.elapsed().as_secs_f64());
         if outcome == Outcome::Unavailable && self.stalled(mount, arrival).await {
             return None;
         }
-        Some(mount.source.reply(&callbacks, &outcome))
+        Some(mount.source.reply(callbacks, &outcome))
     }
 
     /// Waits until the sender has given up, where that is wanted. Not with so many connections that too few were left for others.
@@ -185,22 +202,17 @@ impl Intake {
             self.metrics.limit("stalled");
             return false;
         };
-        sleep_until(arrival.begun + mount.source.patience() + STALL_MARGIN).await;
+        let waits = mount.source.reply_timeout(Phase::After);
+        sleep_until(arrival.begun + waits + STALL_MARGIN).await;
         true
     }
 
-    fn admit(
-        &self,
-        mount: &Mount,
-        arrival: &Arrival,
-        mut callbacks: Vec<Callback>,
-    ) -> Vec<Callback> {
-        for callback in &mut callbacks {
+    fn admit(&self, mount: &Mount, arrival: &Arrival, callbacks: &mut [Callback]) {
+        for callback in callbacks {
             callback.facts.id = self.rng.id(arrival.received);
             callback.facts.source = mount.name.clone();
             callback.facts.received = arrival.received;
         }
-        callbacks
     }
 
     fn refuse(&self, mount: &Mount, refusal: &Refusal) -> Response<Bytes> {
@@ -218,17 +230,13 @@ impl Intake {
     }
 
     /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.
-    async fn decided(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
-        let mut outcome = Outcome::Decided(Verdict::Allow);
-        for callback in callbacks {
-            let decided = self.decide(mount, arrival, callback).await;
-            mount.counters(callback).count(&self.metrics, decided.outcome_label());
-            if let Some(decision) = decided.decision {
-                self.note(callback, decision);
-            }
-            outcome = decided.outcome;
+    async fn decided(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Outcome {
+        let decided = self.decide(mount, arrival, callback).await;
+        mount.counters(callback).count(&self.metrics, decided.outcome_label());
+        if let Some(decision) = decided.decision {
+            self.note(callback, decision);
         }
-        outcome
+        decided.outcome
     }
 
     fn note(&self, callback: &Callback, decision: Decision) {
@@ -241,7 +249,7 @@ impl Intake {
 
     /// The same question gets the same answer: who repeats one is told it, or waits for it until the own deadline.
     async fn decide(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Decided {
-        let deadline = arrival.begun + self.decide_within;
+        let deadline = mount.decide_by(arrival, callback);
         let Some((answers, question)) = mount.question(callback) else {
             return self.ask(mount, callback, deadline).await;
         };
@@ -271,21 +279,24 @@ impl Intake {
 
     /// The way of an after-callback: answered when it is durable, and decided meanwhile where the reply matters.
     async fn kept(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
-        let Some(first) = callbacks.first() else { return Outcome::Accepted };
         let keeping = self.keep(mount, self.keep_by(mount, arrival), callbacks);
-        if !first.answered {
-            return keeping.await;
+        match callbacks {
+            [] => Outcome::Accepted,
+            [one] if one.answered => {
+                let (kept, decided) = tokio::join!(keeping, self.decide(mount, arrival, one));
+                if kept == Outcome::Accepted { decided.outcome } else { kept }
+            }
+            _ => keeping.await,
         }
-        let (kept, decided) = tokio::join!(keeping, self.decide(mount, arrival, first));
-        if kept == Outcome::Accepted { decided.outcome } else { kept }
     }
 
     /// When it is too late to answer that something was kept. It counts from the end of the body: a sender whose body was slow must
-    /// not be refused for what was then kept all the same. But an answer within its patience is worth more than the whole time, so
-    /// while enough of its patience is left for a commit, it does not have to wait longer than that. Where too little is left,
+    /// not be refused for what was then kept all the same. But an answer while it waits is worth more than the whole time, so
+    /// while enough of that is left for a commit, it does not have to wait longer than that. Where too little is left,
     /// nobody knows whether it still waits, and what it sent is rather kept than refused.
     fn keep_by(&self, mount: &Mount, arrival: &Arrival) -> Instant {
-        let heard = mount.source.patience().saturating_sub(WIRE).max(self.keep_within);
+        let waits = mount.source.reply_timeout(Phase::After);
+        let heard = waits.saturating_sub(WIRE).max(self.keep_within);
         let (heard, by) = (arrival.begun + heard, arrival.whole + self.keep_within);
         if arrival.whole + COMMIT.min(self.keep_within) <= heard { by.min(heard) } else { by }
     }
@@ -330,12 +341,6 @@ impl Intake {
     }
 }
 
-/// Whether nothing of it must be kept before the answer: one after-callback among them is enough that all are.
-fn only_before(callbacks: &[Callback]) -> bool {
-    let before = |callback: &Callback| callback.facts.phase == Phase::Before;
-    !callbacks.is_empty() && callbacks.iter().all(before)
-}
-
 /// What a request holds. A panic of the source is our bug, and no answer of ours may say so.
 fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
     let body = match &arrival.body {
@@ -347,7 +352,8 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
     let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
     let request = request.at(below);
     catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
-        .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))
+        .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))?
+        .sorted()
 }
 
 /// What a called path has below the path of a source that got the call.

@@ -58,8 +58,10 @@ pub trait Source: Send + Sync + 'static {
     fn below(&self) -> bool {
         false
     }
-    /// How long the sender waits for an answer.
-    fn patience(&self) -> Duration {
+    /// How long the sender waits for the reply to a callback of this phase. Without a `decide_within` of its own, a source has
+    /// three quarters of it to decide.
+    fn reply_timeout(&self, phase: Phase) -> Duration {
+        let _ = phase;
         Duration::from_secs(2)
     }
 }
@@ -107,8 +109,42 @@ impl<'a> RawRequest<'a> {
 pub enum Opened {
     /// The protocol's own greeting: answered as it stands, nothing is kept.
     Handshake(Response<Bytes>),
-    /// The callbacks, in order; kept all or nothing.
-    Callbacks(Vec<Callback>),
+    /// One callback that waits for a decision. A request has one reply, so there cannot be several.
+    Before(Callback),
+    /// Callbacks that come after their events, in order; persisted all or none. One whose reply matters is alone.
+    After(Vec<Callback>),
+}
+
+impl Opened {
+    /// What a request with one callback holds.
+    pub fn one(callback: Callback) -> Self {
+        match callback.facts.phase {
+            Phase::Before => Self::Before(callback),
+            Phase::After => Self::After(vec![callback]),
+        }
+    }
+
+    /// What a request with any number of callbacks holds.
+    ///
+    /// # Errors
+    /// Several callbacks of which at least one is decided: the verdict on one would be the reply to all.
+    pub fn of(mut callbacks: Vec<Callback>) -> Result<Self, Refusal> {
+        if callbacks.len() > 1 && callbacks.iter().any(Callback::is_decided) {
+            let detail = format!("{} callbacks in one request", callbacks.len());
+            return Err(Refusal::new(RefusalKind::Malformed, "several_before").detail(detail));
+        }
+        let before = callbacks.pop_if(|callback| callback.facts.phase == Phase::Before);
+        Ok(before.map_or(Self::After(callbacks), Self::Before))
+    }
+
+    /// The same, each callback where its phase belongs: what a source says of its own is not relied on.
+    pub(crate) fn sorted(self) -> Result<Self, Refusal> {
+        match self {
+            Self::Before(callback) => Ok(Self::one(callback)),
+            Self::After(callbacks) => Self::of(callbacks),
+            Self::Handshake(response) => Ok(Self::Handshake(response)),
+        }
+    }
 }
 
 /// What became of the callbacks of one request.
@@ -204,3 +240,45 @@ impl fmt::Display for ComposeError {
 }
 
 impl std::error::Error for ComposeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a request holds whose callbacks are `b`efore, `a`fter or after and answered (`r`).
+    fn opened(callbacks: &str) -> String {
+        let callback = |kind: char| {
+            let phase = if kind == 'b' { Phase::Before } else { Phase::After };
+            let mut callback = Callback::new(kind.to_string(), phase, "1", Bytes::new());
+            callback.answered = kind == 'r';
+            callback
+        };
+        match Opened::of(callbacks.chars().map(callback).collect()) {
+            Ok(Opened::Handshake(_)) => "handshake".to_owned(),
+            Ok(Opened::Before(callback)) => format!("before {}", callback.command()),
+            Ok(Opened::After(callbacks)) => {
+                let commands: String = callbacks.iter().map(Callback::command).collect();
+                format!("after {commands}")
+            }
+            Err(refusal) => format!("{:?} {}", refusal.kind, refusal.reason),
+        }
+    }
+
+    #[test]
+    fn what_is_decided_comes_alone() {
+        for (callbacks, held) in [
+            ("", "after "),
+            ("a", "after a"),
+            ("aaa", "after aaa"),
+            ("b", "before b"),
+            ("r", "after r"),
+        ] {
+            assert_eq!(opened(callbacks), held, "{callbacks}");
+        }
+        for callbacks in
+            ["bb", "bbb", "ab", "ba", "aab", "aba", "rr", "ra", "ar", "br", "rb", "abr"]
+        {
+            assert_eq!(opened(callbacks), "Malformed several_before", "{callbacks}");
+        }
+    }
+}

@@ -100,7 +100,7 @@ static COMMANDS: LazyLock<[CommandSpec; 2]> = LazyLock::new(|| {
 impl Source for Wire {
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
         let body = request.body.clone();
-        Ok(Opened::Callbacks(vec![Callback::new(&*COMMANDS[0].name, Phase::After, "7", body)]))
+        Ok(Opened::one(Callback::new(&*COMMANDS[0].name, Phase::After, "7", body)))
     }
 
     fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {

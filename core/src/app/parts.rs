@@ -207,8 +207,9 @@ impl Parts {
             rng,
             metrics,
         ));
-        let mount =
-            |one: &BuiltSource| Mount::new(one.name.clone(), &one.table, one.component.clone());
+        let mount = |one: &BuiltSource| {
+            Mount::new(one.name.clone(), &one.table, &self.server, one.component.clone())
+        };
         let mounts = self.sources.iter().map(mount).collect();
         self.listener(server::routes(&intake, mounts), limits)
     }

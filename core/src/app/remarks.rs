@@ -1,6 +1,8 @@
 //! What can only be said once the sources are built: whether strangers get in, what they have never heard of, what they cannot say.
 
-use crate::config::{Config, hint, report};
+use crate::config::tables::Server;
+use crate::config::{Config, Period, hint, report};
+use crate::facts::Phase;
 use crate::router::Pattern;
 
 use super::parts::{BuiltSource, Sources};
@@ -35,21 +37,29 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
             "server.listen: no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
         ));
     }
-    for BuiltSource { name, component, .. } in sources {
-        let (server, patience) = (&config.server, component.patience());
-        for (key, within) in
-            [("decide_within", server.decide_within), ("keep_within", server.keep_within)]
-        {
-            if within.0 >= patience {
-                remarks.push(format!(
-                    "server.{key}: {within} is too late for sources.{name}: its sender waits {patience:?}"
-                ));
-            }
-        }
-    }
+    remarks.extend(sources.iter().flat_map(|source| too_late(&config.server, source)));
     remarks.extend(unheard_of(config, sources));
     remarks.extend(never_given(config, sources).iter().map(ToString::to_string));
     Ok(remarks)
+}
+
+/// Times after which the sender of a source does not wait any more.
+fn too_late(server: &Server, source: &BuiltSource) -> Vec<String> {
+    let BuiltSource { name, table, component } = source;
+    let waits = |phase| Period(component.reply_timeout(phase));
+    let (before, after) = (waits(Phase::Before), waits(Phase::After));
+    let decide_key = match table.decide_within {
+        Some(_) => format!("sources.{name}.decide_within"),
+        None => "server.decide_within".to_owned(),
+    };
+    let decide_within = Period(table.decide_within(server, before.0));
+    let keep_key = "server.keep_within".to_owned();
+    let limits = [(decide_key, decide_within, before), (keep_key, server.keep_within, after)];
+    let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);
+    let told = |(key, within, waits)| {
+        format!("{key}: {within} is too late for sources.{name}: its sender waits {waits}")
+    };
+    late.map(told).collect()
 }
 
 /// Commands that a handler names and no source knows: new ones of the sender, or a slip.
@@ -89,23 +99,26 @@ mod tests {
 
     #[test]
     fn an_answer_that_comes_when_nobody_waits_any_more_is_remarked_on() {
-        let table = toml::from_str("plugin = \"wire\"").expect("a table");
-        let sources =
-            [BuiltSource { name: "chat".into(), table, component: Arc::new(Wire) }].into();
-        let late = |server: &str| {
+        let check = |server: &str, source: &str, expected: &[&str]| {
+            let table = toml::from_str(&format!("plugin = \"wire\"\n{source}")).expect("a table");
+            let sources =
+                [BuiltSource { name: "chat".into(), table, component: Arc::new(Wire) }].into();
             let layers =
                 Layers { text: format!("[server]\n{server}\n{GOOD}"), ..Layers::default() };
             let config = Config::read(&layers, &registry()).expect("good");
             let mut told = remarks(&config, &sources).expect("nothing is wrong");
             told.retain(|one| one.contains("too late"));
-            told
+            assert_eq!(told, expected, "{server} {source}");
         };
-        assert_eq!(late("decide_within = \"1999ms\"\nkeep_within = \"1999ms\""), [""; 0]);
-        let too_late = "is too late for sources.chat: its sender waits 2s";
-        assert_eq!(late("keep_within = \"2s\""), [format!("server.keep_within: 2s {too_late}")]);
-        assert_eq!(
-            late("decide_within = \"3s\""),
-            [format!("server.decide_within: 3s {too_late}")]
-        );
+        check("", "", &[]);
+        check("decide_within = \"1999ms\"\nkeep_within = \"1999ms\"", "", &[]);
+        let late = |key: &str, within: &str| {
+            format!("{key}: {within} is too late for sources.chat: its sender waits 2s")
+        };
+        let (shared, own) = ("decide_within = \"3s\"", "decide_within = \"2s\"");
+        check("keep_within = \"2s\"", "", &[&late("server.keep_within", "2s")]);
+        check(shared, "", &[&late("server.decide_within", "3s")]);
+        check(shared, own, &[&late("sources.chat.decide_within", "2s")]);
+        check(shared, "decide_within = \"1s\"", &[]);
     }
 }

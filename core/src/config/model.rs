@@ -15,6 +15,8 @@ use super::tables;
 use crate::plugin::{Configured, Registration, Registry, Table};
 use crate::router::Pattern;
 
+const NO_TIME: &str = "found 0, expected a duration above 0";
+
 /// A configuration without mistakes.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -245,8 +247,10 @@ impl Reader<'_> {
         if !(1024..=64 << 20).contains(&limits.body_size.0) {
             refuse("limits.body_size", "expected 1 KiB to 64 MiB");
         }
+        if server.decide_within.is_some_and(|within| within.0.is_zero()) {
+            refuse("decide_within", NO_TIME);
+        }
         for (key, period) in [
-            ("decide_within", server.decide_within),
             ("keep_within", server.keep_within),
             ("limits.header_time", limits.header_time),
             ("limits.body_time", limits.body_time),
@@ -254,7 +258,7 @@ impl Reader<'_> {
             ("limits.write_time", limits.write_time),
         ] {
             if period.0.is_zero() {
-                refuse(key, "found 0, expected a duration above 0");
+                refuse(key, NO_TIME);
             }
         }
     }
@@ -281,6 +285,10 @@ impl Reader<'_> {
                     "found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
                 );
                 self.mistakes.push(tables.mistake(&key, message));
+            }
+            if source.table.decide_within.is_some_and(|within| within.0.is_zero()) {
+                let key = format!("{}.decide_within", source.name);
+                self.mistakes.push(tables.mistake(&key, NO_TIME));
             }
             if source.table.enabled
                 && let Some(other) = taken.insert(path.trim_end_matches('/'), &source.name)
@@ -342,7 +350,7 @@ impl Reader<'_> {
                 self.mistakes.push(tables.mistake(&format!("{name}.{key}"), message));
             };
             if table.timeout.0.is_zero() {
-                refuse("timeout", "found 0, expected a duration above 0");
+                refuse("timeout", NO_TIME);
             }
             if !(1.0..=100.0).contains(&retry.factor) {
                 refuse("retry.factor", "expected 1 to 100");
@@ -360,7 +368,7 @@ impl Reader<'_> {
                 let (one, other) = (format!("{waits}.first"), format!("{waits}.longest"));
                 let given = tables.child(name).child(waits).text("first").is_some();
                 if first.0.is_zero() {
-                    refuse(&one, "found 0, expected a duration above 0");
+                    refuse(&one, NO_TIME);
                 } else if longest < first && given {
                     refuse(&one, &format!("{first} is longer than `{other}`, which is {longest}"));
                 } else if longest < first {

@@ -26,8 +26,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Start on a public address though a source cannot tell its sender from a stranger. Default false.
     pub allow_unsigned: bool,
-    /// A before-callback is answered this long after its head was read, whatever happens. Default `1500ms`.
-    pub decide_within: Period,
+    /// `decide_within` of the sources that have none of their own. Default: three quarters of what the sender of each waits.
+    pub decide_within: Option<Period>,
     /// An after-callback that is not durable so long after its body was read is answered as not kept; sooner where the body was slow
     /// and its sender would not hear it any more. Default `1500ms`.
     pub keep_within: Period,
@@ -53,7 +53,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             allow_unsigned: false,
-            decide_within: millis(1500),
+            decide_within: None,
             keep_within: millis(1500),
             when_unavailable: WhenUnavailable::default(),
             limits: Limits::default(),
@@ -182,6 +182,8 @@ pub struct Source {
     /// Where it is mounted. Default `/`.
     #[serde(default = "root")]
     pub path: String,
+    /// A before-callback is answered this long after its head was read, whatever happens. Default `server.decide_within`.
+    pub decide_within: Option<Period>,
     /// For how long an after-callback that is surely the same event as an earlier one is answered but not kept again. Default:
     /// all are kept.
     pub dedupe: Option<Period>,
@@ -191,6 +193,14 @@ pub struct Source {
     pub same_answer: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
+}
+
+impl Source {
+    /// The time to decide a callback whose sender waits for this long.
+    pub(crate) fn decide_within(&self, server: &Server, reply_timeout: Duration) -> Duration {
+        let set = self.decide_within.or(server.decide_within);
+        set.map_or(reply_timeout * 3 / 4, |within| within.0)
+    }
 }
 
 fn minute() -> Period {
@@ -218,7 +228,7 @@ pub struct Handler {
     /// Lower numbers are asked first. Default 100.
     #[serde(default = "hundred")]
     pub order: i32,
-    /// How long it may take to decide, within `server.decide_within`. Default: no limit of its own.
+    /// How long it may take to decide, within the `decide_within` of the source. Default: no limit of its own.
     pub timeout: Option<Period>,
     /// What counts when it fails, panics or is too slow. Default `allow`.
     #[serde(default)]

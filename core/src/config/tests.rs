@@ -106,6 +106,7 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
         &format!("keep_within: found a whole number, expected a duration {like}"),
     );
     server("keep_within = \"0s\"", "keep_within: found 0, expected a duration above 0");
+    server("decide_within = \"0s\"", "decide_within: found 0, expected a duration above 0");
     server(
         "limits.body_size = \"big\"",
         "limits.body_size: `big` is no size; write one like \"64 KiB\" or \"1 MiB\"",

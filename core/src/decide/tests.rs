@@ -18,7 +18,7 @@ struct Anything;
 
 impl Source for Anything {
     fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {
-        Ok(Opened::Callbacks(Vec::new()))
+        Ok(Opened::After(Vec::new()))
     }
     fn permits(&self, _: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
         if *verdict == Verdict::Drop {

@@ -1,5 +1,8 @@
 //! What is waited for, and how often handlers are asked.
 
+mod deadlines;
+mod several;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,27 +14,23 @@ use jiff::Timestamp;
 use super::*;
 use crate::catalogue::CommandSpec;
 use crate::config::tables::OnFailure;
-use crate::handler::{Failure, Handler, Map};
+use crate::handler::{Failure, Handler, Map, Verdict};
 use crate::journal::EventQuery;
 use crate::router::{Pattern, Route};
 use crate::source::{ComposeError, NotPermitted};
 use crate::testing::{MemoryJournal, TestClock};
 
-#[test]
-fn one_after_callback_makes_the_whole_request_wait_for_the_journal() {
-    let check = |phases: &[Phase], expected| {
-        let callback = |phase: &Phase| Callback::new("A.B", *phase, "1", Bytes::new());
-        let callbacks: Vec<Callback> = phases.iter().map(callback).collect();
-        assert_eq!(only_before(&callbacks), expected, "{phases:?}");
-    };
-    check(&[], false);
-    check(&[Phase::Before, Phase::Before], true);
-    check(&[Phase::After], false);
-    check(&[Phase::Before, Phase::After], false);
+/// A protocol of lines: command and natural key, which may be missing. Its answer spells what became of the last one.
+struct Lines {
+    /// How long the sender waits after a before-callback and after an after-callback.
+    waits: [Duration; 2],
 }
 
-/// A protocol of lines: command and natural key, which may be missing. Its answer spells what became of the last one.
-struct Lines;
+impl Default for Lines {
+    fn default() -> Self {
+        Self { waits: [Duration::from_secs(2); 2] }
+    }
+}
 
 impl Source for Lines {
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
@@ -44,7 +43,10 @@ impl Source for Lines {
             callback
         };
         let text = std::str::from_utf8(request.body).expect("text");
-        Ok(Opened::Callbacks(text.lines().map(line).collect()))
+        if let Some(mistaken) = text.strip_prefix("mistaken\n") {
+            return Ok(Opened::Before(line(mistaken)));
+        }
+        Ok(Opened::After(text.lines().map(line).collect()))
     }
     fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
         Ok(())
@@ -56,8 +58,8 @@ impl Source for Lines {
         };
         Response::new(text.into())
     }
-    fn refuse(&self, _: &Refusal) -> Response<Bytes> {
-        Response::default()
+    fn refuse(&self, refusal: &Refusal) -> Response<Bytes> {
+        Response::new(format!("refused: {}", refusal.reason).into())
     }
     fn catalogue(&self) -> &[CommandSpec] {
         &[]
@@ -67,6 +69,9 @@ impl Source for Lines {
     }
     fn authenticates(&self) -> bool {
         true
+    }
+    fn reply_timeout(&self, phase: Phase) -> Duration {
+        self.waits[usize::from(phase == Phase::After)]
     }
 }
 
@@ -102,8 +107,13 @@ struct Stand {
 }
 
 fn mount(name: &str, more: &str) -> Mount {
+    mounted(name, more, "", Lines::default())
+}
+
+fn mounted(name: &str, more: &str, server: &str, source: Lines) -> Mount {
     let table = toml::from_str(&format!("plugin = \"lines\"\n{more}")).expect("a table");
-    Mount::new(name.into(), &table, Arc::new(Lines))
+    let server = toml::from_str(server).expect("a table");
+    Mount::new(name.into(), &table, &server, Arc::new(source))
 }
 
 impl Stand {

@@ -49,7 +49,7 @@ fn intake(journal: Arc<MemoryJournal>, server: &Server, metrics: &Arc<Metrics>) 
 fn mounted(path: &str, source: Arc<dyn Source>) -> Mount {
     let table = format!("plugin = \"wire\"\npath = \"{path}\"");
     let table: Table = toml::from_str(&table).expect("a table");
-    Mount::new("wire".into(), &table, source)
+    Mount::new("wire".into(), &table, &Server::default(), source)
 }
 
 async fn call(address: SocketAddr) -> TcpStream {
@@ -133,8 +133,9 @@ async fn a_sender_that_repeats_only_after_silence_gets_silence_until_it_has_give
     let (address, _) = unavailable(WhenUnavailable::Stall, 4).await;
     let began = Instant::now();
     assert_eq!(answer(call(address).await).await, "");
-    assert!(began.elapsed() > Wire.patience(), "{:?}", began.elapsed());
-    assert!(began.elapsed() < 2 * Wire.patience(), "{:?}", began.elapsed());
+    let waits = Wire.reply_timeout(crate::Phase::After);
+    assert!(began.elapsed() > waits, "{:?}", began.elapsed());
+    assert!(began.elapsed() < 2 * waits, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,7 +86,7 @@ impl Source for Strict {
         }
     }
     fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {
-        Ok(Opened::Callbacks(Vec::new()))
+        Ok(Opened::After(Vec::new()))
     }
     fn reply(&self, _: &[Callback], _: &Outcome) -> Response<Bytes> {
         Response::default()

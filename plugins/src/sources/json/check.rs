@@ -32,8 +32,14 @@ pub(super) fn mistakes(options: &Options) -> Vec<(String, String)> {
             wrong.add("app", format!("found {length} characters, expected 1 to {APP_CHARS_MAX}"));
         }
     }
-    if options.patience.0.is_zero() {
-        wrong.add("patience", "must be longer than nothing".to_owned());
+    for (key, wait) in [
+        ("patience", Some(options.patience)),
+        ("reply_timeout.before", options.reply_timeout.before),
+        ("reply_timeout.after", options.reply_timeout.after),
+    ] {
+        if wait.is_some_and(|wait| wait.0.is_zero()) {
+            wrong.add(key, "must be longer than nothing".to_owned());
+        }
     }
     check_replies(&mut wrong, &options.replies);
     wrong.0

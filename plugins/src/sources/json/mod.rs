@@ -45,7 +45,8 @@ struct Json {
     natural_key: Option<Pointer>,
     time: Option<Pointer>,
     before: Vec<Pattern>,
-    patience: Duration,
+    /// For a before-callback and for an after-callback.
+    reply_timeouts: [Duration; 2],
     replies: Replies,
 }
 
@@ -61,7 +62,7 @@ key = "/room/id"
 natural_key = "/event_id"
 time = "/sent_at"
 before = ["message.before_send", "room.*"]
-patience = "3s"
+reply_timeout = { before = "3s", after = "5s" }
 
 [hmac]
 header = "X-Signature"
@@ -100,7 +101,8 @@ deny = { status = 403, body = { ok = false }, reason_at = "/message" }
             natural_key: options.natural_key,
             time: options.time,
             before: options.before,
-            patience: options.patience.0,
+            reply_timeouts: [options.reply_timeout.before, options.reply_timeout.after]
+                .map(|wait| wait.unwrap_or(options.patience).0),
             replies: Replies::new(options.replies),
         }))
     }
@@ -168,7 +170,7 @@ impl Source for Json {
         pointer::check_object(body)?;
         let command = self.place.command(request, body)?;
         let callback = self.callback(&command, request.body, body, signed)?;
-        Ok(Opened::Callbacks(vec![callback]))
+        Ok(Opened::one(callback))
     }
 
     fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
@@ -234,7 +236,8 @@ impl Source for Json {
         matches!(self.place, Place::Path)
     }
 
-    fn patience(&self) -> Duration {
-        self.patience
+    fn reply_timeout(&self, phase: Phase) -> Duration {
+        let [before, after] = self.reply_timeouts;
+        if phase == Phase::Before { before } else { after }
     }
 }

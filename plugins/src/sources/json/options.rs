@@ -40,12 +40,26 @@ pub(super) struct Options {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) before: Vec<Pattern>,
-    /// How long the sender waits for an answer, as a duration; default `"2s"`. Keep `server.decide_within` below it.
+    /// How long the sender waits for a reply, as a duration, where `reply_timeout` does not say otherwise; default `"2s"`.
     #[serde(default = "two_seconds")]
     pub(super) patience: Period,
+    /// How long the sender waits for a reply, by phase. Three quarters of it is the time to decide, unless `decide_within` of the
+    /// source or the server is set.
+    #[serde(default)]
+    pub(super) reply_timeout: ReplyTimeoutOptions,
     /// What the sender hears, each a status and a JSON object.
     #[serde(default)]
     pub(super) replies: RepliesOptions,
+}
+
+/// How long the sender waits for a reply.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ReplyTimeoutOptions {
+    /// To a callback that waits for a decision, as a duration; default `patience`.
+    pub(super) before: Option<Period>,
+    /// To a callback that comes after the event, as a duration; default `patience`.
+    pub(super) after: Option<Period>,
 }
 
 /// Where the command stands.

@@ -43,6 +43,8 @@ use self::body::{Fields, Scalar, malformed};
 use self::query::Query;
 use super::common::named_well;
 
+/// The sender waits this long for any reply.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
 const TOKEN_CHARS_MAX: usize = 128;
 const TEXT_CHARS_MAX: usize = 64;
 
@@ -200,7 +202,7 @@ impl Source for TencentIm {
             platform: short(query.platform.as_ref()),
         };
         let call = Call { app: &app.id, sent, client, body: request.body };
-        call.callbacks(command).map(Opened::Callbacks)
+        call.opened(command)
     }
 
     fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
@@ -228,6 +230,10 @@ impl Source for TencentIm {
         compose::compose(&self.apps, command, fields, now)
     }
 
+    fn reply_timeout(&self, _: Phase) -> Duration {
+        REPLY_TIMEOUT
+    }
+
     fn authenticates(&self) -> bool {
         self.apps.iter().all(|app| !app.tokens.is_empty())
     }
@@ -242,7 +248,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn callbacks(&self, command: &str) -> Result<Vec<Callback>, Refusal> {
+    fn opened(&self, command: &str) -> Result<Opened, Refusal> {
         let fields = body::read(body::text(self.body)?)?;
         match fields.command {
             // Absent from the one command that names itself in the query alone, and from batches.
@@ -253,9 +259,10 @@ impl Call<'_> {
         match fields.events {
             Some(events) if command.starts_with("Push.") => {
                 let events = body::batch(events)?;
-                events.into_iter().map(|event| self.event(command, event.get())).collect()
+                let events = events.into_iter().map(|event| self.event(command, event.get()));
+                Opened::of(events.collect::<Result<_, _>>()?)
             }
-            _ => Ok(vec![self.callback(command, &fields, self.body.clone())]),
+            _ => Ok(Opened::one(self.callback(command, &fields, self.body.clone()))),
         }
     }
 

@@ -80,7 +80,8 @@ impl Call {
         let Self { method, below, query, headers, body, received } = self;
         let request = RawRequest::new(method, query, headers, body, *received).at(below);
         match source.open(&request)? {
-            Opened::Callbacks(mut callbacks) => {
+            Opened::Before(callback) => Ok(callback),
+            Opened::After(mut callbacks) => {
                 assert_eq!(callbacks.len(), 1);
                 Ok(callbacks.remove(0))
             }

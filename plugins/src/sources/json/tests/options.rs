@@ -109,7 +109,9 @@ fn two_things_do_not_share_a_header() {
 fn the_rest_is_checked_too() {
     check("app = \"\"", "app", "1 to 64");
     check(&format!("app = \"{}\"", "é".repeat(65)), "app", "65 characters");
-    check("patience = \"0s\"", "patience", "longer than nothing");
+    for key in ["patience", "reply_timeout.before", "reply_timeout.after"] {
+        check(&format!("{key} = \"0s\""), key, "longer than nothing");
+    }
     check("before = [\"*.before_*\"]", "before.0", "no command pattern");
     check("not = 1", "not", "unknown key");
     check("replies.ok = { status = 200 }", "replies.ok", "unknown key");

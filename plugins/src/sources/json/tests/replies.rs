@@ -113,6 +113,16 @@ fn a_refused_call_is_told_its_kind_only() {
 #[test]
 fn the_sender_is_as_patient_as_it_is_said_to_be() {
     use std::time::Duration;
-    assert_eq!(source(BASE).patience(), Duration::from_secs(2));
-    assert_eq!(source(&format!("{BASE}patience = \"5s\"")).patience(), Duration::from_secs(5));
+    use switchhook_core::Phase;
+    let check = |options: &str, before: u64, after: u64| {
+        let source = source(&format!("{BASE}{options}"));
+        for (phase, seconds) in [(Phase::Before, before), (Phase::After, after)] {
+            assert_eq!(source.reply_timeout(phase), Duration::from_secs(seconds), "{options}");
+        }
+    };
+    check("", 2, 2);
+    check("patience = \"5s\"", 5, 5);
+    check("reply_timeout.before = \"3s\"", 3, 2);
+    check("patience = \"5s\"\nreply_timeout.after = \"1s\"", 5, 1);
+    check("reply_timeout = { before = \"3s\", after = \"9s\" }", 3, 9);
 }

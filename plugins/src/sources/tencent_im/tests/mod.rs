@@ -55,10 +55,15 @@ fn open_at(
     let body = Bytes::copy_from_slice(body.as_ref());
     let headers = HeaderMap::new();
     let request = RawRequest::new(&Method::POST, query, &headers, &body, received);
-    source.open(&request).map(|opened| match opened {
-        Opened::Callbacks(callbacks) => callbacks,
+    source.open(&request).map(callbacks_of)
+}
+
+fn callbacks_of(opened: Opened) -> Vec<Callback> {
+    match opened {
+        Opened::Before(callback) => vec![callback],
+        Opened::After(callbacks) => callbacks,
         Opened::Handshake(_) => panic!("this protocol has no handshake"),
-    })
+    }
 }
 
 fn open(source: &TencentIm, query: &str, body: impl AsRef<[u8]>) -> Result<Vec<Callback>, Refusal> {

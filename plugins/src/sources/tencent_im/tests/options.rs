@@ -47,10 +47,7 @@ async fn built(folder: &std::path::Path, toml: &str) -> Result<Vec<Callback>, St
     assert!(source.authenticates());
     let (headers, body, query) = (HeaderMap::new(), Bytes::from(BODY), signed_query());
     let request = RawRequest::new(&Method::POST, &query, &headers, &body, at(0));
-    match source.open(&request).expect("genuine") {
-        Opened::Callbacks(callbacks) => Ok(callbacks),
-        Opened::Handshake(_) => panic!("this protocol has no handshake"),
-    }
+    Ok(callbacks_of(source.open(&request).expect("genuine")))
 }
 
 #[tokio::test]

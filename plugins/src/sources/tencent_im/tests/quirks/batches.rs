@@ -67,3 +67,22 @@ fn events_elsewhere_are_a_field_like_any_other() {
 fn one_bad_event_refuses_the_whole_batch() {
     check(r#"{"Events":[{},{"CallbackCommand":"Group.X"},{}]}"#, "command_mismatch");
 }
+
+#[test]
+fn a_batch_with_something_to_decide_is_refused_unless_it_is_alone() {
+    let batch = |commands: &[&str]| {
+        let event = |command: &&str| format!(r#"{{"CallbackCommand":"Push.{command}"}}"#);
+        let events: Vec<_> = commands.iter().map(event).collect();
+        format!(r#"{{"Events":[{}]}}"#, events.join(","))
+    };
+    for commands in [
+        &["CallbackBeforeX", "CallbackBeforeX"][..],
+        &["CallbackBeforeX", "CallbackPrevY", "CallbackBeforeZ"],
+        &["CallbackBeforeX", "OfflinePush"],
+        &["OfflinePush", "CallbackBeforeX"],
+    ] {
+        check(&batch(commands), "several_before");
+    }
+    let alone = push(&batch(&["CallbackBeforeX"])).expect("opened");
+    assert_eq!((alone.len(), alone[0].facts.phase), (1, Phase::Before));
+}

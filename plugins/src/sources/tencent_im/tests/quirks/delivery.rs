@@ -3,7 +3,9 @@ use switchhook_core::{Outcome, Verdict};
 
 #[test]
 fn the_sender_waits_two_seconds() {
-    assert_eq!(open_source().patience(), Duration::from_secs(2));
+    for phase in [Phase::Before, Phase::After] {
+        assert_eq!(open_source().reply_timeout(phase), Duration::from_secs(2));
+    }
 }
 
 #[test]
