@@ -1,6 +1,7 @@
 //! The framework of Switchhook.
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod access;
 mod action;
 mod admin;
 mod app;

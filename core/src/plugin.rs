@@ -50,6 +50,13 @@ pub trait Plugin: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Opens the secret files that these options name, for `check`: each one that cannot be used, as its key below `options` and
+    /// what is wrong. `base` is the configuration file's folder.
+    fn check_files(options: &Self::Options, base: &Path) -> Vec<(String, String)> {
+        let _ = (options, base);
+        Vec::new()
+    }
+
     /// Opens what the component needs: the first place where I/O is allowed.
     async fn build(options: Self::Options, cx: &BuildContext) -> Result<Arc<Self::Role>, BoxError>;
 }
@@ -179,6 +186,12 @@ pub trait Configured: Send {
         Vec::new()
     }
 
+    /// Opens the secret files that the options name: what is wrong with them, each with its key below the options.
+    fn check_files(&self, base: &Path) -> Vec<(String, String)> {
+        let _ = base;
+        Vec::new()
+    }
+
     /// Builds the component.
     ///
     /// # Errors
@@ -192,6 +205,10 @@ struct Typed<P: Plugin>(P::Options); // the one place where a plugin's type is f
 impl<P: Plugin> Configured for Typed<P> {
     fn verdicts(&self) -> Vec<(String, Verdict)> {
         P::verdicts(&self.0)
+    }
+
+    fn check_files(&self, base: &Path) -> Vec<(String, String)> {
+        P::check_files(&self.0, base)
     }
 
     async fn build(self: Box<Self>, cx: &BuildContext) -> Result<Component, BoxError> {

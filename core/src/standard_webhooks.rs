@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -27,15 +29,17 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Reads `whsec_` and Base64, the specification's form. 24 to 64 bytes.
+    /// Reads `whsec_` and Base64, the specification's form; `whsec_` and the padding may be missing, and the alphabet may be the
+    /// one for URLs. 24 to 64 bytes.
     ///
     /// # Errors
     /// What is wrong with it, without showing it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let encoded =
-            text.trim().strip_prefix("whsec_").ok_or("a webhook secret begins with `whsec_`")?;
-        let bytes =
-            STANDARD.decode(encoded).map_err(|_| "behind `whsec_` a webhook secret is Base64")?;
+        let text = text.trim();
+        let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+        let bytes = decode_base64(encoded).ok_or(
+            "a webhook secret is Base64, usually behind `whsec_`; this one has other characters or is cut off",
+        )?;
         match bytes.len() {
             24..=64 => Ok(Self(bytes)),
             n => Err(format!("a webhook secret has 24 to 64 bytes, this one has {n}")),
@@ -64,8 +68,7 @@ impl Secret {
             return Err(Distrust::Stale);
         }
         let matches = |signature: &str| {
-            let bytes =
-                signature.strip_prefix("v1,").and_then(|encoded| STANDARD.decode(encoded).ok());
+            let bytes = signature.strip_prefix("v1,").and_then(decode_base64);
             bytes.is_some_and(|b| {
                 self.mac(headers.id, headers.timestamp, body).verify_slice(&b).is_ok()
             })
@@ -85,6 +88,23 @@ impl Secret {
         }
         mac
     }
+}
+
+/// The `webhook-signature` value for a message that is signed with each of several secrets: while they are rotated, a receiver
+/// knows one of them.
+pub fn sign_with_all(secrets: &[Secret], id: &str, at: Timestamp, body: &[u8]) -> String {
+    let signatures: Vec<String> = secrets.iter().map(|secret| secret.sign(id, at, body)).collect();
+    signatures.join(" ")
+}
+
+/// The bytes that Base64 stands for: in the standard alphabet or the one for URLs, with padding or without.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    const CONFIG: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const PLAIN: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
+    const FOR_URLS: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
+    let engine = if text.contains(['-', '_']) { &FOR_URLS } else { &PLAIN };
+    engine.decode(text).ok()
 }
 
 /// The three headers of a signed message.
@@ -162,9 +182,71 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_read_in_every_form_that_senders_write() {
+        let at = Timestamp::from_second(AT).expect("in range");
+        let sign = |text: &str| Secret::parse(text).expect(text).sign("msg_1", at, b"{}");
+        let check = |bytes: &[u8], forms: &[&str]| {
+            let expected = Secret(bytes.to_vec()).sign("msg_1", at, b"{}");
+            for form in forms {
+                assert_eq!(sign(form), expected, "{form}");
+                assert_eq!(sign(&format!("whsec_{form}")), expected, "whsec_{form}");
+                assert_eq!(sign(&format!(" whsec_{form}\r\n")), expected, "{form} with space");
+            }
+        };
+        check(
+            &[0xfb; 24],
+            &["+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7", "-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7"],
+        );
+        check(
+            &[0xff; 25],
+            &[
+                "/////////////////////////////////w==",
+                "/////////////////////////////////w",
+                "_________________________________w==",
+                "_________________________________w",
+            ],
+        );
+        check(
+            b"0123456789abcdefghijklmnop",
+            &["MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A=", "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A"],
+        );
+        check(&[0; 64], &[&format!("{}==", "A".repeat(86)), &"A".repeat(86)]);
+    }
+
+    #[test]
+    fn while_secrets_are_rotated_either_of_them_verifies() {
+        let old = secret();
+        let new = Secret::parse("MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A").expect("a good secret");
+        let stranger = Secret(vec![7; 32]);
+        let at = Timestamp::from_second(AT).expect("in range");
+        let both = [old.clone(), new.clone()];
+        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+        let body = br#"{"test": 2432232314}"#;
+        let signatures = sign_with_all(&both, id, at, body);
+        // The first is the specification's example.
+        let (first, second) = signatures.split_once(' ').expect("two signatures");
+        assert_eq!(first, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        assert_eq!(second, new.sign(id, at, body));
+        let verify = |secret: &Secret, signatures: &str| {
+            let headers = Signed { id, timestamp: "1614265330", signatures };
+            secret.verify(headers, body, at, WINDOW)
+        };
+        assert_eq!([verify(&old, &signatures), verify(&new, &signatures)], [Ok(()), Ok(())]);
+        assert_eq!(verify(&stranger, &signatures), Err(Distrust::Wrong));
+        assert_eq!(verify(&new, first), Err(Distrust::Wrong));
+        let for_urls = first.replace('+', "-").replace('/', "_");
+        assert_eq!(verify(&old, for_urls.trim_end_matches('=')), Ok(()));
+        assert_eq!(sign_with_all(&[], id, at, body), "");
+    }
+
+    #[test]
     fn a_bad_secret_is_refused_without_being_shown() {
+        let raw = "hunter2 is no Base64, however long it is";
+        let mixed = "whsec_+/v7-_v7+/v7-_v7+/v7-_v7+/v7-_v7";
+        let cut = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwA";
+        let long = "A".repeat(88);
         for text in
-            ["", "whsec_", "whsec_!!!!", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+            ["", "whsec_", "whsec_!!!!", "whsec_c2hvcnQ=", "c2hvcnQ", raw, mixed, cut, &long]
         {
             let error = Secret::parse(text).expect_err("a bad secret");
             assert!(text.len() < 7 || !error.contains(&text[6..]), "{error}");

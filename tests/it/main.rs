@@ -13,6 +13,7 @@ mod before;
 mod command_line;
 mod commands;
 mod configuration;
+mod containers;
 mod crashes;
 mod duplicates;
 mod examples;

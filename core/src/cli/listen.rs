@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use warp::{Filter, Reply};
 use super::Failed;
 use super::output::{self, Format, one_line};
 use crate::config::tables::Limits;
-use crate::config::{self, Size};
+use crate::config::{self, SecretFile, Size};
 use crate::listener::{Arrival, Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::standard_webhooks::{ID, SIGNATURE, Secret, Signed, TIMESTAMP};
@@ -42,12 +42,13 @@ pub(super) struct Args {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
     address: SocketAddr,
-    /// The secret that relays are signed with, `whsec_...`; other users of this machine can see it here, so better a file
+    /// The secret that relays are signed with, `whsec_...`; several times while rotating. Other users of this machine can see it
+    /// here, so better a file
     #[arg(long, value_name = "SECRET", env = "SWITCHHOOK_LISTEN_SECRET", hide_env_values = true)]
-    secret: Option<String>,
-    /// A file that holds the secret; goes before --secret
-    #[arg(long, value_name = "FILE")]
-    secret_file: Option<PathBuf>,
+    secret: Vec<String>,
+    /// A file that holds the secret, several times while rotating; goes before --secret
+    #[arg(long, value_name = "FILE", value_parser = secret_file)]
+    secret_file: Vec<SecretFile>,
     /// The status to answer with, 200 to 599
     #[arg(long, value_name = "CODE", default_value = "200", value_parser = clap::value_parser!(u16).range(200..=599))]
     status: u16,
@@ -61,7 +62,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failed> {
     let target = Arc::new(Target {
-        secret: secret(args)?,
+        secrets: secrets(args)?,
         status: StatusCode::from_u16(args.status)
             .map_err(|error| Failed::usage(error.to_string()))?,
         format: args.format,
@@ -74,19 +75,25 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
     runtime.block_on(listen(args.address, target))
 }
 
-fn secret(args: &Args) -> Result<Option<Secret>, Failed> {
-    if let Some(path) = &args.secret_file {
-        let text = config::Secret::read(path).map_err(Failed::config)?;
-        let named = |why| Failed::config(format!("secret file {}: {why}", path.display()));
-        return Secret::parse(text.expose()).map(Some).map_err(named);
+fn secret_file(name: &str) -> Result<SecretFile, String> {
+    SecretFile::new(name)
+}
+
+fn secrets(args: &Args) -> Result<Vec<Secret>, Failed> {
+    if !args.secret_file.is_empty() {
+        let read =
+            |file: &SecretFile| file.parsed(Path::new(""), |secret| Secret::parse(secret.expose()));
+        return args.secret_file.iter().map(read).collect::<Result<_, _>>().map_err(Failed::config);
     }
-    let text = args.secret.as_deref().filter(|text| !text.is_empty());
-    text.map(Secret::parse).transpose().map_err(|why| Failed::usage(format!("--secret: {why}")))
+    let given = args.secret.iter().filter(|text| !text.is_empty());
+    let parsed: Result<Vec<Secret>, String> = given.map(|text| Secret::parse(text)).collect();
+    parsed.map_err(|why| Failed::usage(format!("--secret: {why}")))
 }
 
 /// Everything that a request meets.
 struct Target {
-    secret: Option<Secret>,
+    /// Signatures by any of them are good.
+    secrets: Vec<Secret>,
     status: StatusCode,
     format: Format,
     /// Requests that are still to be shown.
@@ -105,7 +112,7 @@ async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> 
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let checked =
-        if target.secret.is_some() { "signatures are checked" } else { "no secret given" };
+        if target.secrets.is_empty() { "no secret given" } else { "signatures are checked" };
     output::message(&format!("listening on http://{address}/ ({checked}); Ctrl-C ends"));
     let (answering, clock, stop) = (target.clone(), target.clock.clone(), target.stop.clone());
     let routes = warp::ext::get::<Arc<Arrival>>()
@@ -153,8 +160,8 @@ impl Target {
                 );
             }
         };
-        let verdict = verify(self.secret.as_ref(), &arrival.headers, body, self.clock.wall());
-        let status = if verdict.refuses(self.secret.is_some()) {
+        let verdict = verify(&self.secrets, &arrival.headers, body, self.clock.wall());
+        let status = if verdict.refuses(!self.secrets.is_empty()) {
             StatusCode::UNAUTHORIZED
         } else {
             self.status
@@ -212,20 +219,22 @@ impl Verdict {
     }
 }
 
-fn verify(secret: Option<&Secret>, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verdict {
+fn verify(secrets: &[Secret], headers: &HeaderMap, body: &[u8], now: Timestamp) -> Verdict {
     let (id, timestamp, signatures) =
         (text_of(headers, ID), text_of(headers, TIMESTAMP), text_of(headers, SIGNATURE));
-    match (secret, id, timestamp, signatures) {
+    match (secrets, id, timestamp, signatures) {
         // A relay without a secret still sends the id.
         (_, _, _, None) => Verdict::Missing,
-        (Some(secret), Some(id), Some(timestamp), Some(signatures)) => {
+        ([], ..) => Verdict::Unchecked,
+        ([first, others @ ..], Some(id), Some(timestamp), Some(signatures)) => {
             let signed = Signed { id, timestamp, signatures };
-            match secret.verify(signed, body, now, WINDOW) {
+            let verify = |secret: &Secret| secret.verify(signed, body, now, WINDOW);
+            match verify(first) {
                 Ok(()) => Verdict::Good,
+                Err(_) if others.iter().any(|other| verify(other).is_ok()) => Verdict::Good,
                 Err(why) => Verdict::Wrong(why.to_string()),
             }
         }
-        (None, ..) => Verdict::Unchecked,
         (_, None, ..) => Verdict::Wrong(format!("{ID} is missing")),
         (_, _, None, _) => Verdict::Wrong(format!("{TIMESTAMP} is missing")),
     }
@@ -292,8 +301,12 @@ mod tests {
                 map.insert(name, value.parse().expect("a header value"));
             }
         }
-        let secret = Some(secret).filter(|_| with_secret);
-        assert_eq!(verify(secret.as_ref(), &map, body, at(AT + 60)), *expected, "{headers:?}");
+        // While rotating, the old one may come first.
+        let old = Secret::parse("MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A").expect("a good secret");
+        for secrets in [&[secret.clone()][..], &[old, secret]] {
+            let secrets = if with_secret { secrets } else { &[] };
+            assert_eq!(verify(secrets, &map, body, at(AT + 60)), *expected, "{headers:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -110,42 +106,10 @@ impl Serialize for Size {
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
-/// A secret file is short; what is longer is another file.
-const SECRET_FILE_MAX: u64 = 4096;
-
 impl Secret {
     /// Its text. Whoever calls this sees to it that it goes no further.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
-    }
-
-    /// Reads one from a file, without the line break at its end.
-    ///
-    /// # Errors
-    /// It cannot be read, is empty, too long or no text, or anybody on the machine may read it.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let fail = |what: String| format!("secret file {}: {what}", path.display());
-        let mut file = fs::File::open(path).map_err(|error| fail(error.to_string()))?;
-        let facts = file.metadata().map_err(|error| fail(error.to_string()))?;
-        if facts.permissions().mode() & 0o007 != 0 {
-            return Err(fail(format!(
-                "every user of this machine may open it; run `chmod o= {}`",
-                path.display()
-            )));
-        }
-        let mut text = String::new();
-        file.by_ref()
-            .take(SECRET_FILE_MAX + 1)
-            .read_to_string(&mut text)
-            .map_err(|error| fail(error.to_string()))?;
-        let trimmed = text.trim_end_matches(['\n', '\r']);
-        match trimmed.len() {
-            0 => Err(fail("it is empty".into())),
-            n if n as u64 > SECRET_FILE_MAX => {
-                Err(fail(format!("it is longer than {SECRET_FILE_MAX} bytes")))
-            }
-            _ => Ok(Self::from(trimmed)),
-        }
     }
 }
 
@@ -294,22 +258,5 @@ mod tests {
         assert_eq!((size("0"), size("7 B")), (Ok(0), Ok(7)));
         assert_eq!(Size(16 << 20).to_string(), "16 MiB");
         assert_eq!(Size(3 << 19).to_string(), "1.5 MiB");
-    }
-
-    #[test]
-    fn a_secret_file_that_anybody_may_read_is_refused() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        fs::write(&path, "s3cret\n").expect("written");
-        let mode =
-            |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
-        mode(0o600);
-        assert_eq!(Secret::read(&path).expect("read").expose(), "s3cret");
-        mode(0o644);
-        let error = Secret::read(&path).expect_err("refused");
-        assert!(error.contains(&format!("chmod o= {}`", path.display())), "{error}");
-        mode(0o600);
-        fs::write(&path, "\n").expect("written");
-        assert!(Secret::read(&path).expect_err("refused").contains("empty"));
     }
 }

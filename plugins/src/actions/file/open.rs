@@ -2,11 +2,12 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use switchhook_core::access;
 
 /// An error that says what was tried and where, and keeps its kind.
 pub(super) fn at(doing: &str, path: &Path) -> impl Fn(io::Error) -> io::Error {
@@ -24,7 +25,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 /// Makes the folder of a file, and those above it, where they are missing, and sees that it can be trusted.
 ///
 /// # Errors
-/// It cannot be made, or anybody may rename files in it.
+/// It cannot be made, or others may rename files in it and its mode could be changed.
 pub(super) fn prepare_folder(file: &Path) -> io::Result<()> {
     let folder = folder(file);
     let missing: Vec<&Path> = folder.ancestors().take_while(|one| !exists(one)).collect();
@@ -33,17 +34,7 @@ pub(super) fn prepare_folder(file: &Path) -> io::Result<()> {
         made.map_err(at("make the folder", folder))?;
         missing.iter().filter_map(|one| one.parent()).try_for_each(sync_folder)?;
     }
-    let mode = fs::metadata(folder).map_err(at("look at the folder", folder))?.permissions().mode();
-    if mode & 0o1002 == 0o0002 {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!(
-                "every user of this machine may replace files in {}; run `chmod o-w` on it",
-                folder.display()
-            ),
-        ));
-    }
-    Ok(())
+    access::examine_folder(folder)
 }
 
 fn exists(folder: &Path) -> bool {
@@ -152,7 +143,7 @@ pub(super) fn beside(path: &Path, extension: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("there").permissions().mode() & 0o7777

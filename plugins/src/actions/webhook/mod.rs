@@ -15,7 +15,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Client, Method, Request, redirect, retry};
-use switchhook_core::config::Secret;
 use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
 use url::Url;
@@ -38,7 +37,8 @@ struct Webhook {
     client: Client,
     url: Url,
     headers: HeaderMap,
-    secret: Option<standard_webhooks::Secret>,
+    /// Each signs each relay.
+    secrets: Vec<standard_webhooks::Secret>,
     clock: Arc<dyn Clock>,
 }
 
@@ -60,8 +60,10 @@ impl Webhook {
         let (id, now) = (record.id(), self.clock.wall());
         put(&mut headers, ID, &id);
         put(&mut headers, TIMESTAMP, &now.as_second().to_string());
-        if let Some(secret) = &self.secret {
-            put(&mut headers, SIGNATURE, &secret.sign(&id, now, &record.body));
+        if !self.secrets.is_empty() {
+            let signatures =
+                standard_webhooks::sign_with_all(&self.secrets, &id, now, &record.body);
+            put(&mut headers, SIGNATURE, &signatures);
         }
         put_facts(&mut headers, record);
         headers
@@ -144,13 +146,13 @@ headers = { authorization = "Bearer change-me" }
         options.mistakes()
     }
 
+    fn check_files(options: &Options, base: &Path) -> Vec<(String, String)> {
+        options.wrong_files(base)
+    }
+
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
         options.check_literal()?;
-        let secret = match (&options.secret, &options.secret_file) {
-            (Some(secret), _) => Some(standard_webhooks::Secret::parse(secret.expose())?),
-            (None, Some(path)) => Some(secret_in(&cx.path(path))?),
-            (None, None) => None,
-        };
+        let secrets = options.signing(&cx.base)?;
         let mut headers = options.headers.0;
         let agent = concat!("switchhook/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
@@ -159,17 +161,10 @@ headers = { authorization = "Bearer change-me" }
             client: client(&options.url.0, options.allow_private)?,
             url: options.url.0,
             headers,
-            secret,
+            secrets,
             clock: cx.clock.clone(),
         }))
     }
-}
-
-/// The secret in a file.
-fn secret_in(path: &Path) -> Result<standard_webhooks::Secret, String> {
-    let text = Secret::read(path)?;
-    standard_webhooks::Secret::parse(text.expose())
-        .map_err(|why| format!("secret file {}: {why}", path.display()))
 }
 
 /// A client that does what it is told and nothing beside: no proxy, no redirects, no attempts of its own.

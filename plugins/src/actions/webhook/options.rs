@@ -1,12 +1,12 @@
 //! The options of a `webhook` action, and what is refused in them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::Secret;
+use switchhook_core::config::{Secret, SecretFile};
 use switchhook_core::standard_webhooks;
 use url::Url;
 
@@ -23,9 +23,16 @@ pub(super) struct Options {
     /// The secret that each relay is signed with by Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
     #[serde(default)]
     pub(super) secret: Option<Secret>,
-    /// The same in a file of its own, relative to the configuration file. Default: none.
+    /// The same in a file of its own, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`. Default: none.
     #[serde(default)]
-    pub(super) secret_file: Option<PathBuf>,
+    pub(super) secret_file: Option<SecretFile>,
+    /// Several secrets while rotating, at most four with those in `secret_files`: each relay carries a signature by each of them.
+    /// Default: none.
+    #[serde(default)]
+    pub(super) secrets: Vec<Secret>,
+    /// The same in files, one secret each. Default: none.
+    #[serde(default)]
+    pub(super) secret_files: Vec<SecretFile>,
     /// Headers that go with each relay, by name; at most 32. Their values count as secrets. Default: none.
     #[serde(default)]
     pub(super) headers: Headers,
@@ -45,15 +52,56 @@ impl Options {
         if !self.allow_private && guard::is_localhost(&self.url.0) {
             add("url", "`localhost` is this machine; write `allow_private = true` if relays are to go there".into());
         }
+        mistakes.extend(self.secret_mistakes());
+        mistakes
+    }
+
+    fn secret_mistakes(&self) -> Vec<(String, String)> {
+        let mut mistakes = Vec::new();
+        let mut add = |key: &str, message: String| mistakes.push((key.to_owned(), message));
         if self.secret.is_some() && self.secret_file.is_some() {
             add("secret_file", "`secret` is given too; give only one of them".into());
         }
-        if let Some(Err(error)) =
-            self.secret.as_ref().map(|text| standard_webhooks::Secret::parse(text.expose()))
+        let several = self.secrets.len() + self.secret_files.len();
+        if several > SECRETS_MAX {
+            let key = if self.secrets.is_empty() { "secret_files" } else { "secrets" };
+            add(key, format!("{several} secrets are given, at most {SECRETS_MAX} can sign"));
+        }
+        for (key, given) in
+            [("secret", self.secret.is_some()), ("secret_file", self.secret_file.is_some())]
         {
-            add("secret", error);
+            if given && several > 0 {
+                let to = if key == "secret" { "secrets" } else { "secret_files" };
+                add(key, format!("other secrets are given too; move this one into `{to}`"));
+            }
+        }
+        let one = self.secret.iter().map(|secret| ("secret".to_owned(), secret));
+        let more = self.secrets.iter().enumerate();
+        for (key, secret) in one.chain(more.map(|(at, secret)| (format!("secrets.{at}"), secret))) {
+            if let Err(error) = standard_webhooks::Secret::parse(secret.expose()) {
+                add(&key, error);
+            }
         }
         mistakes
+    }
+
+    /// The secret files, each with its key.
+    fn files(&self) -> impl Iterator<Item = (String, &SecretFile)> {
+        let one = self.secret_file.iter().map(|file| ("secret_file".to_owned(), file));
+        let more = self.secret_files.iter().enumerate();
+        one.chain(more.map(|(at, file)| (format!("secret_files.{at}"), file)))
+    }
+
+    /// What is wrong with the secret files, each with its key.
+    pub(super) fn wrong_files(&self, base: &Path) -> Vec<(String, String)> {
+        self.files().filter_map(|(key, file)| Some((key, signing(file, base).err()?))).collect()
+    }
+
+    /// All secrets, each to sign with.
+    pub(super) fn signing(&self, base: &Path) -> Result<Vec<standard_webhooks::Secret>, String> {
+        let given = self.secret.iter().chain(&self.secrets);
+        let given = given.map(|secret| standard_webhooks::Secret::parse(secret.expose()));
+        given.chain(self.files().map(|(_, file)| signing(file, base))).collect()
     }
 
     /// Refuses a target that is written as an address that is not public.
@@ -61,6 +109,14 @@ impl Options {
         if self.allow_private { Ok(()) } else { guard::check_literal(&self.url.0) }
     }
 }
+
+/// The secret in a file.
+fn signing(file: &SecretFile, base: &Path) -> Result<standard_webhooks::Secret, String> {
+    file.parsed(base, |secret| standard_webhooks::Secret::parse(secret.expose()))
+}
+
+/// Two are enough to rotate; each costs a signature for each attempt.
+const SECRETS_MAX: usize = 4;
 
 /// A URL that records can be posted to.
 #[derive(Clone, Deserialize, JsonSchema)]

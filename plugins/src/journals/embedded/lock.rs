@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use switchhook_core::journal::JournalError;
-use switchhook_core::{BoxError, with_causes};
+use switchhook_core::{BoxError, access, with_causes};
 
 use super::stats::beside;
 use super::verify::is_damage;
@@ -18,6 +18,7 @@ impl Lock {
     /// Makes the folder, readable by this user alone, and takes its lock.
     pub(super) fn take(folder: &Path) -> Result<Self, BoxError> {
         make(folder).map_err(|error| cannot("make", folder, &error))?;
+        access::examine_folder(folder)?;
         let path = folder.join("lock");
         let opened =
             own(&path).and_then(|()| OpenOptions::new().read(true).write(true).open(&path));

@@ -13,7 +13,7 @@ mod replies;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::json;
-use switchhook_core::config::Secret;
+use switchhook_core::config::{Secret, SecretFile};
 use switchhook_core::{
     BoxError, BuildContext, Callback, CommandSpec, ComposeError, Map, NotPermitted, Opened,
     Outcome, Pattern, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict,
@@ -81,6 +81,17 @@ deny = { status = 403, body = { ok = false }, reason_at = "/message" }
         check::mistakes(options)
     }
 
+    fn check_files(options: &Options, base: &Path) -> Vec<(String, String)> {
+        let mut wrong = Vec::new();
+        if let Some(hmac) = &options.hmac {
+            wrong.extend(wrong_files("hmac.secret_files", &hmac.secret_files, fit_secret, base));
+        }
+        if let Some(token) = &options.token {
+            wrong.extend(wrong_files("token.token_files", &token.token_files, fit_token, base));
+        }
+        wrong
+    }
+
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Source>, BoxError> {
         let place = Place::of(&options.command).ok_or("`command` names no place")?;
         Ok(Arc::new(Self {
@@ -113,18 +124,27 @@ register!(Json);
 /// The secrets of the options and those of the files.
 fn all(
     given: &[Secret],
-    files: &[PathBuf],
-    fit: fn(&Secret) -> Result<(), String>,
+    files: &[SecretFile],
+    fit: Fit,
     cx: &BuildContext,
 ) -> Result<Vec<Secret>, BoxError> {
     let mut secrets = given.to_vec();
     for file in files {
-        let path = cx.path(file);
-        let secret = Secret::read(&path)?;
-        fit(&secret).map_err(|what| format!("secret file {}: {what}", path.display()))?;
-        secrets.push(secret);
+        secrets.push(file.parsed(&cx.base, |secret| fit(&secret).map(|()| secret))?);
     }
     Ok(secrets)
+}
+
+/// What a secret or token must be.
+type Fit = fn(&Secret) -> Result<(), String>;
+
+/// What is wrong with secret files, each with its key.
+fn wrong_files(key: &str, files: &[SecretFile], fit: Fit, base: &Path) -> Vec<(String, String)> {
+    let wrong = |(index, file): (usize, &SecretFile)| {
+        let what = file.parsed(base, |secret| fit(&secret)).err()?;
+        Some((format!("{key}.{index}"), what))
+    };
+    files.iter().enumerate().filter_map(wrong).collect()
 }
 
 impl Json {

@@ -1,13 +1,12 @@
 //! The options, and what in them does not go together.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use switchhook_core::config::{Period, Secret, Text};
+use switchhook_core::config::{Period, Secret, SecretFile, Text};
 use switchhook_core::{Map, Pattern};
 
 use super::pointer::Pointer;
@@ -91,9 +90,9 @@ pub(super) struct HmacOptions {
     /// The secrets, whose text is the key; several while rotating; default none.
     #[serde(default)]
     pub(super) secrets: Vec<Secret>,
-    /// Files with one secret each, relative to the configuration file; default none.
+    /// Files with one secret each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none.
     #[serde(default)]
-    pub(super) secret_files: Vec<PathBuf>,
+    pub(super) secret_files: Vec<SecretFile>,
     /// The header that holds the time of the call in seconds since 1970; signed is then `{timestamp}.{body}`. Default none:
     /// signed is the body.
     pub(super) timestamp: Option<Header>,
@@ -118,7 +117,7 @@ pub(super) enum Encoding {
     /// 64 hex digits, in either case.
     #[default]
     Hex,
-    /// Base64 with padding.
+    /// Base64, with padding or without, in the standard alphabet or the one for URLs.
     Base64,
 }
 
@@ -134,9 +133,9 @@ pub(super) struct TokenOptions {
     /// The tokens, of visible ASCII characters; several while rotating; default none.
     #[serde(default)]
     pub(super) tokens: Vec<Secret>,
-    /// Files with one token each, relative to the configuration file; default none.
+    /// Files with one token each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none.
     #[serde(default)]
-    pub(super) token_files: Vec<PathBuf>,
+    pub(super) token_files: Vec<SecretFile>,
 }
 
 /// The replies.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use switchhook_core::config::Secret;
+use switchhook_core::standard_webhooks::decode_base64;
 use switchhook_core::{RawRequest, Refusal, RefusalKind};
 
 use super::options::{Encoding, HmacOptions, TokenOptions};
@@ -97,7 +98,7 @@ impl Signature {
         let text = without(text, &self.prefix)?;
         match self.encoding {
             Encoding::Hex => unhex(text),
-            Encoding::Base64 => STANDARD.decode(text).ok()?.try_into().ok(),
+            Encoding::Base64 => decode_base64(text)?.try_into().ok(),
         }
     }
 

@@ -23,7 +23,7 @@ mod wire;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{Period, Secret, Text};
+use switchhook_core::config::{Period, Secret, SecretFile, Text};
 use switchhook_core::{
     BoxError, BuildContext, Callback, Client, CommandSpec, ComposeError, Map, NotPermitted, Opened,
     Outcome, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict, async_trait,
@@ -68,9 +68,10 @@ struct AppOptions {
     /// The callback tokens of the console, 1 to 128 characters each; several while rotating; default none.
     #[serde(default)]
     tokens: Vec<Secret>,
-    /// Files with one token each, relative to the configuration file; default none. With neither kind unsigned calls are accepted.
+    /// Files with one token each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none. With neither
+    /// kind unsigned calls are accepted.
     #[serde(default)]
-    token_files: Vec<PathBuf>,
+    token_files: Vec<SecretFile>,
 }
 
 fn one_minute() -> Period {
@@ -132,15 +133,23 @@ tokens = ["a-token-from-the-console"]
         wrong
     }
 
+    fn check_files(options: &Options, base: &Path) -> Vec<(String, String)> {
+        let wrong = |(name, app): (&String, &AppOptions)| {
+            let of_app = |(index, file): (usize, &SecretFile)| {
+                let what = file.parsed(base, fitting).err()?;
+                Some((format!("apps.{name}.token_files.{index}"), what))
+            };
+            app.token_files.iter().enumerate().filter_map(of_app).collect::<Vec<_>>()
+        };
+        options.apps.iter().flat_map(wrong).collect()
+    }
+
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Source>, BoxError> {
         let mut apps = Vec::new();
         for app in options.apps.into_values() {
             let mut tokens = app.tokens;
             for file in &app.token_files {
-                let path = cx.path(file);
-                let token = Secret::read(&path)?;
-                fit(&token).map_err(|what| format!("token file {}: {what}", path.display()))?;
-                tokens.push(token);
+                tokens.push(file.parsed(&cx.base, fitting)?);
             }
             apps.push(App { id: app.sdk_app_id.0.into(), tokens });
         }
@@ -149,6 +158,10 @@ tokens = ["a-token-from-the-console"]
 }
 
 register!(TencentIm);
+
+fn fitting(token: Secret) -> Result<Secret, String> {
+    fit(&token).map(|()| token)
+}
 
 /// What the console accepts as a token.
 fn fit(token: &Secret) -> Result<(), String> {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use switchhook_core::standard_webhooks::Secret;
 use switchhook_core::{BuildContext, Plugin};
 
 use super::target::{Target, say};
@@ -96,11 +97,58 @@ fn headers_of_our_own_and_bad_ones_are_refused() {
 
 #[test]
 fn secrets_are_checked_without_being_shown() {
-    check(&format!("{URL}secret = \"hunter2\""), "begins with `whsec_`");
+    check(&format!("{URL}secret = \"hunter2\""), "is Base64");
+    check(&format!("{URL}secret = \"c2hvcnQ\""), "24 to 64 bytes, this one has 5");
     check(&format!("{URL}secret = \"whsec_hunter2\""), "secret: ");
     let both = format!("{URL}secret = \"{SECRET}\"\nsecret_file = \"crm.secret\"");
     check(&both, "give only one of them");
     check(&format!("{URL}sekret = \"hunter2\""), "did you mean `secret`?");
+    check(&format!("{URL}secrets = [\"{SECRET}\", \"hunter2\"]"), "secrets.1: ");
+    let moved = format!("{URL}secret = \"{SECRET}\"\nsecrets = [\"{SECRET}\"]");
+    check(&moved, "secret: other secrets are given too; move this one into `secrets`");
+    let moved = format!("{URL}secret_file = \"a\"\nsecret_files = [\"b\"]");
+    check(&moved, "secret_file: other secrets are given too; move this one into `secret_files`");
+    let five =
+        format!("{URL}secrets = [\"{SECRET}\"]\nsecret_files = [\"a\", \"b\", \"c\", \"d\"]");
+    check(&five, "secrets: 5 secrets are given, at most 4 can sign");
+    check(
+        &format!("{URL}secret_file = \"\""),
+        "secret_file: the path of a secret file cannot be empty",
+    );
+    let two = format!("{URL}secrets = [\"{SECRET}\"]\nsecret_files = [\"old.secret\"]");
+    assert!(options(&two).is_ok());
+}
+
+#[tokio::test]
+async fn while_secrets_are_rotated_each_relay_carries_a_signature_by_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("new.secret");
+    let bare = "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A";
+    fs::write(&path, format!("\u{feff}{bare}\r\n")).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    let target = Target::start([say("200 OK"), say("200 OK"), say("200 OK")]).await;
+    let url = format!("url = \"{}\"\nallow_private = true\n", target.url());
+    let both = [SECRET, bare];
+    for (keys, secrets) in [
+        (format!("secrets = [\"{SECRET}\"]\nsecret_files = [\"new.secret\"]"), &both[..]),
+        (format!("secrets = [\"{bare}\"]"), &both[1..]),
+        ("secret_file = \"new.secret\"".to_owned(), &both[1..]),
+    ] {
+        let options = options(&format!("{url}{keys}")).unwrap_or_else(|all| panic!("{all:?}"));
+        assert_eq!(Webhook::check_files(&options, folder.path()), []);
+        let cx = BuildContext::new("crm", folder.path());
+        let action = Webhook::build(options, &cx).await.expect("built");
+        action.deliver(&record()).await.expect("delivered");
+        let request = target.received().pop().expect("a request");
+        let at = request.header("webhook-timestamp").parse().expect("seconds");
+        let at = jiff::Timestamp::from_second(at).expect("in range");
+        let expected: Vec<String> = secrets
+            .iter()
+            .map(|text| Secret::parse(text).expect("a good secret"))
+            .map(|secret| secret.sign(request.header("webhook-id"), at, &record().body))
+            .collect();
+        assert_eq!(request.header("webhook-signature"), expected.join(" "), "{keys}");
+    }
 }
 
 #[tokio::test]
@@ -117,6 +165,11 @@ async fn a_secret_file_is_found_beside_the_configuration() {
     };
     let error = build().await.err().expect("refused").to_string();
     assert!(error.contains("crm.secret"), "{error}");
+    let wrong = Webhook::check_files(
+        &options(&toml).unwrap_or_else(|all| panic!("{all:?}")),
+        folder.path(),
+    );
+    assert_eq!(wrong, [("secret_file".to_owned(), error)]);
     fs::write(&path, "hunter2\n").expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
     let error = build().await.err().expect("refused").to_string();

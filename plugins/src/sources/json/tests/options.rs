@@ -155,9 +155,16 @@ async fn secrets_and_tokens_are_read_from_files_beside_the_configuration() {
     };
     let token = "token = { header = \"X-Token\", tokens = [\"new\"], token_files = [\"secret\"] }";
     let hmac = "hmac = { header = \"X-Sig\", secret_files = [\"secret\"] }";
+    let wrong_files = |toml: &str| {
+        let toml = format!("command = {{ header = \"X-Event\" }}\n{toml}");
+        let options = Section::parse("o", &toml).expect("TOML").read().expect("options");
+        Json::check_files(&options, folder.path())
+    };
     let missing = build(hmac).await.err().expect("there is no file");
     assert!(missing.contains("secret"), "{missing}");
-    write("Jefe\n");
+    assert_eq!(wrong_files(hmac), [("hmac.secret_files.0".to_owned(), missing)]);
+    write("\u{feff} Jefe \r\n");
+    assert_eq!([wrong_files(token), wrong_files(hmac)], [[], []]);
     let source = build(token).await.expect("built");
     for value in ["new", "Jefe"] {
         assert!(event("a").header("x-token", value).open(&source).is_ok(), "{value}");
@@ -170,5 +177,6 @@ async fn secrets_and_tokens_are_read_from_files_beside_the_configuration() {
     for toml in [token, hmac] {
         let error = build(toml).await.err().expect("two lines");
         assert!(error.contains("secret file") && !error.contains("xxx"), "{error}");
+        assert_eq!(wrong_files(toml)[0].1, error);
     }
 }

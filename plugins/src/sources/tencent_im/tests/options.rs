@@ -60,14 +60,23 @@ async fn tokens_are_read_from_files_beside_the_configuration() {
     };
     let toml =
         "apps.a = { sdk_app_id = 1400000000, tokens = [\"new\"], token_files = [\"token\"] }";
+    let wrong_files = || {
+        let options = Section::parse("o", toml).expect("TOML").read().expect("options");
+        TencentIm::check_files(&options, folder.path())
+    };
     let missing = built(folder.path(), toml).await.expect_err("there is no file");
     assert!(missing.contains("token"), "{missing}");
-    write(&format!("{TOKEN}\n"));
-    assert_eq!(built(folder.path(), toml).await.expect("opened").len(), 1);
+    assert_eq!(wrong_files(), [("apps.a.token_files.0".to_owned(), missing)]);
+    for form in ["TOKEN\n", "\u{feff}TOKEN", "\u{feff} TOKEN \r\n\n", "\tTOKEN"] {
+        write(&form.replace("TOKEN", TOKEN));
+        assert_eq!(built(folder.path(), toml).await.expect("opened").len(), 1, "{form:?}");
+        assert_eq!(wrong_files(), []);
+    }
     write(&"x".repeat(129));
     let error = built(folder.path(), toml).await.expect_err("too long");
     assert!(error.contains("129") && !error.contains("xxx"), "{error}");
+    assert_eq!(wrong_files(), [("apps.a.token_files.0".to_owned(), error)]);
     write("xxx\nyyy\n");
     let error = built(folder.path(), toml).await.expect_err("two tokens");
-    assert!(error.contains("one line") && !error.contains("xxx"), "{error}");
+    assert!(error.contains("a secret is one line") && !error.contains("xxx"), "{error}");
 }
