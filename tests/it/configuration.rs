@@ -50,7 +50,8 @@ options.fsink = "every"
 
 #[test]
 fn the_shipped_configuration_is_good_as_it_is() {
-    let checked = switchhook(&repository("")).arg("check").output().expect("ran");
+    let folder = folder_with(&shipped());
+    let checked = switchhook(folder.path()).arg("check").output().expect("ran");
     let (out, err) = text(&checked);
     assert!(checked.status.success(), "{err}");
     assert!(out.contains("The configuration is good"), "{out}");

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use crate::harness::*;
 
-/// The repository's own configuration, on free ports and in a folder of the test's.
-fn shipped() -> Server {
-    let config = fs::read_to_string(repository("config.toml")).expect("there");
-    Server::start_in(Arc::new(folder_with(&config)), |command| {
+/// The shipped configuration, on free ports and in a folder of the test's.
+fn server() -> Server {
+    Server::start_in(Arc::new(folder_with(&shipped())), |command| {
         command
             .env("SWITCHHOOK_SERVER__LISTEN", "127.0.0.1:0")
             .env("SWITCHHOOK_ADMIN__LISTEN", "127.0.0.1:0");
@@ -18,7 +17,7 @@ fn shipped() -> Server {
 
 #[test]
 fn a_topic_change_reaches_log_and_file() {
-    let server = shipped();
+    let server = server();
     let url = format!("http://{}/", server.address);
     let sent = switchhook(server.folder.path())
         .args(["send", TOPIC_CHANGED, "--url", &url])
@@ -43,7 +42,7 @@ fn the_vendors_request_is_answered_unsigned_and_signed() {
     let body =
         fs::read_to_string(repository("tests/fixtures/Group.CallbackAfterTopicInfoChanged.json"))
             .expect("there");
-    let unsigned = shipped();
+    let unsigned = server();
     let reply = post(unsigned.address, &query(TOPIC_CHANGED), &body);
     assert_eq!((reply.status, reply.body.as_str()), (200, OK));
     let config = CONFIG.replace(
@@ -59,8 +58,7 @@ fn the_vendors_request_is_answered_unsigned_and_signed() {
 #[test]
 fn with_the_relay_enabled_listen_verifies_its_signature() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let folder =
-        Arc::new(folder_with(&fs::read_to_string(repository("config.toml")).expect("there")));
+    let folder = Arc::new(folder_with(&shipped()));
     let mut listening = switchhook(folder.path())
         .args([
             "listen",

@@ -44,6 +44,7 @@ pub fn switchhook(folder: &Path) -> Command {
 }
 
 pub fn program(path: &Path, folder: &Path) -> Command {
+    assert_ne!(folder, repository(""), "its config.toml may have been edited: write one");
     let mut command = Command::new(path);
     command.current_dir(folder).stdin(Stdio::null());
     for (name, _) in
@@ -61,7 +62,13 @@ pub fn example(name: &str) -> PathBuf {
 }
 
 pub fn repository(path: &str) -> PathBuf {
+    assert_ne!(path, "config.toml", "it may have been edited: take `shipped()`");
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The configuration as it is shipped. Not the one in the repository's folder: whoever runs the tests may have edited that.
+pub fn shipped() -> String {
+    fs::read_to_string(repository("tests/fixtures/config.toml")).expect("there")
 }
 
 pub fn folder_with(config: &str) -> TempDir {
@@ -200,9 +207,7 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str) {
-        let sent =
-            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
+        signal(&self.child, name);
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -416,6 +421,12 @@ fn serve(
         write!(writer, "HTTP/1.1 {} X\r\ncontent-length: 2\r\n\r\nhi", status.unwrap_or(200))
             .ok()?;
     }
+}
+
+/// Sends a signal, with the shell's own `kill`: small systems have no other.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status();
+    assert!(sent.expect("sh runs").success());
 }
 
 pub fn text(output: &Output) -> (String, String) {

@@ -116,8 +116,7 @@ fn interrupted_it_says_how_to_go_on_and_then_nothing_is_missing_or_doubled() {
         .spawn()
         .expect("started");
     target.got(COUNT + 2);
-    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
+    signal(&child, "INT");
     let mut said = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
     assert_eq!(child.wait().expect("waited").code(), Some(130), "{said}");

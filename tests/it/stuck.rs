@@ -82,8 +82,7 @@ fn a_signal_ends_a_server_that_hangs_while_it_starts() {
     eventually("the plugin being built", || {
         folder.path().join("arrived/build").exists().then_some(())
     });
-    let sent = Command::new("kill").args(["-TERM", &server.0.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
+    signal(&server.0, "TERM");
     let status = eventually("its end", || server.0.try_wait().expect("waited"));
     let mut err = String::new();
     server.0.stderr.take().expect("piped").read_to_string(&mut err).expect("text");

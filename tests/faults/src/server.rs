@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use crate::oracle::{MESSAGE, TOPIC, lock};
 use crate::report::{Stop, failed};
 use crate::scenarios::Setting;
+use crate::tools;
 use crate::wire;
 
 /// Longer than anything here takes; a scenario that waits so long has failed.
@@ -326,8 +327,7 @@ impl Server {
     }
 
     pub(crate) fn signal(&self, name: &str) -> Result<(), Stop> {
-        let (flag, pid) = (format!("-{name}"), self.pid().to_string());
-        match Command::new("kill").args([flag, pid]).status()?.success() {
+        match tools::signal(self.pid(), name)?.success() {
             true => Ok(()),
             false => failed(format!("kill -{name} failed")),
         }

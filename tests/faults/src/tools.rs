@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::report::{Stop, failed, not_run};
 
@@ -69,13 +69,18 @@ impl Strace {
     }
 }
 
+/// Sends a signal, with the shell's own `kill`: small systems have no other.
+pub(crate) fn signal(pid: u32, name: &str) -> io::Result<ExitStatus> {
+    Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status()
+}
+
 /// A tracer beside its process; dropping it lets go of the process.
 pub(crate) struct Attached(std::process::Child);
 
 impl Drop for Attached {
     fn drop(&mut self) {
         // It may be gone already. Asked politely, it detaches from what it traces.
-        _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        _ = signal(self.0.id(), "TERM");
         _ = self.0.wait();
     }
 }
