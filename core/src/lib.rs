@@ -47,7 +47,7 @@ pub use self::log_lines::log_line;
 pub use self::plugin::{
     BuildContext, Component, Configured, NameTaken, Plugin, Registration, Registry, Role, Table,
 };
-pub use self::program::App;
+pub use self::program::{App, program_name};
 pub use self::router::{Pattern, Route, Router};
 pub use self::source::{
     ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind, Source,

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 
 use crate::delivery::Works;
 use crate::journal::{JournalError, Pruned, Retention};
+use crate::program::program_name;
 use crate::time::Clock;
 
 /// How often it is looked whether there is something to remove.
@@ -97,7 +98,8 @@ impl Ages {
         if self.ahead.is_none() {
             tracing::warn!(
                 ahead = %format_args!("{jump:#}"),
-                "the time of day has jumped: for a day nothing is removed from the journal for its age; `switchhook journal prune` does it at once"
+                "the time of day has jumped: for a day nothing is removed from the journal for its age; `{} journal prune` does it at once",
+                program_name()
             );
         }
         let since = *self.ahead.get_or_insert(now);

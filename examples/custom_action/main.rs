@@ -3,12 +3,11 @@
 //! `cargo run --example custom_action -- --config examples/custom_action/config.toml`
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook::{Action, App, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
+use switchhook::{Action, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
 
@@ -57,6 +56,4 @@ impl Plugin for Spool {
 
 switchhook::register!(Spool);
 
-fn main() -> ExitCode {
-    App::main()
-}
+switchhook::main!();

@@ -2,7 +2,6 @@
 //!
 //! `cargo run --example custom_handler -- --config examples/custom_handler/config.toml`
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -11,8 +10,8 @@ use switchhook::plugins::sources::tencent_im::events::{
     GroupAfterTopicInfoChanged, GroupBeforeCreateTopic,
 };
 use switchhook::{
-    App, BoxError, BuildContext, Callback, Failure, HandleContext, Handler, NewRecord, Plugin,
-    Verdict, async_trait,
+    BoxError, BuildContext, Callback, Failure, HandleContext, Handler, NewRecord, Plugin, Verdict,
+    async_trait,
 };
 
 /// Options of a `word-guard` handler.
@@ -71,6 +70,4 @@ impl Plugin for WordGuard {
 
 switchhook::register!(WordGuard);
 
-fn main() -> ExitCode {
-    App::main()
-}
+switchhook::main!();

@@ -2,13 +2,13 @@
 //!
 //! `cargo run --example typed_event -- --config examples/typed_event/config.toml`
 
-use std::{process::ExitCode, sync::Arc};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook::plugins::sources::tencent_im::events::GroupBeforeApplyJoinGroup;
 use switchhook::{
-    App, BoxError, BuildContext, Callback, Event, Failure, Handler, Plugin, Verdict, async_trait,
+    BoxError, BuildContext, Callback, Event, Failure, Handler, Plugin, Verdict, async_trait,
 };
 
 /// A `door-keeper` handler: its options are all that it needs.
@@ -43,6 +43,4 @@ impl Plugin for DoorKeeper {
 
 switchhook::register!(DoorKeeper);
 
-fn main() -> ExitCode {
-    App::main()
-}
+switchhook::main!();

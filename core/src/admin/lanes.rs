@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{Gate, Standing};
 use crate::escape;
 use crate::journal::LaneStatus;
+use crate::program::program_name;
 
 /// A lane, and how its target stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,8 +67,9 @@ pub(crate) fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
     let name = escape::for_line(&lane.lane);
     format!(
         "not in the configuration{since}: {} {until}; bring it back under that name, or remove it with \
-         `switchhook journal prune --lane '{name}'`",
-        waiting(lane)
+         `{} journal prune --lane '{name}'`",
+        waiting(lane),
+        program_name()
     )
 }
 

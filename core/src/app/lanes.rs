@@ -6,6 +6,7 @@ use crate::admin;
 use crate::config::Config;
 use crate::config::{Instance, tables};
 use crate::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering};
+use crate::program::program_name;
 
 /// Lanes that left the configuration and are named in the log.
 const TOLD_MAX: usize = 20;
@@ -52,7 +53,8 @@ pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>)
     }
     let more = left.len().saturating_sub(TOLD_MAX);
     if more > 0 {
-        tracing::warn!(more, "more lanes left the configuration; `switchhook lanes` names them");
+        let program = program_name();
+        tracing::warn!(more, "more lanes left the configuration; `{program} lanes` names them");
     }
 }
 

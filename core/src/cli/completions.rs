@@ -1,9 +1,9 @@
 //! `switchhook completions`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Cli, Failed, output};
+use super::{Failed, named, output};
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -16,6 +16,6 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failed> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "switchhook", &mut script);
+    clap_complete::generate(args.shell, &mut named::command(), program_name(), &mut script);
     Ok(output::line(String::from_utf8_lossy(&script).trim_end())?)
 }

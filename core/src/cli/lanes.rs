@@ -5,6 +5,7 @@ use super::output::{self, Format, columns, line, one_line};
 use super::store::{Store, Trouble};
 use super::{Context, Failed, block_on};
 use crate::admin::{LaneView, Pause, Turned};
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -117,7 +118,8 @@ async fn turn(
     match store.order(Pause { action: action.to_owned(), paused }).await {
         Ok(_) if paused => {
             let action = one_line(action);
-            Ok(format!("{action} is paused; `switchhook resume {action}` lets it go on"))
+            let program = program_name();
+            Ok(format!("{action} is paused; `{program} resume {action}` lets it go on"))
         }
         Ok(turned) => Ok(resumed(&one_line(action), turned, disabled, store.is_served())),
         Err(Trouble::Failed(failed)) if failed.is_usage() => {

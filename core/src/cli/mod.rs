@@ -14,6 +14,7 @@ mod lanes;
 mod listen;
 mod log;
 mod log_writer;
+mod named;
 mod names;
 mod output;
 mod plugins;
@@ -33,7 +34,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use self::log::LogFormat;
@@ -41,10 +42,11 @@ use self::log::LogFormat;
 use crate::app;
 use crate::config::{Config, Layers, report};
 use crate::plugin::Registry;
+use crate::program::program_name;
 
 /// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
 #[derive(Debug, Parser)]
-#[command(name = "switchhook", version, max_term_width = 120, after_help = AFTER_HELP)]
+#[command(name = "switchhook", max_term_width = 120, after_help = AFTER_HELP)]
 struct Cli {
     /// The configuration; relative paths in it start from its folder
     #[arg(
@@ -240,7 +242,8 @@ impl Context {
 
 /// Runs the program with these arguments.
 pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = named::command().try_get_matches_from(args);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 64 } else { 0 };
@@ -329,7 +332,8 @@ fn unreadable(path: &str, error: &io::Error) -> Unread {
         ErrorKind::NotFound => format!(
             "{path}: there is no such file\n\
              Name a configuration with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it takes a journal,\n\
-             a source and a handler, and `switchhook plugins NAME` prints an example of each to paste."
+             a source and a handler, and `{} plugins NAME` prints an example of each to paste.",
+            program_name()
         ),
         _ => format!("{path}: {error}"),
     };

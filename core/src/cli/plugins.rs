@@ -8,6 +8,7 @@ use super::output::{Format, columns, json as write_json, line, message};
 use super::{Context, Failed, schema};
 use crate::config::{hint, listed};
 use crate::plugin::{Registration, Registry, Table};
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -36,7 +37,10 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         Format::Text if found.is_empty() => {}
         Format::Text if args.name.is_none() => {
             line(&table(&found))?;
-            message("\n`switchhook plugins NAME` shows a plugin's options and an example to paste");
+            let name = program_name();
+            message(&format!(
+                "\n`{name} plugins NAME` shows a plugin's options and an example to paste"
+            ));
         }
         Format::Text => {
             let pages: Vec<String> = found.iter().map(|one| page(one)).collect();

@@ -10,6 +10,7 @@ use super::{Context, Failed, block_on};
 use crate::app::build_source;
 use crate::config::{Config, Instance, hint, tables};
 use crate::facts::Phase;
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -89,14 +90,17 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
 }
 
 fn more(routes: &Routes) {
+    let program = program_name();
     match &routes.command {
         Some(command) if !command.known_to.is_empty() => {
             let name = one_line(&command.name);
             message(&format!(
-                "\n`switchhook commands {name}` shows its fields and what may be answered"
+                "\n`{program} commands {name}` shows its fields and what may be answered"
             ));
         }
-        Some(_) => message("\n`switchhook commands` lists what the sources know"),
+        Some(_) => {
+            message(&format!("\n`{program} commands` lists what the sources know"));
+        }
         None => {}
     }
 }

@@ -13,6 +13,7 @@ use super::{LOG, retry};
 use crate::handler::{Failure, Record};
 use crate::journal::{Fate, JournalError, Lease, Position, Work};
 use crate::metrics::OfAction;
+use crate::program::program_name;
 
 /// Why an attempt gave no result.
 #[derive(Clone, Copy)]
@@ -165,7 +166,8 @@ impl Subscription {
                 // What was under way beside it finds the same.
                 if let Some(suppressed) = self.seat.note_gone().then(|| LOG.take("gone")).flatten()
                 {
-                    tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `switchhook resume {action}` goes on");
+                    let program = program_name();
+                    tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `{program} resume {action}` goes on");
                 }
                 Gone::Paused
             }

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook::{Action, App, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
+use switchhook::{Action, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
 
 /// Options of a `stuck` action.
 #[derive(Deserialize, JsonSchema)]
@@ -60,6 +59,4 @@ impl Plugin for Stuck {
 
 switchhook::register!(Stuck);
 
-fn main() -> ExitCode {
-    App::main()
-}
+switchhook::main!();

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Known, families, kind, phase, several_sources};
 use crate::catalogue::{CommandSpec, FieldKind, FieldSpec};
 use crate::cli::output::{json_line, one_line};
+use crate::program::{program_name, renamed};
 
 const HEAD: &str = "\
 # Commands
@@ -25,7 +26,7 @@ How to read it:
 
 /// The page, with a table of contents.
 pub(super) fn text(all: &[Known]) -> String {
-    let mut page = HEAD.to_owned();
+    let mut page = renamed(HEAD, program_name());
     let families = families(all);
     page.push_str("\n## Contents\n");
     for (family, members) in &families {

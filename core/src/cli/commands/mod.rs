@@ -16,6 +16,7 @@ use super::{Context, Failed, block_on};
 use crate::catalogue::FieldKind;
 use crate::config::{hint, listed};
 use crate::facts;
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -113,12 +114,15 @@ fn write(found: &[Known], args: &Args) -> Result<(), Failed> {
         (Form::Text, _) if found.is_empty() => message("no command is like that"),
         (Form::Text, None) => {
             line(&list::text(found))?;
-            message("\n`switchhook commands NAME` shows a command's fields, answers and a sample");
+            let program = program_name();
+            message(&format!(
+                "\n`{program} commands NAME` shows a command's fields, answers and a sample"
+            ));
         }
         (Form::Text, Some(name)) => {
             let pages: Vec<String> = found.iter().map(page::text).collect();
             line(pages.join("\n").trim_end())?;
-            message(&format!("\n`switchhook send {}` sends it", one_line(name)));
+            message(&format!("\n`{} send {}` sends it", program_name(), one_line(name)));
         }
     }
     Ok(())
@@ -169,8 +173,9 @@ fn named(all: Vec<Known>, name: &str) -> Result<Vec<Known>, Failed> {
     let hint = hint(name, others.iter().map(|one| &*one.spec.name));
     let name = one_line(name);
     Err(Failed::usage(format!(
-        "no source knows a command `{name}`{}; `switchhook commands` lists all",
-        one_line(&hint)
+        "no source knows a command `{name}`{}; `{} commands` lists all",
+        one_line(&hint),
+        program_name()
     )))
 }
 

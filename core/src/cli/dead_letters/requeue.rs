@@ -11,6 +11,7 @@ use crate::cli::output::{counted, foretell, line, message, one_line};
 use crate::cli::progress::Progress;
 use crate::cli::store::{Store, Trouble};
 use crate::journal::{DeadLetterQuery, LaneId, REPLAYS_OPEN_MAX};
+use crate::program::program_name;
 
 /// Dead letters that are retried at a time.
 const CHUNK: usize = 200;
@@ -188,8 +189,9 @@ impl Retrying<'_> {
                 let lanes: Vec<String> =
                     self.queue.iter().map(|(lane, _)| one_line(lane)).collect();
                 self.progress.say(&format!(
-                    "{}: full; waiting for deliveries (`switchhook lanes` tells whether an action is paused)",
-                    lanes.join(", ")
+                    "{}: full; waiting for deliveries (`{} lanes` tells whether an action is paused)",
+                    lanes.join(", "),
+                    program_name()
                 ));
             }
             self.interrupt.wait(FULL).await;

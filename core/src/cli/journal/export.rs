@@ -11,6 +11,7 @@ use crate::cli::output::{counted, json_line, message};
 use crate::cli::store::Store;
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{EventQuery, Position};
+use crate::program::program_name;
 
 /// Callbacks that are held in memory at a time: bodies may be large.
 const PAGE: usize = 100;
@@ -55,8 +56,9 @@ pub(super) fn told(written: Written) -> Result<(), Failed> {
     match written.damaged {
         0 => Ok(()),
         count => Err(Failed::io(format!(
-            "{} left out; `switchhook journal verify` names what it finds",
-            counted(count, "damaged callback was", "damaged callbacks were")
+            "{} left out; `{} journal verify` names what it finds",
+            counted(count, "damaged callback was", "damaged callbacks were"),
+            program_name()
         ))),
     }
 }

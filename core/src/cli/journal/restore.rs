@@ -8,6 +8,7 @@ use crate::cli::output::{counted, foretell, line, one_line};
 use crate::cli::store::{Ours, Store, Trouble, Unopened};
 use crate::cli::{Context, Failed, block_on};
 use crate::journal::{JournalError, Restored, RestoredLane};
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -64,7 +65,8 @@ async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<()
 fn folder(path: &std::path::Path) -> Failed {
     let path = path.display();
     Failed::usage(format!(
-        "{path} is a folder: name the file in it that `switchhook journal backup` made"
+        "{path} is a folder: name the file in it that `{} journal backup` made",
+        program_name()
     ))
 }
 

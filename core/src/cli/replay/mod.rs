@@ -19,6 +19,7 @@ use super::{Context, Failed, block_on};
 use crate::app;
 use crate::config::{Config, hint};
 use crate::journal::{LaneId, Position};
+use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -156,7 +157,7 @@ impl Args {
         since: Option<Timestamp>,
         until: Timestamp,
     ) -> String {
-        let mut words = vec!["switchhook replay".to_owned()];
+        let mut words = vec![format!("{} replay", program_name())];
         let mut add = |flag: &str, value: String| words.push(format!("--{flag} {}", word(&value)));
         if let Some(path) = config {
             add("config", path.to_owned());

@@ -18,6 +18,7 @@ use super::client::Client;
 use super::{Context, Failed, block_on, output};
 use crate::app::build_source;
 use crate::config::{Config, Instance, hint, listed, tables};
+use crate::program::program_name;
 
 /// The largest body that a server of ours can be set to take.
 const BODY_MAX: u64 = 64 << 20;
@@ -173,8 +174,9 @@ fn knows(draft: &Draft) -> bool {
 fn unknown(draft: &Draft) -> String {
     let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| &*spec.name));
     format!(
-        "the source does not know `{}`{hint}; `switchhook commands` lists what it knows",
-        output::one_line(&draft.command)
+        "the source does not know `{}`{hint}; `{} commands` lists what it knows",
+        output::one_line(&draft.command),
+        program_name()
     )
 }
 
@@ -183,7 +185,8 @@ fn uncomposed(draft: &Draft, error: &str) -> Failed {
     let hint = match knows(draft) {
         true => String::new(),
         false => {
-            format!("{}; `switchhook commands` lists what is known", hint(&draft.command, known))
+            let hint = hint(&draft.command, known);
+            format!("{hint}; `{} commands` lists what is known", program_name())
         }
     };
     Failed::usage(format!(

@@ -10,7 +10,7 @@ use switchhook_core::journal::{
     DeadLetter, DeadLetterQuery, EventQuery, JournalError, LaneId, LaneStatus, Page, Position,
     StoredEvent,
 };
-use switchhook_core::{Clock, Facts, Pattern, Words};
+use switchhook_core::{Clock, Facts, Pattern, Words, program_name};
 
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
@@ -26,8 +26,10 @@ const STEP_BLOBS: u32 = 8;
 /// Entries may have been kept so much later than they were received.
 const LATE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
-const OUT_OF_ORDER: &str =
-    "the journal's callbacks are out of order; `switchhook journal verify` says more";
+fn out_of_order() -> String {
+    let program = program_name();
+    format!("the journal's callbacks are out of order; `{program} journal verify` says more")
+}
 
 type Row = (u64, u64, Bytes);
 
@@ -113,7 +115,7 @@ impl Shared {
                 }
             }
             if !on {
-                return Err(JournalError::Store(OUT_OF_ORDER.into()));
+                return Err(JournalError::Store(out_of_order().into()));
             }
             if bytes > SCAN_BYTES_MAX && items.len() < query.limit {
                 return Ok(Page { items, next: Some(span.next()), damaged });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::{Connection, TransactionBehavior};
 use switchhook_core::journal::{Health, JournalError};
-use switchhook_core::with_causes;
+use switchhook_core::{program_name, with_causes};
 
 use super::attach;
 use super::lanes::Cell;
@@ -25,7 +25,11 @@ pub(super) struct Damaged(pub(super) rusqlite::Error);
 
 impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("its database is damaged; run `switchhook journal verify`, which says where, or restore a backup")
+        write!(
+            f,
+            "its database is damaged; run `{} journal verify`, which says where, or restore a backup",
+            program_name()
+        )
     }
 }
 

@@ -85,7 +85,7 @@ fn open_backup(file: &Path, from: &Path) -> Result<Connection, BoxError> {
     let holds = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 0);
     if let Some(more) = more.iter().find(holds) {
         return Err(refused(format!(
-            "part of what it holds is still in {}: have the program that wrote it make a copy with `switchhook journal backup`",
+            "part of what it holds is still in {}: have the program that wrote it make a copy with its command `journal backup`",
             more.display()
         )));
     }
