@@ -1,6 +1,7 @@
 //! What a person reads whose configuration is wrong.
 
 use crate::harness::*;
+use crate::own_program::readme_block;
 
 #[test]
 fn five_mistakes_are_five_messages_and_nothing_is_opened() {
@@ -59,9 +60,7 @@ fn the_shipped_configuration_is_good_as_it_is() {
 
 #[test]
 fn the_readmes_configuration_is_good_as_it_stands() {
-    let readme = std::fs::read_to_string(repository("README.md")).expect("there");
-    let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    let folder = folder_with(block.expect("a configuration"));
+    let folder = folder_with(&readme_block("toml", "[server]"));
     let checked = switchhook(folder.path()).arg("check").output().expect("ran");
     let (_, err) = text(&checked);
     assert!(checked.status.success(), "{err}");

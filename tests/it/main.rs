@@ -24,6 +24,7 @@ mod lanes;
 mod lifecycle;
 mod limits;
 mod operator;
+mod own_program;
 mod refusals;
 mod relays;
 mod replay;
