@@ -182,13 +182,14 @@ fn unknown(draft: &Draft) -> String {
 
 fn uncomposed(draft: &Draft, error: &str) -> Failed {
     let known = draft.source.catalogue().iter().map(|spec| &*spec.name);
-    let hint = match knows(draft) {
-        true => String::new(),
-        false => {
-            let hint = hint(&draft.command, known);
-            format!("{hint}; `{} commands` lists what is known", program_name())
-        }
+    let unknown = || {
+        format!(
+            "{}; `{} commands` lists what is known",
+            hint(&draft.command, known),
+            program_name()
+        )
     };
+    let hint = if knows(draft) { String::new() } else { unknown() };
     Failed::usage(format!(
         "{}: {}{hint}",
         output::one_line(&draft.command),
