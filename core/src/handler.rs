@@ -1,10 +1,10 @@
 //! The role of a handler: decides before-callbacks, turns callbacks into records.
 
-use std::collections::HashMap;
+mod state;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +14,8 @@ use uuid::Uuid;
 use crate::BoxError;
 use crate::callback::Callback;
 use crate::facts::Facts;
-use crate::journal::{Journal, JournalError};
+
+pub use self::state::{HandleContext, STATE_KEY_MAX, STATE_VALUE_MAX, State, StateChanges};
 
 /// A JSON object.
 pub type Map = serde_json::Map<String, serde_json::Value>;
@@ -282,86 +283,5 @@ impl Record {
     /// What targets tell deliveries by, the same at every attempt: the delivery's id and the handler.
     pub fn id(&self) -> String {
         format!("{}.{}", self.delivery(), self.handler)
-    }
-}
-
-/// What `handle` may use.
-pub struct HandleContext<'a> {
-    handler: &'a str,
-    state: State<'a>,
-}
-
-impl<'a> HandleContext<'a> {
-    /// A context over a journal, and over changes that wait for their commit; tests use the in-memory journal and no changes.
-    pub fn new(handler: &'a str, journal: &'a dyn Journal, changes: &'a StateChanges) -> Self {
-        Self {
-            handler,
-            state: State {
-                handler,
-                journal,
-                changes,
-                mine: HashMap::new(),
-                unread: AtomicBool::new(false),
-            },
-        }
-    }
-
-    /// The name of this handler instance.
-    pub fn handler(&self) -> &str {
-        self.handler
-    }
-
-    /// The handler's own durable state.
-    pub fn state(&mut self) -> &mut State<'a> {
-        &mut self.state
-    }
-
-    /// The changes made through this context. Whoever called `handle` lets them count if it succeeded: a failed one changes
-    /// nothing.
-    pub fn into_changes(self) -> StateChanges {
-        self.state.mine
-    }
-
-    /// Whether the last reading of the state failed or has not come to an end.
-    pub(crate) fn state_unread(&self) -> bool {
-        self.state.unread.load(Ordering::Relaxed)
-    }
-}
-
-/// Changes to a handler's state that wait for their commit; `None` removes.
-pub type StateChanges = HashMap<String, Option<Bytes>>;
-
-/// A handler's own durable key-value state.
-pub struct State<'a> {
-    handler: &'a str,
-    journal: &'a dyn Journal,
-    changes: &'a StateChanges,
-    mine: StateChanges,
-    unread: AtomicBool,
-}
-
-impl State<'_> {
-    /// The value of a key.
-    ///
-    /// # Errors
-    /// When the journal cannot be read; transient.
-    pub async fn get(&self, key: &str) -> Result<Option<Bytes>, Failure> {
-        if let Some(change) = self.mine.get(key).or_else(|| self.changes.get(key)) {
-            return Ok(change.clone());
-        }
-        self.unread.store(true, Ordering::Relaxed);
-        let value = self.journal.state(self.handler, key).await;
-        self.unread.store(value.is_err(), Ordering::Relaxed);
-        value.map_err(|error: JournalError| Failure::transient(error))
-    }
-
-    /// Sets a key, at most 64 KiB; durable together with the record.
-    pub fn put(&mut self, key: impl Into<String>, value: impl Into<Bytes>) {
-        self.mine.insert(key.into(), Some(value.into()));
-    }
-
-    /// Removes a key.
-    pub fn remove(&mut self, key: impl Into<String>) {
-        self.mine.insert(key.into(), None);
     }
 }

@@ -40,8 +40,8 @@ pub use self::callback::{Callback, Event, EventError};
 pub use self::catalogue::{Answer, CommandSpec, FieldKind, FieldSpec, Presence};
 pub use self::facts::{Client, Decision, Facts, Phase, Words};
 pub use self::handler::{
-    Failure, HandleContext, Handler, Map, NewRecord, Record, State, StateChanges, Verdict,
-    VerdictKind,
+    Failure, HandleContext, Handler, Map, NewRecord, Record, STATE_KEY_MAX, STATE_VALUE_MAX, State,
+    StateChanges, Verdict, VerdictKind,
 };
 pub use self::log_lines::log_line;
 pub use self::plugin::{

@@ -189,7 +189,8 @@ impl Projection {
             }
         };
         let unread = cx.state_unread();
-        (handled.map(|record| (record, cx.into_changes())), unread)
+        let handled = handled.and_then(|record| Ok((record, cx.into_changes()?)));
+        (handled, unread)
     }
 
     fn report(&self, callback: &Callback, failure: &Failure) {

@@ -3,6 +3,7 @@
 mod gate;
 mod journal;
 mod slow;
+mod state;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -73,7 +73,7 @@ pub trait Upkeep: Send + Sync + 'static {
     }
     /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
     /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
-    /// configuration longer ago than `detached_keep` needs nothing, and goes itself, with its dead letters. New lanes begin
+    /// configuration longer ago than `detached_keep` needs nothing, and goes itself, as with `forget_lane`. New lanes begin
     /// after what was removed, and no position is given twice.
     ///
     /// # Errors
@@ -81,7 +81,8 @@ pub trait Upkeep: Send + Sync + 'static {
     async fn prune(&self, _retention: &Retention) -> Result<Pruned, JournalError> {
         Err(JournalError::Unsupported("remove what is old"))
     }
-    /// Removes a lane that left the configuration, with its dead letters and what waits in it; says how it stood.
+    /// Removes a lane that left the configuration, with its dead letters and what waits in it; says how it stood. With the
+    /// projection of a handler goes the handler's state, with a subscription it does not.
     ///
     /// # Errors
     /// When there is no such lane, or it was in the configuration when lanes were attached last.

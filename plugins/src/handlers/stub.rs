@@ -64,14 +64,14 @@ impl StateJournal {
         let before = StateChanges::new();
         let mut cx = HandleContext::new("mine", self, &before);
         let record = handler.handle(callback, &mut cx).await;
-        let changes = cx.into_changes();
-        for (key, value) in changes.into_iter().filter(|_| record.is_ok()) {
+        let record = record?;
+        for (key, value) in cx.into_changes()? {
             match value {
                 Some(value) => self.state.insert(key, value),
                 None => self.state.remove(&key),
             };
         }
-        record
+        Ok(record)
     }
 }
 

@@ -170,5 +170,6 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
 
 /// What is lost with a lane.
 pub(super) fn loss(lane: &LaneStatus) -> String {
-    format!("lane {}: with it go {}", one_line(&lane.lane), waiting(lane))
+    let state = if lane.lane.contains('>') { "" } else { ", and the state of its handler" };
+    format!("lane {}: with it go {}{state}", one_line(&lane.lane), waiting(lane))
 }

@@ -16,6 +16,7 @@ mod order;
 mod prune;
 mod replays;
 mod retries;
+mod state;
 mod tools;
 mod upkeep;
 
@@ -33,6 +34,7 @@ pub use self::order::*;
 pub use self::prune::*;
 pub use self::replays::*;
 pub use self::retries::*;
+pub use self::state::*;
 pub use self::tools::*;
 pub use self::upkeep::*;
 use super::{TestClock, entry};
@@ -69,6 +71,7 @@ macro_rules! journal_contract {
             notes_are_kept, a_closed_journal_refuses,
             a_projection_gets_its_commands_in_order, its_cursor_moves_past_what_it_does_not_want, a_subscription_is_not_behind_what_its_handler_has_passed,
             a_lease_waits_for_an_append, records_and_state_are_one_commit, state_can_be_removed,
+            state_goes_with_its_handlers_projection_and_with_nothing_else, much_state_goes_too, state_of_the_largest_size_is_kept,
             a_subscription_gets_the_records_of_its_handler, a_record_without_a_body_has_the_callbacks,
             new_lanes_begin_where_told, subscriptions_wait_for_an_unsettled_projection,
             records_settled_out_of_order_are_all_found,

@@ -75,14 +75,17 @@ fn ids() -> [LaneId; LANES] {
     [LaneId::projection("h"), lane(), LaneId::subscription("h", "b")]
 }
 
-async fn open(stand: &dyn Stand) -> Node {
-    let node = Node::open(stand).await;
-    let lanes = [
+fn specs() -> [LaneSpec; LANES] {
+    [
         projection("h", "*"),
         subscription("h", "a", Ordering::Key),
         subscription("h", "b", Ordering::None),
-    ];
-    node.attach(&lanes).await;
+    ]
+}
+
+async fn open(stand: &dyn Stand) -> Node {
+    let node = Node::open(stand).await;
+    node.attach(&specs()).await;
     node
 }
 
@@ -109,7 +112,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn step(&mut self) {
-        match self.rng.u8(0..64) {
+        match self.rng.u8(0..66) {
             0..10 => self.append().await,
             10..12 => self.note(),
             12..30 => self.lease().await,
@@ -126,6 +129,7 @@ impl<'a> Driver<'a> {
             57..59 => self.replay().await,
             59..61 => self.retry_letters().await,
             61 => self.drop_letters().await,
+            62..64 => self.visit().await,
             _ => self.prune().await,
         }
     }

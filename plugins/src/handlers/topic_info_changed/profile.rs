@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use switchhook_core::{Callback, Failure, HandleContext};
+use switchhook_core::{Callback, Failure, HandleContext, STATE_VALUE_MAX};
 
 use super::{Change, Changes, Field};
 
 /// A longer value is not remembered.
 const VALUE_BYTES_MAX: usize = 8 * 1024;
-/// The most that one value of state can hold. Four values reach it only if nearly all of them is escapes.
-const PROFILE_BYTES_MAX: usize = 64 * 1024;
 /// A topic whose ids are longer together is not remembered.
 const KEY_BYTES_MAX: usize = 512;
 
@@ -40,7 +38,8 @@ pub(super) async fn compare(
     }
     let profile = serde_json::to_vec(&profile).map_err(Failure::permanent)?;
     match profile.len() {
-        0..=PROFILE_BYTES_MAX => cx.state().put(key, profile),
+        // Four values reach it only if nearly all of them is escapes.
+        0..=STATE_VALUE_MAX => cx.state().put(key, profile),
         _ => cx.state().remove(key),
     }
     Ok(())

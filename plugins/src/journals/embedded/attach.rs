@@ -158,11 +158,15 @@ fn name(
         };
         if spec.enabled {
             tx.execute("INSERT OR IGNORE INTO handlers (name) VALUES (?1)", [handler])?;
-            tx.execute(
+            let made = tx.execute(
                 "INSERT OR IGNORE INTO lanes (id, cursor, paused) SELECT ?1, ?2, EXISTS
                  (SELECT 1 FROM lanes WHERE paused AND instr(id, '>') AND substr(id, instr(id, '>') + 1) = ?3)",
                 params![id, cursor, spec.id.action().map(|action| &**action)],
             )?;
+            if made > 0 && spec.id.action().is_none() {
+                // Older versions forgot a handler's lane without its state.
+                tx.execute("DELETE FROM state WHERE handler = ?1", [handler])?;
+            }
         }
         let find = "SELECT handlers.no, lanes.no FROM handlers, lanes WHERE name = ?1 AND id = ?2";
         let found = tx

@@ -19,6 +19,8 @@ const STEP_BLOBS: usize = 8;
 const LOOK_BLOBS: usize = 256;
 /// Rows that one commit removes at most.
 const STEP_ROWS: usize = 1000;
+/// Values of a handler's state that one commit removes at most: each may be 64 KiB.
+const STEP_STATE: usize = 100;
 /// What a removed blob adds to the WAL, about.
 const STEP_BYTES: usize = 16 << 10;
 
@@ -155,9 +157,11 @@ fn left_before(
     Ok(lanes)
 }
 
-/// Removes some of a lane's dead letters; when there are no more, the lane with all that is left of it.
+/// Removes some of a lane's dead letters, then some of its handler's state; when there is no more, the lane with all that is left
+/// of it. State belongs to a handler's projection: without it, a handler of that name is a new one.
 pub(super) fn remove_lane(writer: &mut Writer, name: &str) -> Result<usize, JournalError> {
-    change(writer, |connection| {
+    let is_projection = !name.contains('>');
+    let removed = change(writer, |connection| {
         let find = "SELECT no FROM lanes WHERE id = ?1 AND detached_at IS NOT NULL";
         let no: Option<i64> = connection.query_row(find, [name], |row| row.get(0)).optional()?;
         let Some(no) = no else { return Ok(0) };
@@ -165,13 +169,30 @@ pub(super) fn remove_lane(writer: &mut Writer, name: &str) -> Result<usize, Jour
             "DELETE FROM dead_letters WHERE no IN (SELECT no FROM dead_letters WHERE lane = ?1 LIMIT ?2)",
             params![no, number(STEP_ROWS as u64)],
         )?;
+        if letters < STEP_ROWS && is_projection && remove_state(connection, name)? == STEP_STATE {
+            return Ok(STEP_ROWS); // there may be more
+        }
         if letters < STEP_ROWS {
             connection.execute("DELETE FROM open_items WHERE lane = ?1", [no])?;
             connection.execute("DELETE FROM replays WHERE lane = ?1", [no])?;
             connection.execute("DELETE FROM lanes WHERE no = ?1", [no])?;
         }
         Ok(letters)
-    })
+    })?;
+    if is_projection {
+        writer.shared.reader.state_forgotten(name);
+    }
+    Ok(removed)
+}
+
+/// Removes some of a handler's state; how much.
+fn remove_state(connection: &Connection, handler: &str) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM state WHERE handler = ?1
+                 AND key IN (SELECT key FROM state WHERE handler = ?1 LIMIT ?2)",
+        )?
+        .execute(params![handler, number(STEP_STATE as u64)])
 }
 
 fn remove_letters(writer: &mut Writer, oldest: i64) -> Result<usize, JournalError> {

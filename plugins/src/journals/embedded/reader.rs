@@ -226,6 +226,13 @@ impl Reader {
             .extend(changes.into_iter().map(|(key, value)| ((handler.clone(), key), value)));
     }
 
+    /// A handler's state has been removed, or some of it.
+    pub(super) fn state_forgotten(&self, handler: &str) {
+        let mut state = locked(&self.state);
+        state.commits += 1;
+        state.values.retain(|(of, _), _| **of != *handler);
+    }
+
     pub(super) async fn state(
         self: &Arc<Self>,
         handler: &str,

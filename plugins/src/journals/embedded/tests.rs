@@ -1,3 +1,4 @@
+mod beginnings;
 mod copies;
 mod damage;
 mod disks;
@@ -130,26 +131,6 @@ async fn the_folder_is_for_this_user_alone() {
     let journal = folder.embedded().unwrap();
     let mode = std::fs::metadata(journal.folder().unwrap()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
-}
-
-/// By the rule for every folder with data: see `switchhook_core::access`.
-#[tokio::test]
-async fn a_folder_that_others_may_write_to_is_refused_unless_sticky() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::new();
-    let path = folder.dir.path().join("j");
-    std::fs::create_dir(&path).unwrap();
-    let set = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
-    for mode in [0o777, 0o2777, 0o702] {
-        set(mode);
-        let error = folder.embedded().err().expect("refused").to_string();
-        assert!(error.contains(&format!("chmod o-w {}", path.display())), "{error}");
-        assert_eq!(std::fs::read_dir(&path).unwrap().count(), 0, "nothing was made in it");
-    }
-    for mode in [0o1777, 0o770, 0o755, 0o700] {
-        set(mode);
-        drop(folder.embedded().expect("opened"));
-    }
 }
 
 #[tokio::test]

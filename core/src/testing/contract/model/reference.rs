@@ -54,6 +54,8 @@ pub(super) struct Model {
     /// Up to where the handler has settled everything for good, whatever a crash may bring back.
     pub(super) certain: u64,
     pub(super) paused: [bool; LANES],
+    /// What the handler has kept.
+    pub(super) state: Option<String>,
     /// The time of day was moved: what is due after a crash may come sooner or later.
     pub(super) jumped: bool,
     loose: bool,

@@ -109,12 +109,15 @@ impl Driver<'_> {
         let stale = self.rng.u8(0..16) == 0;
         let token = one.lease.token + u64::from(stale) * 1_000_000;
         let lease = Lease { lane: one.lease.lane.clone(), token, items: Vec::new() };
-        let settled = self.node().settle(&lease, fates.clone()).await;
+        let kept = Some(self.rng.u32(..).to_string()).filter(|_| one.lane == PROJECTION);
+        let state = kept.iter().map(|kept| ("k".to_owned(), Some(kept.clone().into()))).collect();
+        let settled = self.node().settle_with(&lease, fates.clone(), state).await;
         let valid = !one.over && !stale && !one.left.is_empty();
         match settled {
             Ok(()) => {
                 assert!(valid, "a lease that is over settled {fates:?}");
                 self.model.settled(one.lane, &one.lease, &fates, self.now());
+                self.model.state = kept.or(self.model.state.take());
                 one.left.retain(|place| !fates.iter().any(|(position, _)| position.0 == *place));
             }
             Err(JournalError::Stale) => {
@@ -193,11 +196,39 @@ impl Driver<'_> {
             }
         }
         self.model.see_letters(&letters);
+        let state = self.node().0.state("h", "k").await.expect("state");
+        assert_eq!(state, self.model.state.clone().map(Into::into), "the handler's state");
         for (status, paused) in
             self.node().0.lanes().await.expect("lanes").iter().zip(self.model.paused)
         {
             assert_eq!(status.paused, paused, "{}", status.lane);
         }
+    }
+
+    /// Another handler comes, keeps something and leaves for good: its state goes with it, and nothing of ours.
+    pub(super) async fn visit(&mut self) {
+        if self.full {
+            return;
+        }
+        let (guest, node) = (LaneId::projection("guest"), self.node());
+        assert_eq!(node.0.state("guest", "k").await.expect("state"), None, "it is new");
+        let with_guest =
+            specs().into_iter().chain([LaneSpec { start: Start::Now, ..projection("guest", "*") }]);
+        node.attach(&with_guest.collect::<Vec<_>>()).await;
+        self.append().await;
+        let node = self.node();
+        if let Some(lease) = within(self.grace, node.0.lease(&guest, &want(1))).await {
+            let lease = lease.expect("a lease");
+            let fates = vec![(lease.items[0].position, Fate::Recorded(None))];
+            let state = StateChanges::from([("k".into(), Some("theirs".into()))]);
+            if node.settle_with(&lease, fates, state).await.is_ok() {
+                assert!(node.0.state("guest", "k").await.expect("state").is_some());
+            }
+        }
+        node.attach(&specs()).await;
+        node.0.forget_lane(&guest).await.expect("forgotten");
+        assert_eq!(node.0.state("guest", "k").await.expect("state"), None, "it is gone");
+        self.look().await;
     }
 
     async fn see_events(&mut self) -> Vec<u64> {

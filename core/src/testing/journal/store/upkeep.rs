@@ -227,6 +227,9 @@ impl Store {
         self.lanes.remove(id);
         self.dead.retain(|one| one.letter.lane != status.lane);
         self.replays.retain(|_, one| one.lane != *id);
+        if id.action().is_none() {
+            self.state.retain(|(handler, _), _| **handler != **id.handler());
+        }
         self.sweep();
         Ok(status)
     }
