@@ -66,7 +66,7 @@ impl Callback {
         self.facts.phase == Phase::Before || self.answered
     }
 
-    /// Reads the body as the typed event `T`.
+    /// Reads the body as the typed event `T`. Half of a surrogate pair in it is read as U+FFFD.
     ///
     /// # Errors
     /// When `T` belongs to another command, or the body does not have its shape.
@@ -77,7 +77,7 @@ impl Callback {
                 found: self.facts.command.clone(),
             });
         }
-        serde_json::from_slice(&self.body).map_err(EventError::Body)
+        crate::lenient::read(&self.body, &mut Vec::new()).map_err(EventError::Body)
     }
 }
 

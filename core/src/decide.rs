@@ -235,7 +235,8 @@ impl Asking {
 
 /// The body with some of its fields replaced, as the next handler sees it.
 fn with_fields(body: &bytes::Bytes, fields: &Map) -> bytes::Bytes {
-    let Ok(mut object) = serde_json::from_slice::<Map>(body) else { return body.clone() };
+    let read = crate::lenient::read::<Map>(body, &mut Vec::new());
+    let Ok(mut object) = read else { return body.clone() };
     object.extend(fields.clone());
     serde_json::to_vec(&object).map_or_else(|_| body.clone(), Into::into)
 }

@@ -1,5 +1,7 @@
 //! From a whole request to its answer: proven, routed, then decided or kept.
 
+mod path;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use self::path::MountPath;
 use crate::callback::Callback;
 use crate::config::tables::{self, WhenUnavailable};
 use crate::decide::{Decided, Decider, decide, late};
@@ -36,7 +39,7 @@ const COMMIT: Duration = Duration::from_millis(300);
 /// One source, mounted.
 pub(crate) struct Mount {
     pub(crate) name: Arc<str>,
-    pub(crate) path: String,
+    path: MountPath,
     pub(crate) source: Arc<dyn Source>,
     /// For a before-callback and for an after-callback whose reply matters.
     decide_within: [Duration; 2],
@@ -68,7 +71,8 @@ impl Mount {
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
         let decide_within = [Phase::Before, Phase::After]
             .map(|phase| table.decide_within(server, source.reply_timeout(phase)));
-        let (path, dedupe) = (table.path.clone(), table.dedupe.map(|window| window.0));
+        let path = MountPath::new(&table.path, source.below());
+        let dedupe = table.dedupe.map(|window| window.0);
         let window = table.same_answer.0;
         let answers = (!window.is_zero()).then(|| Answers::new(window));
         Self { name, path, source, decide_within, dedupe, answers, counters: known, other }
@@ -78,6 +82,16 @@ impl Mount {
     fn decide_by(&self, arrival: &Arrival, callback: &Callback) -> Instant {
         let [before, after] = self.decide_within;
         arrival.begun + if callback.facts.phase == Phase::Before { before } else { after }
+    }
+
+    /// Whether a call to this path is the source's.
+    pub(crate) fn takes(&self, called: &str) -> bool {
+        self.path.below(called).is_some()
+    }
+
+    /// How many parts its path has.
+    pub(crate) fn depth(&self) -> usize {
+        self.path.depth()
     }
 
     /// What a callback asks, and the answers to the same, where one may be given again.
@@ -172,7 +186,7 @@ impl Intake {
     pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Option<Response<Bytes>> {
         let mut opened = match open(mount, arrival) {
             Ok(opened) => opened,
-            Err(refusal) => return Some(self.refuse(mount, &refusal)),
+            Err(refusal) => return Some(self.refuse(mount, arrival, &refusal)),
         };
         let [before_replies, after_replies] = &self.replies;
         let (callbacks, outcome, replies) = match &mut opened {
@@ -215,18 +229,32 @@ impl Intake {
         }
     }
 
-    fn refuse(&self, mount: &Mount, refusal: &Refusal) -> Response<Bytes> {
+    fn refuse(&self, mount: &Mount, arrival: &Arrival, refusal: &Refusal) -> Response<Bytes> {
         let labels = OfRefusal { source: mount.name.clone(), reason: refusal.reason.into() };
         self.metrics.refusals.get_or_create(&labels).inc();
         if let Some(suppressed) = self.refusal_log.take(refusal.reason) {
             let detail = crate::escape::for_line(&refusal.detail);
             let status = refusal.kind.status().as_u16();
             let detail = (!detail.is_empty()).then(|| tracing::field::display(detail));
-            tracing::warn!(source = %mount.name, reason = refusal.reason, status, detail, suppressed, "request refused");
+            let peer = arrival.peer.map(tracing::field::display);
+            tracing::warn!(source = %mount.name, reason = refusal.reason, status, peer, detail, suppressed, "request refused");
         }
         let mut answer = mount.source.refuse(refusal);
         answer.extensions_mut().insert(Stranger);
         answer
+    }
+
+    /// A call to a path that no source has: most often a slip in the URL that the IM system was given.
+    pub(crate) fn lost(&self, mounts: &[Mount], arrival: &Arrival) {
+        const REASON: &str = "no_such_path";
+        let labels = OfRefusal { source: "".into(), reason: REASON.into() };
+        self.metrics.refusals.get_or_create(&labels).inc();
+        if let Some(suppressed) = self.refusal_log.take(REASON) {
+            let path = path::shown(arrival.uri.path());
+            let peer = arrival.peer.map(tracing::field::display);
+            let configured = path::listed(mounts.iter().map(|mount| &mount.path));
+            tracing::warn!(%path, method = %path::shown(arrival.method.as_str()), peer, configured, suppressed, "no source has the path of this call");
+        }
     }
 
     /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.
@@ -348,18 +376,12 @@ fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
         Err(refusal) => return Err(refusal.clone()),
     };
     let query = arrival.uri.query().unwrap_or("");
-    let below = below(&mount.path, arrival.uri.path());
+    let below = mount.path.below(arrival.uri.path()).unwrap_or_default();
     let request = RawRequest::new(&arrival.method, query, &arrival.headers, body, arrival.received);
-    let request = request.at(below);
+    let request = request.at(&below);
     catch_unwind(AssertUnwindSafe(|| mount.source.open(&request)))
         .unwrap_or_else(|_| Err(Refusal::new(RefusalKind::Malformed, "source_panicked")))?
         .sorted()
-}
-
-/// What a called path has below the path of a source that got the call.
-fn below<'p>(path: &str, called: &'p str) -> &'p str {
-    let rest = called.strip_prefix(path.trim_end_matches('/')).unwrap_or_default();
-    rest.strip_prefix('/').unwrap_or(rest)
 }
 
 #[cfg(test)]

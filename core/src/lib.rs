@@ -16,6 +16,7 @@ mod facts;
 mod handler;
 mod intake;
 pub mod journal;
+pub mod lenient;
 mod listener;
 mod log_budget;
 mod log_lines;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Which commands an instance wants: `Group.CallbackAfterTopicInfoChanged`, `Group.*` or `*`.
+/// Which commands an instance wants: `Group.CallbackAfterTopicInfoChanged`, `Group.*` or `*`. A family ends at a dot, a colon or a
+/// slash: `zen:ticket:*`, `room/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Pattern {
     /// Just this command.
     Exact(Arc<str>),
-    /// All commands of a family, by its name without the dot and star.
+    /// All commands of a family, by its name with what parts it from the rest, without the star.
     Family(Arc<str>),
     /// Every command.
     All,
@@ -24,9 +25,9 @@ impl Pattern {
     pub fn matches(&self, command: &str) -> bool {
         match self {
             Self::Exact(name) => **name == *command,
-            Self::Family(family) => command
-                .strip_prefix(&**family)
-                .is_some_and(|rest| rest.starts_with('.') && rest.len() > 1),
+            Self::Family(family) => {
+                command.strip_prefix(&**family).is_some_and(|rest| !rest.is_empty())
+            }
             Self::All => true,
         }
     }
@@ -44,11 +45,15 @@ impl FromStr for Pattern {
         let plain = |name: &str| {
             !name.is_empty()
                 && name.len() <= 128
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-:/".contains(&b))
         };
-        match text.strip_suffix(".*") {
+        match text.strip_suffix('*') {
             _ if text == "*" => Ok(Self::All),
-            Some(family) if plain(family) => Ok(Self::Family(family.into())),
+            Some(family)
+                if plain(family) && family.len() > 1 && family.ends_with(['.', ':', '/']) =>
+            {
+                Ok(Self::Family(family.into()))
+            }
             None if plain(text) => Ok(Self::Exact(text.into())),
             _ => Err(format!("`{text}` is no command pattern: write a command, `Family.*` or `*`")),
         }
@@ -72,7 +77,7 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact(name) => f.write_str(name),
-            Self::Family(family) => write!(f, "{family}.*"),
+            Self::Family(family) => write!(f, "{family}*"),
             Self::All => f.write_str("*"),
         }
     }
@@ -138,11 +143,19 @@ mod tests {
         check("Group.X", "Group.X", true);
         check("Group.X", "Group.XY", false);
         check("Group.X", "group.x", false);
+        check("chat:message:*", "chat:message:sent", true);
+        check("chat:*", "chat:message:sent", true);
+        check("chat:*", "chat.message", false);
+        check("chat:*", "chat:", false);
+        check("room/*", "room/7/made", true);
+        check("room/*", "room", false);
+        check("room/made", "room/made", true);
+        check("chat:message:sent", "chat:message:sent", true);
     }
 
     #[test]
     fn what_is_no_pattern_is_refused() {
-        for text in ["", ".*", "Group*", "Group.**", "a b", "Group.\u{202e}x"] {
+        for text in ["", ".*", ":*", "/*", "Group*", "Group.**", "a b", "a:*b", "Group.\u{202e}x"] {
             assert!(text.parse::<Pattern>().is_err(), "{text}");
         }
     }

@@ -1,4 +1,4 @@
-//! The routes of the public listener, as warp filters: a path for each source, everything else is not found.
+//! The routes of the public listener: a path for each source, everything else is not found.
 
 use std::sync::Arc;
 
@@ -15,45 +15,31 @@ pub(crate) fn routes(
     intake: &Arc<Intake>,
     mut mounts: Vec<Mount>,
 ) -> BoxedFilter<(warp::reply::Response,)> {
-    mounts.sort_by_key(|mount| segments(&mount.path).count());
-    let lost = || {
-        let mut answer = plain(StatusCode::NOT_FOUND);
-        answer.extensions_mut().insert(Stranger);
-        answer
-    };
-    let lost = warp::any().map(lost).boxed();
-    mounts.into_iter().fold(lost, |others, mount| {
-        let whole = if mount.source.below() { warp::any().boxed() } else { end() };
-        let (intake, path) = (intake.clone(), start(&mount.path).and(whole));
-        let mount = Arc::new(mount);
-        let source =
-            path.and(warp::ext::get::<Arc<Arrival>>()).then(move |arrival: Arc<Arrival>| {
-                let (intake, mount) = (intake.clone(), mount.clone());
-                async move {
-                    let answer = intake.answer(&mount, &arrival).await;
-                    answer.map_or_else(silence, Reply::into_response)
-                }
-            });
-        source.or(others).unify().boxed()
-    })
+    mounts.sort_by_key(|mount| std::cmp::Reverse(mount.depth()));
+    let intake = intake.clone();
+    let mounts: Arc<[Mount]> = mounts.into();
+    warp::ext::get::<Arc<Arrival>>()
+        .then(move |arrival: Arc<Arrival>| {
+            let (intake, mounts) = (intake.clone(), mounts.clone());
+            async move {
+                let Some(mount) = mounts.iter().find(|one| one.takes(arrival.uri.path())) else {
+                    intake.lost(&mounts, &arrival);
+                    return nowhere();
+                };
+                let answer = intake.answer(mount, &arrival).await;
+                answer.map_or_else(silence, Reply::into_response)
+            }
+        })
+        .boxed()
 }
 
 /// Matches just this path.
 pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
-    start(path).and(end()).boxed()
-}
-
-fn start(path: &str) -> BoxedFilter<()> {
     let any = warp::any().boxed();
-    segments(path).fold(any, |before, segment| before.and(warp::path(segment.to_owned())).boxed())
-}
-
-fn end() -> BoxedFilter<()> {
-    warp::path::end().boxed()
-}
-
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let start =
+        segments.fold(any, |before, segment| before.and(warp::path(segment.to_owned())).boxed());
+    start.and(warp::path::end()).boxed()
 }
 
 /// No answer: the listener closes the connection instead.
@@ -63,14 +49,16 @@ fn silence() -> warp::reply::Response {
     nothing
 }
 
-fn plain(status: StatusCode) -> warp::reply::Response {
-    let body = format!(r#"{{"error":"{}"}}"#, status.canonical_reason().unwrap_or("error"));
+/// Plain text: an IM system that looks at the body alone cannot read it as a reply, least of all as one that allows.
+fn nowhere() -> warp::reply::Response {
     let response = Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body);
-    response
-        .map_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), Reply::into_response)
+        .status(StatusCode::NOT_FOUND)
+        .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+        .body("not found: no source has this path\n");
+    let mut answer =
+        response.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), Reply::into_response);
+    answer.extensions_mut().insert(Stranger);
+    answer
 }
 
 #[cfg(test)]

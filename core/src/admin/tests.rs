@@ -52,6 +52,7 @@ async fn ask(routes: &Routes, method: Method, path: &str, body: Result<&str, Ref
         received: Timestamp::UNIX_EPOCH,
         whole: tokio::time::Instant::now(),
         begun: tokio::time::Instant::now(),
+        peer: None,
     };
     let mut request = Request::new(Full::<Bytes>::default());
     *request.method_mut() = method;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -34,6 +34,8 @@ use crate::{BoxError, server};
 
 /// The admin listener's connections at a time.
 const ADMIN_CONNECTIONS: usize = 64;
+/// Names that one log line at the start holds.
+const NAMED_MAX: usize = 20;
 
 /// A built action with its table.
 struct BuiltAction {
@@ -51,6 +53,8 @@ struct BuiltHandler {
 
 /// Everything that the configuration names, built.
 pub(super) struct Parts {
+    file: PathBuf,
+    journal_plugin: String,
     server: tables::Server,
     retention: Retention,
     pub(super) journal: Arc<dyn Journal>,
@@ -79,6 +83,7 @@ impl Parts {
         };
         let retention = config.journal.table.retention();
         let lanes = lanes(&config);
+        let (file, journal_plugin) = (config.file, config.journal.table.plugin.clone());
         doing.send_replace("open the journal".to_owned());
         let journal = build_journal(config.journal, &context).await?;
         let mut handlers = Vec::new();
@@ -108,6 +113,8 @@ impl Parts {
             }
         }
         Ok(Self {
+            file,
+            journal_plugin,
             server: config.server,
             retention,
             journal,
@@ -224,6 +231,7 @@ impl Parts {
             limits,
             clock: self.works.clock.clone(),
             metrics: self.works.metrics.clone(),
+            log: Arc::default(),
         }
     }
 
@@ -251,14 +259,41 @@ impl Parts {
         tasks
     }
 
+    /// Says what runs: one line for each part, so that the log of a start tells which configuration it is.
     pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
-        for BuiltSource { name, table, .. } in &self.sources {
-            let path = &table.path;
-            tracing::info!(source = %name, "listening for callbacks on http://{public}{path}");
+        let (version, configuration) = (env!("CARGO_PKG_VERSION"), self.file.display());
+        tracing::info!(version, %configuration, "switchhook has started");
+        let folder = self.journal.folder().map(|folder| tracing::field::display(folder.display()));
+        tracing::info!(plugin = %self.journal_plugin, folder, "journal");
+        for handler in &self.handlers {
+            let BuiltHandler { name, table, commands, .. } = handler;
+            let commands: Vec<String> = commands.iter().map(ToString::to_string).collect();
+            let commands = shortened(&commands);
+            let actions = shortened(&table.actions);
+            tracing::info!(handler = %name, plugin = %table.plugin, %commands, %actions, "handler");
+        }
+        let mut actions: Vec<_> = self.actions.iter().collect();
+        actions.sort_by_key(|(name, _)| (*name).clone());
+        for (name, action) in actions {
+            tracing::info!(action = %name, plugin = %action.table.plugin, "action");
+        }
+        for BuiltSource { name, table, component } in &self.sources {
+            let (path, plugin) = (&table.path, &table.plugin);
+            let below = component.below().then_some("and all paths below it");
+            tracing::info!(source = %name, %plugin, below, "listening for callbacks on http://{public}{path}");
         }
         if let Some(address) = admin {
             tracing::info!("admin on http://{address}/readyz and /metrics");
         }
+    }
+}
+
+/// Names in one line of the log; of many only the first.
+fn shortened(names: &[String]) -> String {
+    let shown = names.get(..NAMED_MAX).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(NAMED_MAX) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

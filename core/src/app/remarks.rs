@@ -18,21 +18,15 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
         return Err(report(&wrong));
     }
     let mut remarks = Vec::new();
-    let address = config.server.listen;
-    let public = !address.ip().is_loopback();
-    if let Some(one) = sources.iter().find(|one| !one.component.authenticates()) {
-        let name = &one.name;
-        if public && !config.server.allow_unsigned {
-            return Err(format!(
-                "server.listen: {address} can be reached by strangers, and sources.{name} takes unsigned calls: \
-                 give it a secret, listen on 127.0.0.1, or set server.allow_unsigned = true"
-            ));
-        }
-        remarks.push(format!(
-            "sources.{name}: unsigned calls are taken: whoever reaches {address} can make events"
-        ));
+    let unsigned = sources.iter().filter(|one| !one.component.authenticates());
+    let unsigned: Vec<&str> = unsigned.map(|one| &*one.name).collect();
+    let (open, told) = open_to_strangers(config, &unsigned);
+    if !open.is_empty() {
+        return Err(open.join("\n"));
     }
-    if public {
+    remarks.extend(told);
+    let address = config.server.listen;
+    if !address.ip().is_loopback() {
         remarks.push(format!(
             "server.listen: no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
         ));
@@ -60,6 +54,39 @@ fn too_late(server: &Server, source: &BuiltSource) -> Vec<String> {
         format!("{key}: {within} is too late for sources.{name}: its sender waits {waits}")
     };
     late.map(told).collect()
+}
+
+/// What other machines can reach without proof of who they are: reasons not to start, and remarks on what is allowed.
+fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<String>) {
+    let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
+    let address = config.server.listen;
+    let public = !address.ip().is_loopback();
+    for name in unsigned {
+        if public && !config.server.allow_unsigned {
+            wrong.push(format!(
+                "server.listen: {address} can be reached by strangers, and sources.{name} takes unsigned calls: \
+                 give it a secret, listen on 127.0.0.1, or set server.allow_unsigned = true"
+            ));
+        }
+        remarks.push(format!(
+            "sources.{name}: unsigned calls are taken: whoever reaches {address} can make events"
+        ));
+    }
+    let admin = &config.admin;
+    if admin.enabled && !admin.listen.ip().is_loopback() {
+        let address = admin.listen;
+        if !admin.allow_public {
+            wrong.push(format!(
+                "admin.listen: {address} can be reached by strangers, and shows all callbacks without asking who reads them: \
+                 listen on 127.0.0.1, set admin.enabled = false, or, where a firewall or proxy keeps strangers out, set \
+                 admin.allow_public = true"
+            ));
+        }
+        remarks.push(format!(
+            "admin.listen: whoever reaches {address} can read callbacks, dead letters and metrics"
+        ));
+    }
+    (wrong, remarks)
 }
 
 /// Commands that a handler names and no source knows: new ones of the sender, or a slip.
@@ -96,6 +123,54 @@ mod tests {
     use super::*;
     use crate::config::Layers;
     use crate::test_plugins::{GOOD, Wire, registry};
+
+    /// What keeps the server from starting, and what is only remarked on.
+    fn strangers(text: &str, unsigned: &[&str]) -> (Vec<String>, Vec<String>) {
+        let layers = Layers { text: format!("{text}\n{GOOD}"), ..Layers::default() };
+        let config = Config::read(&layers, &registry()).expect("good");
+        open_to_strangers(&config, unsigned)
+    }
+
+    #[test]
+    fn every_source_that_takes_unsigned_calls_is_named() {
+        let names = |texts: &[String]| {
+            assert_eq!(texts.len(), 2, "{texts:?}");
+            assert!(texts[0].contains("sources.one") && texts[1].contains("sources.two"));
+        };
+        let (wrong, remarks) = strangers("", &["one", "two"]);
+        assert_eq!(wrong, [""; 0], "fine on this machine");
+        names(&remarks);
+        let public = "[server]\nlisten = \"0.0.0.0:80\"";
+        names(&strangers(public, &["one", "two"]).0);
+        let (wrong, remarks) =
+            strangers(&format!("{public}\nallow_unsigned = true"), &["one", "two"]);
+        assert_eq!(wrong, [""; 0]);
+        names(&remarks);
+        assert_eq!(strangers(public, &[]), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn an_admin_address_that_strangers_reach_has_to_be_allowed() {
+        for address in ["127.0.0.1:9090", "127.8.7.6:9090", "[::1]:9090"] {
+            let told = strangers(&format!("[admin]\nlisten = \"{address}\""), &[]);
+            assert_eq!(told, (Vec::new(), Vec::new()), "{address}");
+        }
+        for address in ["0.0.0.0:9090", "[::]:9090", "192.168.0.7:9090", "[::ffff:10.0.0.1]:9090"] {
+            let table = format!("[admin]\nlisten = \"{address}\"");
+            let (wrong, _) = strangers(&table, &[]);
+            assert!(
+                wrong.len() == 1 && wrong[0].contains("admin.allow_public = true"),
+                "{wrong:?}"
+            );
+            let (wrong, remarks) = strangers(&format!("{table}\nallow_public = true"), &[]);
+            assert_eq!(wrong, [""; 0], "{address}");
+            assert!(remarks.len() == 1 && remarks[0].starts_with("admin.listen: "), "{remarks:?}");
+            let off = strangers(&format!("{table}\nenabled = false"), &[]);
+            assert_eq!(off, (Vec::new(), Vec::new()), "{address}");
+        }
+        let both = "[server]\nlisten = \"0.0.0.0:80\"\n[admin]\nlisten = \"0.0.0.0:90\"";
+        assert_eq!(strangers(both, &["a"]).0.len(), 2, "all reasons at once");
+    }
 
     #[test]
     fn an_answer_that_comes_when_nobody_waits_any_more_is_remarked_on() {

@@ -123,7 +123,8 @@ async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> 
         drain_time: config::Period(Duration::from_secs(1)),
         ..Limits::default()
     };
-    let serving = Serving { routes, limits, clock, metrics: Arc::new(Metrics::default()) };
+    let metrics = Arc::new(Metrics::default());
+    let serving = Serving { routes, limits, clock, metrics, log: Arc::default() };
     let interrupted = stop.clone();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -64,6 +64,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
         limits: Limits { idle_time: Period(idle), ..Limits::default() },
         clock: Arc::new(SystemClock::default()),
         metrics,
+        log: Arc::default(),
     };
     tokio::spawn(serve(Listener::Unix(socket), serving, CancellationToken::new()));
     let store = Store::open(config(&format!("{{ locked = {:?} }}", folder.path()))).await;

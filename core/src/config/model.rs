@@ -21,6 +21,8 @@ const NO_TIME: &str = "found 0, expected a duration above 0";
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
     /// The folder that relative paths start from.
     pub base: PathBuf,
     /// `[server]`
@@ -89,9 +91,19 @@ impl Config {
             reader.mistakes.dedup();
             return Err(reader.mistakes);
         };
-        let base = Path::new(&layers.path).parent().unwrap_or(Path::new("")).to_owned();
-        let mut config =
-            Self { base, server, admin, journal, sources, handlers, actions, remarks: Vec::new() };
+        let file = PathBuf::from(&layers.path);
+        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        let mut config = Self {
+            file,
+            base,
+            server,
+            admin,
+            journal,
+            sources,
+            handlers,
+            actions,
+            remarks: Vec::new(),
+        };
         config.remarks = remarks(&root, &config);
         Ok(config)
     }

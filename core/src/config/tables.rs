@@ -107,11 +107,17 @@ pub struct Admin {
     pub enabled: bool,
     /// Address and port. Default `127.0.0.1:9090`.
     pub listen: SocketAddr,
+    /// Start though `listen` can be reached from other machines: whoever reaches it reads all callbacks. Default false.
+    pub allow_public: bool,
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { enabled: true, listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)) }
+        Self {
+            enabled: true,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)),
+            allow_public: false,
+        }
     }
 }
 

@@ -155,6 +155,7 @@ impl Stand {
             received: Timestamp::UNIX_EPOCH,
             begun,
             whole,
+            peer: None,
         };
         let answer = self.intake.answer(mount, &arrival).await.expect("an answer");
         String::from_utf8(answer.into_body().to_vec()).expect("text")

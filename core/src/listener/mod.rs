@@ -1,7 +1,9 @@
 //! Accepts connections and reads requests within limits; what it hands on is whole. Our own loop around hyper, because
 //! `warp::serve` has no limits on time, connections or its own stop.
 
+mod coding;
 mod crowd;
+mod linger;
 mod timed;
 
 use std::convert::Infallible;
@@ -29,8 +31,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use self::crowd::{Crowd, Place};
-use self::timed::Timed;
+use self::timed::{Timed, Turn};
 use crate::config::tables::Limits;
+use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
 use crate::source::{Refusal, RefusalKind};
 use crate::time::Clock;
@@ -49,6 +52,8 @@ pub(crate) struct Arrival {
     pub(crate) begun: Instant,
     /// When the body had been read, too, or given up.
     pub(crate) whole: Instant,
+    /// Who is at the other end of the connection, a proxy perhaps; none on a socket of this machine.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 pub(crate) enum Listener {
@@ -63,6 +68,8 @@ pub(crate) struct Serving {
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
+    /// For lines about what is no request.
+    pub(crate) log: Arc<LogBudget>,
 }
 
 const HEADERS_MAX: usize = 100;
@@ -75,13 +82,13 @@ const BUFFER_MIN: usize = 8192;
 pub(crate) async fn serve(listener: Listener, serving: Serving, stop: CancellationToken) -> usize {
     let crowd = Crowd::new(serving.limits.connections, serving.metrics.clone());
     let mut connections = JoinSet::new();
-    while let Some((stream, place)) =
+    while let Some((accepted, place)) =
         next(&listener, &crowd, &serving, &mut connections, &stop).await
     {
         let (serving, stop) = (serving.clone(), stop.clone());
         connections.spawn(async move {
             let _counted = Counted::new(&serving.metrics.connections);
-            connection(stream, &serving, &place, stop).await;
+            connection(accepted, &serving, &place, &stop).await;
         });
     }
     drop(listener);
@@ -103,7 +110,7 @@ async fn next(
     serving: &Serving,
     connections: &mut JoinSet<()>,
     stop: &CancellationToken,
-) -> Option<(Box<dyn Stream>, Place)> {
+) -> Option<(Accepted, Place)> {
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
@@ -112,7 +119,7 @@ async fn next(
             accepted = accept(listener) => accepted,
         };
         match accepted {
-            Ok(stream) => return Some((stream, crowd.place(stop).await?)),
+            Ok(accepted) => return Some((accepted, crowd.place(stop).await?)),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -163,32 +170,62 @@ impl std::error::Error for Silence {}
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-async fn accept(listener: &Listener) -> io::Result<Box<dyn Stream>> {
+/// A new connection.
+struct Accepted {
+    stream: Box<dyn Stream>,
+    peer: Option<SocketAddr>,
+}
+
+async fn accept(listener: &Listener) -> io::Result<Accepted> {
     Ok(match listener {
         Listener::Tcp(listener) => {
-            let (stream, _) = listener.accept().await?;
+            let (stream, peer) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            Box::new(stream)
+            Accepted { stream: Box::new(stream), peer: Some(peer) }
         }
-        Listener::Unix(listener) => Box::new(listener.accept().await?.0),
+        Listener::Unix(listener) => {
+            Accepted { stream: Box::new(listener.accept().await?.0), peer: None }
+        }
     })
 }
 
 async fn connection(
-    stream: Box<dyn Stream>,
+    accepted: Accepted,
     serving: &Serving,
     place: &Place,
-    stop: CancellationToken,
+    stop: &CancellationToken,
 ) {
-    let turn = place.turn.clone();
+    let Accepted { mut stream, peer } = accepted;
+    let turn = &place.turn;
+    let ended = converse(&mut stream, peer, serving, turn, stop).await;
+    if let Some(up) = turn.time_up() {
+        serving.metrics.limit(up.as_str());
+    } else if let Err(error) = ended {
+        note_end(&error, peer, serving);
+        if error.is_parse() {
+            turn.leave_unread();
+        }
+    }
+    if turn.left_unread() {
+        linger::discard(&mut stream, turn, serving, stop).await;
+    }
+}
+
+/// Requests and answers, until one side ends the connection. The stream comes back: what is unread in it may have to be taken.
+async fn converse(
+    stream: &mut Box<dyn Stream>,
+    peer: Option<SocketAddr>,
+    serving: &Serving,
+    turn: &Arc<Turn>,
+    stop: &CancellationToken,
+) -> hyper::Result<()> {
     let stream = Timed::new(stream, turn.clone(), serving.limits);
-    let why = turn.clone();
     let routes = warp::service(serving.routes.clone());
     let service = service_fn(|request| {
         turn.begin();
-        let (routes, turn) = (routes.clone(), turn.clone());
+        let routes = routes.clone();
         async move {
-            let answer = exchange(request, routes, serving).await;
+            let answer = exchange(request, peer, routes, serving, turn).await;
             turn.end();
             answer
         }
@@ -202,37 +239,43 @@ async fn connection(
     let asked_to_end = async {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = why.sent_away() => {}
+            () = turn.sent_away() => {}
         }
     };
-    let ended = tokio::select! {
+    tokio::select! {
         ended = connection.as_mut() => ended,
         () = asked_to_end => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Some(up) = why.time_up() {
-        serving.metrics.limit(up.as_str());
-    } else if let Err(error) = ended {
-        note_end(&error, serving);
     }
 }
 
-fn note_end(error: &hyper::Error, serving: &Serving) {
-    if error.is_parse_too_large() {
+/// Bytes that are no request: the sender may speak TLS, and its operator sees nothing but failures.
+fn note_end(error: &hyper::Error, peer: Option<SocketAddr>, serving: &Serving) {
+    let reason = if error.is_parse_too_large() {
         serving.metrics.limit("header_size");
+        "header_size"
     } else if error.is_parse() {
         serving.metrics.malformed_requests.inc();
+        "not_http"
+    } else {
+        tracing::debug!(%error, "connection ended with an error");
+        return;
+    };
+    if let Some(suppressed) = serving.log.take(reason) {
+        let peer = peer.map(tracing::field::display);
+        tracing::warn!(reason, peer, %error, suppressed, "a request could not be read: its head is too large or not HTTP/1.1 (https:// in the sender's URL?)");
     }
-    tracing::debug!(%error, "connection ended with an error");
 }
 
 /// One request and its answer.
 async fn exchange<S>(
     request: Request<Incoming>,
+    peer: Option<SocketAddr>,
     mut routes: S,
     serving: &Serving,
+    turn: &Turn,
 ) -> Result<Response, Silence>
 where
     S: Service<Request<Full<Bytes>>, Response = Response, Error = Infallible>,
@@ -241,12 +284,14 @@ where
     let (head, body) = request.into_parts();
     // No sender of ours sends a body in pieces. One that comes so is read, but its connection is not trusted any further.
     let mut close = head.headers.contains_key(header::TRANSFER_ENCODING);
-    let body = if head.headers.contains_key(header::CONTENT_ENCODING) {
-        Err(Refusal::new(RefusalKind::Encoding, "content_encoding"))
-    } else {
-        read(body, serving).await
+    let body = match coding::coded(&head.headers) {
+        Some(coding) => Err(Refusal::new(RefusalKind::Encoding, "content_encoding").detail(coding)),
+        None => read(body, serving).await,
     };
-    close |= body.is_err();
+    if body.is_err() {
+        close = true;
+        turn.leave_unread();
+    }
     let mut inner = Request::new(Full::default());
     *inner.method_mut() = head.method.clone();
     *inner.uri_mut() = head.uri.clone();
@@ -258,6 +303,7 @@ where
         received,
         begun,
         whole: Instant::now(),
+        peer,
     };
     inner.extensions_mut().insert(Arc::new(arrival));
     let mut answer = match routes.call(inner).await {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
@@ -23,6 +23,8 @@ pub(super) struct Turn {
     /// When the last exchange ended, in the order of all.
     ended: AtomicU64,
     sent_away: CancellationToken,
+    /// Whether the peer may still be sending what has been answered already.
+    unread: AtomicBool,
 }
 
 const IDLE: u8 = 0;
@@ -39,6 +41,7 @@ impl Turn {
             times,
             ended: AtomicU64::new(0),
             sent_away: CancellationToken::new(),
+            unread: AtomicBool::new(false),
         }
     }
 
@@ -56,6 +59,22 @@ impl Turn {
     /// Resolves when it is to go.
     pub(super) async fn sent_away(&self) {
         self.sent_away.cancelled().await;
+    }
+
+    /// An answer is given before all of its request has been read.
+    pub(super) fn leave_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn left_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
+    }
+
+    /// Nothing is asked of this connection any more: whoever needs its place may have it.
+    pub(super) fn rest(&self) {
+        self.ended.store(self.times.next(), Ordering::Relaxed);
+        self.state.store(IDLE, Ordering::Release);
+        self.times.rested();
     }
 
     /// A head is complete: from here on the request has limits of its own.

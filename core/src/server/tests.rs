@@ -1,5 +1,6 @@
 //! What a sender hears when its callback cannot be kept.
 
+mod endings;
 mod paths;
 
 use std::net::SocketAddr;
@@ -36,7 +37,13 @@ async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, 
     let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
-    let serving = Serving { routes, limits: server.limits, clock, metrics: metrics.clone() };
+    let serving = Serving {
+        routes,
+        limits: server.limits,
+        clock,
+        metrics: metrics.clone(),
+        log: Arc::default(),
+    };
     tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
     (address, metrics)
 }
@@ -72,13 +79,19 @@ async fn a_request_that_blocks_its_thread_does_not_hold_the_end() {
     let blocking = move || {
         arrived.send(()).expect("somebody waits");
         _ = released.lock().expect("whole").recv();
-        plain(StatusCode::OK)
+        warp::reply::Response::default()
     };
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
     let limits = Limits { drain_time: Period(Duration::from_millis(10)), ..Limits::default() };
     let (clock, metrics) = (Arc::new(TestClock::default()), Arc::default());
-    let serving = Serving { routes: warp::any().map(blocking).boxed(), limits, clock, metrics };
+    let serving = Serving {
+        routes: warp::any().map(blocking).boxed(),
+        limits,
+        clock,
+        metrics,
+        log: Arc::default(),
+    };
     let stop = CancellationToken::new();
     let ended = tokio::spawn(serve(Listener::Tcp(socket), serving, stop.clone()));
     let _call = call(address).await;
@@ -99,7 +112,8 @@ async fn a_body_that_pauses_for_nearly_as_long_as_its_sender_waits_is_kept_and_a
     let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
-    let serving = Serving { routes, limits: Limits::default(), clock, metrics };
+    let serving =
+        Serving { routes, limits: Limits::default(), clock, metrics, log: Arc::default() };
     tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
     let (most, rest) = CALL.split_at(CALL.len() - 1);
     let mut stream = TcpStream::connect(address).await.expect("connected");

@@ -71,6 +71,7 @@ async fn call(paths: &[&'static str], called: &str) -> String {
         received: Timestamp::UNIX_EPOCH,
         whole: tokio::time::Instant::now(),
         begun: Instant::now(),
+        peer: Some(([203, 0, 113, 9], 4711).into()),
     };
     let mut request = Request::post(called).body(Full::<Bytes>::default()).expect("a request");
     request.extensions_mut().insert(Arc::new(arrival));
@@ -86,7 +87,10 @@ async fn call(paths: &[&'static str], called: &str) -> String {
 async fn a_source_has_its_own_path_and_no_other() {
     assert_eq!(call(&["/a/b"], "/a/b?x=y").await, "/a/b:");
     assert_eq!(call(&["/"], "/").await, "/:");
-    for called in ["/", "/a", "/a/b/c", "/a/bc", "/A/b", "/a/%62", "//a/b"] {
+    for called in ["/a/b/", "//a/b", "/a//b", "///a///b///"] {
+        assert_eq!(call(&["/a/b"], called).await, "/a/b:", "{called}");
+    }
+    for called in ["/", "/a", "/a/b/c", "/a/bc", "/A/b", "/a/%62"] {
         assert_eq!(call(&["/a/b"], called).await, "404", "{called}");
     }
 }
@@ -99,12 +103,14 @@ async fn a_source_that_wants_them_has_the_paths_below_its_own() {
         ("/a/room.made", "room.made"),
         ("/a/x/y?z=/w", "x/y"),
         ("/a/%2e%2E/x", "%2e%2E/x"),
-        ("/a//x", "/x"),
+        ("/a//x", "x"),
+        ("/a/x/", "x"),
+        ("//a///x//y///", "x/y"),
     ] {
         assert_eq!(call(&["/a*"], called).await, format!("/a*:{heard}"), "{called}");
     }
     assert_eq!(call(&["/a/*"], "/a/x").await, "/a/*:x");
-    assert_eq!(call(&["/a/*"], "/a//x").await, "/a/*:/x");
+    assert_eq!(call(&["/a/*"], "/a//x").await, "/a/*:x");
     assert_eq!(call(&["/*"], "/x").await, "/*:x");
     for called in ["/", "/ab", "/ab/c", "/b/a"] {
         assert_eq!(call(&["/a*"], called).await, "404", "{called}");
