@@ -19,6 +19,7 @@ mod duplicates;
 mod examples;
 mod first_run;
 mod harness;
+mod intake;
 mod json_source;
 mod lanes;
 mod lifecycle;

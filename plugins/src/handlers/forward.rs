@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use switchhook_core::{
     BoxError, BuildContext, Callback, Client, Decision, Failure, HandleContext, Handler, NewRecord,
     Phase, Plugin, async_trait, register,
@@ -26,7 +26,8 @@ enum Envelope {
     /// Nothing: the record's body is the callback's, byte for byte.
     #[default]
     None,
-    /// An object with id, command, app, phase, times, client and decision; the body stands under `body`, byte for byte.
+    /// An object with id, command, app, phase, times, client and decision; the body stands under `body`, byte for byte, or as a
+    /// text where it is no JSON.
     Full,
 }
 
@@ -79,6 +80,15 @@ struct Full<'a> {
 
 fn enveloped(callback: &Callback) -> Result<Vec<u8>, serde_json::Error> {
     let facts = &callback.facts;
+    let body = String::from_utf8_lossy(&callback.body);
+    let text;
+    let body = match serde_json::from_str(&body) {
+        Ok(body) => body,
+        Err(_) => {
+            text = to_raw_value(&body)?;
+            &*text
+        }
+    };
     serde_json::to_vec(&Full {
         id: facts.id.to_string(),
         command: &facts.command,
@@ -88,8 +98,14 @@ fn enveloped(callback: &Callback) -> Result<Vec<u8>, serde_json::Error> {
         sent: facts.sent,
         client: &facts.client,
         decision: facts.decision.as_ref(),
-        body: serde_json::from_slice(&callback.body)?,
+        body,
     })
+}
+
+/// For tests of several handlers.
+#[cfg(all(test, feature = "topic-info-changed"))]
+pub(super) fn with_envelope(envelope: &str) -> Box<dyn Handler> {
+    Box::new(Forward(if envelope == "full" { Envelope::Full } else { Envelope::None }))
 }
 
 #[cfg(test)]
@@ -126,9 +142,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_is_no_json_is_given_up_at_once() {
-        let (record, _) = handled(&Forward(Envelope::Full), &callback("{")).await;
-        assert!(record.expect_err("refused").is_permanent());
+    async fn no_body_is_a_reason_to_give_a_callback_up() {
+        let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        for (body, expected) in [
+            ("{", r#""{""#),
+            ("", r#""""#),
+            ("{} {}", r#""{} {}""#),
+            (r#"{"a":"\ud83d","a":1e999}"#, r#"{"a":"\ud83d","a":1e999}"#),
+            (&deep, &deep),
+        ] {
+            let mut callback = callback("{}");
+            callback.body = body.to_owned().into();
+            let (record, _) = handled(&Forward(Envelope::Full), &callback).await;
+            let body = record.expect("handled").expect("a record").body.expect("a body");
+            let end = format!("\"body\":{expected}}}");
+            let text = std::str::from_utf8(&body).expect("text");
+            assert!(text.ends_with(&end), "{text}");
+        }
+        let mut cut = callback("{}");
+        cut.body = bytes::Bytes::from_static(b"{\"a\":\"\xc3\"}");
+        let (record, _) = handled(&Forward(Envelope::Full), &cut).await;
+        let body = record.expect("handled").expect("a record").body.expect("a body");
+        assert!(String::from_utf8_lossy(&body).ends_with("\"body\":{\"a\":\"\u{fffd}\"}}"));
     }
 
     #[test]

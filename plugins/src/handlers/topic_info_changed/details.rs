@@ -1,38 +1,113 @@
-//! What a body says, borrowed from it: this is the hot path, and the typed events copy everything and keep what is unknown.
+//! What a body says, borrowed from it: this is a busy path, and the typed events copy everything and keep what is unknown.
+//!
+//! As in the typed events a number counts as its text. Whatever else stands in place of a text says nothing that could be used,
+//! but it is passed on as it came, and so is a value that a later one of the same key replaces.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, de};
+use serde_json::value::RawValue;
+use switchhook_core::lenient;
 
 /// The details in the body of either command; both say the same things.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
+#[derive(Default)]
 pub(super) struct Details<'a> {
-    #[serde(default, rename = "GroupId")]
     pub(super) group: Said<'a>,
-    #[serde(default, rename = "TopicId")]
     pub(super) topic: Said<'a>,
-    #[serde(default, rename = "Operator_Account")]
     pub(super) operator: Said<'a>,
-    #[serde(default, rename = "Name")]
     pub(super) name: Said<'a>,
-    #[serde(default, rename = "Introduction")]
     pub(super) introduction: Said<'a>,
-    #[serde(default, rename = "Notification")]
     pub(super) notification: Said<'a>,
-    #[serde(default, rename = "FaceUrl")]
     pub(super) face_url: Said<'a>,
+    replaced: Vec<Unexpected<'a>>,
 }
 
-/// A text, or nothing; `null` counts as nothing.
-#[derive(Default)]
-pub(super) struct Said<'a>(Option<Cow<'a, str>>);
+/// A value that is not what its field is documented to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Unexpected<'a> {
+    field: &'static str,
+    /// The JSON, as it came.
+    value: &'a str,
+}
 
-impl Said<'_> {
+const KEYS: [&str; 7] =
+    ["GroupId", "TopicId", "Operator_Account", "Name", "Introduction", "Notification", "FaceUrl"];
+
+impl<'a> Details<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// It is not one JSON object.
+    pub(super) fn read(body: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    fn each(&self) -> [&Said<'a>; 7] {
+        let Self { group, topic, operator, name, introduction, notification, face_url, .. } = self;
+        [group, topic, operator, name, introduction, notification, face_url]
+    }
+
+    fn field(&mut self, key: &str) -> Option<(&'static str, &mut Said<'a>)> {
+        let Self { group, topic, operator, name, introduction, notification, face_url, .. } = self;
+        let fields = [group, topic, operator, name, introduction, notification, face_url];
+        KEYS.into_iter().zip(fields).find(|(known, _)| *known == key)
+    }
+
+    /// What is not as documented: values that are no text, and those that were replaced. `null` is not among them: it is
+    /// passed on as `null`.
+    pub(super) fn unexpected(&self) -> Vec<Unexpected<'a>> {
+        let odd = |(field, said): (&'static str, &Said<'a>)| {
+            said.raw.filter(|_| said.odd).map(|raw| Unexpected { field, value: raw.get() })
+        };
+        let odd = KEYS.into_iter().zip(self.each()).filter_map(odd);
+        self.replaced.iter().copied().chain(odd).collect()
+    }
+}
+
+/// What stands in a field.
+#[derive(Clone, Default)]
+pub(super) struct Said<'a> {
+    /// The value as it came; none where the field is not there.
+    raw: Option<&'a RawValue>,
+    text: Option<Cow<'a, str>>,
+    /// Whether it is neither a text nor `null`.
+    odd: bool,
+}
+
+impl<'a> Said<'a> {
+    fn of(raw: &'a RawValue) -> Self {
+        let json = raw.get();
+        let (text, odd) = match json.as_bytes().first() {
+            Some(b'"') => match serde_json::from_str(json) {
+                Ok(Text(text)) => (Some(text), false),
+                // Half of a surrogate pair: the text was cut in the middle of a character.
+                Err(_) => {
+                    let text = lenient::read(json.as_bytes(), &mut Vec::new()).ok();
+                    (text.map(Cow::Owned), true)
+                }
+            },
+            Some(b'0'..=b'9' | b'-') => (Some(Cow::Borrowed(json)), true),
+            Some(b'n') => (None, false),
+            _ => (None, true),
+        };
+        Self { raw: Some(raw), text, odd }
+    }
+
+    /// Whether the field is in the body, whatever stands there.
+    pub(super) fn is_there(&self) -> bool {
+        self.raw.is_some()
+    }
+
+    /// Whether something stands there that has no reading as a text.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.odd && self.text.is_none()
+    }
+
     /// The text, which may be empty: a field that was cleared.
     pub(super) fn text(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.text.as_deref()
     }
 
     /// The id, if there is one: an empty one is none.
@@ -41,38 +116,85 @@ impl Said<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
+/// A text, borrowed where it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(Visitor)
+        deserializer.deserialize_str(TextVisitor)
     }
 }
 
-struct Visitor;
+struct TextVisitor;
 
-impl<'de> de::Visitor<'de> for Visitor {
-    type Value = Said<'de>;
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text")
     }
 
-    fn visit_none<E>(self) -> Result<Said<'de>, E> {
-        Ok(Said(None))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
     }
 
-    fn visit_unit<E>(self) -> Result<Said<'de>, E> {
-        Ok(Said(None))
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Details<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DetailsVisitor)
+    }
+}
+
+struct DetailsVisitor;
+
+impl<'de> Visitor<'de> for DetailsVisitor {
+    type Value = Details<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Said<'de>, D::Error> {
-        deserializer.deserialize_str(self)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Details<'de>, A::Error> {
+        let mut details = Details::default();
+        while let Some(key) = map.next_key_seed(KnownKey)? {
+            let raw: &RawValue = map.next_value()?;
+            let Some((field, said)) = key.and_then(|key| details.field(key)) else { continue };
+            // Of a key that stands twice the last counts, as in the typed events.
+            if let Some(before) = std::mem::replace(said, Said::of(raw)).raw {
+                details.replaced.push(Unexpected { field, value: before.get() });
+            }
+        }
+        Ok(details)
+    }
+}
+
+/// One of the known keys. Read as bytes, for a key that is not known may hold half of a surrogate pair.
+struct KnownKey;
+
+impl<'de> DeserializeSeed<'de> for KnownKey {
+    type Value = Option<&'static str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, key: D) -> Result<Self::Value, D::Error> {
+        key.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for KnownKey {
+    type Value = Option<&'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Said<'de>, E> {
-        Ok(Said(Some(Cow::Borrowed(text))))
+    fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Self::Value, E> {
+        Ok(KEYS.into_iter().find(|known| known.as_bytes() == key))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Said<'de>, E> {
-        Ok(Said(Some(Cow::Owned(text.to_owned()))))
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        self.visit_bytes(key.as_bytes())
     }
 }

@@ -3,6 +3,9 @@
 //! A record's body is one JSON object: id, command, app, group, topic, operator, received, sent, and under `changes` each
 //! changed field with its new value and, where it is known for certain, the old one. The documented body of the command has
 //! no topic id; then `topic` is null and no old value is claimed. It reads group details just as well.
+//!
+//! No value is a reason to give a change up. A number counts as its text; a new value that is no text at all is `null`. What was
+//! not as documented then stands under `unexpected`: a list of `field` and `value`, the JSON as it came.
 
 mod details;
 mod profile;
@@ -21,7 +24,7 @@ use switchhook_core::{
     async_trait, register,
 };
 
-use self::details::{Details, Said};
+use self::details::{Details, Said, Unexpected};
 use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterTopicInfoChanged};
 
 /// Options of a `topic-info-changed` handler.
@@ -30,7 +33,7 @@ use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterT
 struct Options {
     /// Only changes of these fields count: `"Name"`, `"Introduction"`, `"Notification"`, `"FaceUrl"`; default all.
     fields: Option<Vec<Field>>,
-    /// Only changes in groups with these ids count; default all.
+    /// Only changes in groups with these ids count, and those whose group is not readable; default all.
     groups: Option<HashSet<String>>,
 }
 
@@ -88,8 +91,8 @@ impl Handler for TopicChanges {
         {
             return Ok(None); // a wide `commands` brings what this handler does not speak of
         }
-        let details: Details<'_> =
-            serde_json::from_slice(&callback.body).map_err(Failure::permanent)?;
+        let body = String::from_utf8_lossy(&callback.body);
+        let details = Details::read(&body).map_err(Failure::permanent)?;
         if !self.wants_group(&details) {
             return Ok(None);
         }
@@ -114,8 +117,10 @@ impl TopicChanges {
     }
 
     fn wants_group(&self, details: &Details<'_>) -> bool {
-        let group = details.group.text();
-        let listed = |groups: &HashSet<String>| group.is_some_and(|group| groups.contains(group));
+        let group = &details.group;
+        let listed = |groups: &HashSet<String>| {
+            group.is_unreadable() || group.text().is_some_and(|group| groups.contains(group))
+        };
         self.0.groups.as_ref().is_none_or(listed)
     }
 }
@@ -137,14 +142,16 @@ struct Changes<'a> {
 /// One changed field.
 #[derive(Serialize)]
 struct Change<'a> {
-    new: &'a str,
+    /// None where what stands there is no text.
+    new: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     old: Option<String>,
 }
 
 impl<'a> Changes<'a> {
     fn of(details: &'a Details<'_>) -> Self {
-        let change = |new: &'a Said<'_>| new.text().map(|new| Change { new, old: None });
+        let change =
+            |said: &'a Said<'_>| said.is_there().then(|| Change { new: said.text(), old: None });
         Self {
             name: change(&details.name),
             introduction: change(&details.introduction),
@@ -186,6 +193,8 @@ struct Report<'a> {
     received: Timestamp,
     sent: Option<Timestamp>,
     changes: &'a Changes<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unexpected: Vec<Unexpected<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -201,6 +210,7 @@ impl<'a> Report<'a> {
             received: facts.received,
             sent: facts.sent,
             changes,
+            unexpected: details.unexpected(),
         }
     }
 

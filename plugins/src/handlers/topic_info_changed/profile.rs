@@ -47,12 +47,12 @@ pub(super) async fn compare(
 
 fn replace(profile: &mut Profile, field: Field, change: &mut Change<'_>) {
     let old = profile.remove(field.name());
-    if change.new.len() <= VALUE_BYTES_MAX {
-        profile.insert(field.name().to_owned(), Value::from(change.new));
+    if let Some(new) = change.new.filter(|new| new.len() <= VALUE_BYTES_MAX) {
+        profile.insert(field.name().to_owned(), Value::from(new));
     }
     // The sender says that it changed. If it did not by what we know, we know too little.
     change.old = match old {
-        Some(Value::String(old)) if old != change.new => Some(old),
+        Some(Value::String(old)) if Some(&*old) != change.new => Some(old),
         _ => None,
     };
 }

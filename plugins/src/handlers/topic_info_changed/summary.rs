@@ -19,9 +19,10 @@ pub(super) fn line(command: &str, details: &Details<'_>, changes: &Changes<'_>) 
         ("avatar", &changes.face_url),
     ];
     let changed = fields.iter().filter(|(_, change)| change.is_some());
-    if let (Some(name), 1) = (&changes.name, changed.clone().count()) {
+    let name = changes.name.as_ref().and_then(|name| name.new);
+    if let (Some(name), 1) = (name, changed.clone().count()) {
         line.push_str(" renamed to \"");
-        push(&mut line, name.new);
+        push(&mut line, name);
         line.push('"');
     } else {
         line.push_str(" details changed");

@@ -141,7 +141,7 @@ async fn details_of_groups_are_read_too_and_other_commands_are_passed_over() {
 
 #[tokio::test]
 async fn a_body_of_another_shape_is_given_up_at_once() {
-    for shape in [json!([1]), json!({"Name": {"text": "n"}})] {
+    for shape in [json!([1]), json!("Name"), json!(null)] {
         let callback = callback(GroupAfterTopicInfoChanged::COMMAND, &shape);
         assert!(handled(&all(), &callback).await.0.expect_err("refused").is_permanent());
     }
@@ -172,5 +172,211 @@ fn the_example_is_accepted_and_odd_fields_are_not() {
     assert_eq!(read("").expect("accepted").groups, None);
     for odd in ["fields = [\"Nmae\"]", "field = [\"Name\"]", "groups = [1]"] {
         assert!(read(odd).is_err(), "{odd}");
+    }
+}
+
+/// The record of a change whose body has these members beside the group and the operator.
+async fn odd(members: &str) -> Value {
+    let body = format!("{{\"GroupId\":\"g\",\"Operator_Account\":\"o\"{members}}}");
+    let mut callback = changed(json!({}));
+    callback.body = body.into();
+    body_of(&callback).await
+}
+
+async fn body_of(callback: &Callback) -> Value {
+    body(&record(&all(), callback).await.expect("a record"))
+}
+
+#[tokio::test]
+async fn a_value_of_another_type_is_read_if_it_can_be_and_passed_on_as_it_came() {
+    let check = async |json: &str, new: Option<&str>, unexpected: bool| {
+        for field in ["Name", "Introduction", "Notification", "FaceUrl"] {
+            let record = odd(&format!(",\"{field}\": {json}")).await;
+            assert_eq!(record["changes"], json!({field: {"new": new}}), "{json}");
+            let expected = match unexpected {
+                true => json!([{"field": field, "value": json}]),
+                false => Value::Null,
+            };
+            assert_eq!(record.get("unexpected").unwrap_or(&Value::Null), &expected, "{json}");
+        }
+    };
+    check("\"\"", Some(""), false).await;
+    check("\"a\\n\"", Some("a\n"), false).await;
+    check("null", None, false).await;
+    check("5", Some("5"), true).await;
+    check("-0", Some("-0"), true).await;
+    check("144115233775727695", Some("144115233775727695"), true).await;
+    check("123456789012345678901234567890", Some("123456789012345678901234567890"), true).await;
+    check("1.50", Some("1.50"), true).await;
+    check("1e999", Some("1e999"), true).await;
+    check("true", None, true).await;
+    check("{\"text\" : \"n\"}", None, true).await;
+    check("[\"n\", \"n\"]", None, true).await;
+    check("{\"a\":{\"\\ud83d\":1e999}}", None, true).await;
+    check("\"cut \\ud83d\"", Some("cut \u{fffd}"), true).await;
+    check("\"\\ude00\\ud83d\\ud83d\\ude00\"", Some("\u{fffd}\u{fffd}\u{1f600}"), true).await;
+}
+
+#[tokio::test]
+async fn ids_of_another_type_lose_no_change() {
+    let check = async |group: &str, topic: &str, operator: &str, expected: [Value; 3]| {
+        let mut callback = changed(json!({}));
+        callback.body = format!(
+            "{{\"GroupId\":{group},\"TopicId\":{topic},\"Operator_Account\":{operator},\"Name\":\"n\"}}"
+        )
+        .into();
+        let record = body_of(&callback).await;
+        let found = ["group", "topic", "operator"].map(|key| record[key].clone());
+        assert_eq!(found, expected, "{group} {topic} {operator}");
+        assert_eq!(record["changes"]["Name"]["new"], "n");
+        let filtered = TopicChanges(Options { fields: None, groups: Some(["7".into()].into()) });
+        let kept = handled(&filtered, &callback).await.0.expect("handled").is_some();
+        assert_eq!(kept, group != "null" && group != "\"\"", "{group}");
+    };
+    check("7", "8", "9", [json!("7"), json!("8"), json!("9")]).await;
+    check("\"\"", "\"\"", "\"\"", [Value::Null, Value::Null, Value::Null]).await;
+    check("null", "null", "null", [Value::Null, Value::Null, Value::Null]).await;
+    check("{\"a\":1}", "[8]", "true", [Value::Null, Value::Null, Value::Null]).await;
+}
+
+#[tokio::test]
+async fn of_a_field_that_stands_twice_the_last_counts_and_the_others_are_passed_on() {
+    let record =
+        odd(",\"Name\":\"a\",\"Name\":null,\"\\u004eame\":\"b\",\"\\ud83d\":1,\"X\":1,\"X\":2")
+            .await;
+    assert_eq!(record["changes"], json!({"Name": {"new": "b"}}));
+    let replaced = |value: &str| json!({"field": "Name", "value": value});
+    assert_eq!(record["unexpected"], json!([replaced("\"a\""), replaced("null")]));
+}
+
+#[tokio::test]
+async fn a_text_cut_inside_a_character_is_passed_on() {
+    let mut callback = changed(json!({}));
+    callback.body = Bytes::from_static(b"{\"Name\":\"Stra\xc3\"}");
+    assert_eq!(body_of(&callback).await["changes"]["Name"]["new"], "Stra\u{fffd}");
+}
+
+#[tokio::test]
+async fn a_value_without_a_text_names_the_old_one_and_is_not_remembered() {
+    let mut journal = StateJournal::default();
+    for (name, old) in
+        [("\"one\"", None), ("{}", Some("one")), ("2", None), ("\"2\"", None), ("null", Some("2"))]
+    {
+        let mut callback = changed(json!({}));
+        callback.body = format!("{{\"GroupId\":1,\"TopicId\":2,\"Name\":{name}}}").into();
+        let record = journal.run(&all(), &callback).await.expect("handled").expect("a record");
+        let found = body(&record)["changes"]["Name"]["old"].clone();
+        assert_eq!(found.as_str(), old, "{name}");
+    }
+}
+
+mod anything {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON of any kind, as text: also what other parsers would not accept.
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            any::<bool>().prop_map(|flag| flag.to_string()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<u64>().prop_map(|number| format!("{number}00000000000000000000")),
+            "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,9})?([eE][+-]?[0-9]{1,4})?",
+            "\\PC{0,40}".prop_map(|text| Value::from(text).to_string()),
+            "(a|\\\\n|\\\\ud83d|\\\\uDE00|\\\\\\\\|é|\\\\u0000){0,9}"
+                .prop_map(|text| format!("\"{text}\"")),
+            (0_usize..20_000).prop_map(|length| format!("\"{}\"", "长".repeat(length))),
+            (0_usize..60)
+                .prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)))
+                .prop_filter("a value", |text| !text.is_empty()),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|items| format!("[{}]", items.join(" , "))),
+                prop::collection::vec(("(a|\\\\ud83d|b){0,3}", inner), 0..4).prop_map(|members| {
+                    let member = |(key, value): &(String, String)| format!("\"{key}\" : {value}");
+                    format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
+    }
+
+    /// A field of the command, often a known one.
+    fn field() -> impl Strategy<Value = String> {
+        let known = [
+            "CallbackCommand",
+            "GroupId",
+            "Type",
+            "Operator_Account",
+            "Name",
+            "Introduction",
+            "Notification",
+            "FaceUrl",
+            "TopicId",
+            "EventTime",
+        ];
+        prop_oneof![
+            20 => prop::sample::select(known.to_vec()).prop_map(str::to_owned),
+            1 => "(a|\\\\ud83d|\\\\u004eame){0,3}",
+        ]
+    }
+
+    const CHANGES: [&str; 4] = ["Name", "Introduction", "Notification", "FaceUrl"];
+
+    fn run<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(work)
+    }
+
+    /// Whether a record says this value of a field, as text or as it came.
+    fn says(record: &Value, field: &str, json: &str) -> bool {
+        let text = serde_json::from_str::<Value>(json).ok();
+        let place = match field {
+            "GroupId" => &record["group"],
+            "TopicId" => &record["topic"],
+            "Operator_Account" => &record["operator"],
+            _ => &record["changes"][field]["new"],
+        };
+        let plain = text.is_some_and(|text| {
+            *place == text && (text.is_string() || text.is_null()) || place.is_null() && text == ""
+        });
+        let listed = record["unexpected"].as_array().into_iter().flatten();
+        plain || listed.into_iter().any(|one| one["field"] == field && one["value"] == json)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn no_value_of_any_field_loses_a_change(
+            members in prop::collection::vec((field(), json()), 1..6),
+        ) {
+            let member = |(key, value): &(String, String)| format!("\"{key}\": {value}");
+            let text = format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "));
+            let mut callback = changed(json!({}));
+            callback.body = text.clone().into();
+            let record = run(handled(&all(), &callback)).0.expect("never given up");
+            let change = members.iter().any(|(key, _)| CHANGES.contains(&key.as_str()));
+            prop_assert!(record.is_some() || !change, "{text}");
+            if let Some(record) = record {
+                let record = body(&record);
+                for (key, json) in &members {
+                    let known = CHANGES.contains(&key.as_str())
+                        || ["GroupId", "TopicId", "Operator_Account"].contains(&key.as_str());
+                    prop_assert!(!known || says(&record, key, json), "{key} of {text}: {record}");
+                }
+            }
+            for envelope in ["none", "full"] {
+                let forward = crate::handlers::forward::with_envelope(envelope);
+                let record = run(handled(&*forward, &callback)).0.expect("never given up");
+                if let Some(body) = record.expect("a record").body {
+                    let body = std::str::from_utf8(&body).expect("text");
+                    prop_assert!(serde_json::from_str::<&serde_json::value::RawValue>(body).is_ok());
+                    prop_assert!(body.ends_with(&format!("\"body\":{text}}}")), "{body}");
+                }
+            }
+        }
     }
 }

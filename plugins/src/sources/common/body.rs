@@ -3,16 +3,67 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use switchhook_core::{Refusal, RefusalKind};
+use switchhook_core::{Refusal, RefusalKind, lenient};
 
 const DEPTH_MAX: usize = 64;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A body that is safe to parse.
+#[derive(Clone, Copy)]
+pub(in crate::sources) struct Body<'a> {
+    /// The text to read.
+    pub(in crate::sources) text: &'a str,
+    /// As it came, without a byte order mark.
+    pub(in crate::sources) bytes: &'a Bytes,
+    /// False where the text has U+FFFD in place of halves of surrogate pairs: then two texts that differ may look alike.
+    pub(in crate::sources) exact: bool,
+}
+
+impl Body<'_> {
+    /// What a part of the text is in the body as it came.
+    pub(in crate::sources) fn part(&self, part: &str) -> Bytes {
+        let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        // Whatever the text is, it is as long as the body.
+        self.bytes.slice(start..start + part.len())
+    }
+}
+
+/// Reads a body. One that cannot be read for halves of surrogate pairs alone is read with U+FFFD in their place.
+pub(in crate::sources) fn read<T>(
+    body: &Bytes,
+    read: impl Fn(Body<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let bytes = &without_mark(body);
+    let text = text(bytes)?;
+    let refusal = match read(Body { text, bytes, exact: true }) {
+        Err(refusal) => refusal,
+        done => return done,
+    };
+    match lenient::mended(bytes).and_then(|copy| String::from_utf8(copy).ok()) {
+        Some(text) => read(Body { text: &text, bytes, exact: false }),
+        None => Err(refusal),
+    }
+}
+
+/// The JSON itself. A byte order mark says nothing that UTF-8 does not say, and no handler or target should meet it.
+fn without_mark(body: &Bytes) -> Bytes {
+    let mut rest: &[u8] = body;
+    while let Some(unmarked) = rest.strip_prefix(BYTE_ORDER_MARK) {
+        rest = unmarked;
+    }
+    body.slice(body.len() - rest.len()..)
+}
 
 /// The body as text that is safe to parse.
-pub(in crate::sources) fn text(body: &[u8]) -> Result<&str, Refusal> {
+fn text(body: &[u8]) -> Result<&str, Refusal> {
     // The parser does not look into the strings that it skips, so UTF-8 is checked over the whole.
-    let text = std::str::from_utf8(body).map_err(|_| malformed("body_not_utf8"))?;
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        malformed("body_not_utf8").detail(format!("the byte at {at} is not UTF-8"))
+    })?;
     if too_deep(body) { Err(malformed("body_too_deep")) } else { Ok(text) }
 }
 

@@ -19,6 +19,19 @@ pub(in crate::sources) fn named_well(command: &str) -> bool {
     (1..=COMMAND_BYTES_MAX).contains(&command.len()) && command.bytes().all(plain)
 }
 
+/// What [`named_freely`] lets through, for people.
+pub(in crate::sources) const FREE_NAMES: &str =
+    "1 to 128 of letters, digits, `.`, `_`, `-`, `:` and `/`";
+
+/// The same for systems that also part their names by colons and slashes. No part is empty, and none leads elsewhere in a path.
+pub(in crate::sources) fn named_freely(command: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-:/".contains(&b);
+    let part = |part: &str| !matches!(part, "" | "." | "..");
+    (1..=COMMAND_BYTES_MAX).contains(&command.len())
+        && command.bytes().all(plain)
+        && (!command.contains('/') || command.split('/').all(part))
+}
+
 /// A key that begins with the app, or the digest of one that is too long.
 pub(in crate::sources) fn bounded(app: &str, key: String) -> Arc<str> {
     if key.len() <= KEY_BYTES_MAX {

@@ -35,7 +35,7 @@ use self::place::Place;
 use self::pointer::Pointer;
 use self::proof::{Proof, Signature, Tokens};
 use self::replies::Replies;
-use super::common::{Scalar, bounded, named_well, text};
+use super::common::{Body, FREE_NAMES, Scalar, bounded, named_freely, read};
 
 struct Json {
     app: Arc<str>,
@@ -155,20 +155,22 @@ impl Json {
     fn callback(
         &self,
         command: &str,
-        body: &Bytes,
-        text: &str,
+        body: Body<'_>,
         signed: Option<Timestamp>,
     ) -> Result<Callback, Refusal> {
         let find = |place: &Option<Pointer>| {
-            place.as_ref().map_or(Ok(Scalar::Absent), |place| place.find(text))
+            place.as_ref().map_or(Ok(Scalar::Absent), |place| place.find(body.text))
         };
         let app = &self.app;
         let mut callback =
-            Callback::new(command, self.phase_of(command), app.clone(), body.clone());
+            Callback::new(command, self.phase_of(command), app.clone(), body.bytes.clone());
         let key = |id: &str| bounded(app, format!("{app}/{id}"));
         callback.facts.key = find(&self.key)?.text().map(key);
-        let natural = |id: &str| bounded(app, format!("{app}/{command}/{id}"));
-        callback.natural_key = find(&self.natural_key)?.text().map(natural);
+        // A slash in a command must not pose as the one before the id.
+        let family = command.replace('/', "%2F");
+        let natural = |id: &str| bounded(app, format!("{app}/{family}/{id}"));
+        let id = find(&self.natural_key)?;
+        callback.natural_key = id.text().filter(|_| body.exact).map(natural);
         callback.facts.sent = find(&self.time)?.text().and_then(time).or(signed);
         Ok(callback)
     }
@@ -186,10 +188,11 @@ impl Source for Json {
             return Err(Refusal::new(RefusalKind::Method, "method"));
         }
         let signed = self.proof.check(request)?;
-        let body = text(request.body)?;
-        pointer::check_object(body)?;
-        let command = self.place.command(request, body)?;
-        let callback = self.callback(&command, request.body, body, signed)?;
+        let callback = read(request.body, |body| {
+            pointer::check_object(body.text)?;
+            let command = self.place.command(request, body.text)?;
+            self.callback(&command, body, signed)
+        })?;
         Ok(Opened::one(callback))
     }
 
@@ -211,7 +214,7 @@ impl Source for Json {
     }
 
     fn phase(&self, command: &str) -> Option<Phase> {
-        named_well(command).then(|| self.phase_of(command))
+        named_freely(command).then(|| self.phase_of(command))
     }
 
     fn compose(
@@ -220,10 +223,8 @@ impl Source for Json {
         fields: &Map,
         now: Timestamp,
     ) -> Result<Request<Bytes>, ComposeError> {
-        if !named_well(command) {
-            return Err(ComposeError(format!(
-                "`{command}` is no command: 1 to 128 of letters, digits, `.`, `_` and `-`"
-            )));
+        if !named_freely(command) {
+            return Err(ComposeError(format!("`{command}` is no command: {FREE_NAMES}")));
         }
         let fail = |error: &dyn std::fmt::Display| ComposeError(error.to_string());
         let mut body = fields.clone();

@@ -16,7 +16,7 @@ use super::pointer::Pointer;
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
     /// Where the command stands, in one of four places: `{ header = "X-Event" }`, `{ query = "event" }`, `{ body = "/event/type" }`
-    /// or `{ path = true }`. A command is 1 to 128 of letters, digits, `.`, `_` and `-`.
+    /// or `{ path = true }`. A command is 1 to 128 of letters, digits, `.`, `_`, `-`, `:` and `/`.
     pub(super) command: CommandOptions,
     /// Proves the sender by an HMAC-SHA-256 in a header; default none. With neither `hmac` nor `token` anybody can call.
     /// Signed is the body: whoever saw a call can say the same body under another command, unless the command stands in the
@@ -34,7 +34,7 @@ pub(super) struct Options {
     /// Where the body has the time of the event: `"/sent_at"`; seconds or milliseconds since 1970, or text such as
     /// `2026-05-01T12:00:00Z`; default the time stamp of `hmac`, if there is one.
     pub(super) time: Option<Pointer>,
-    /// The commands whose senders wait for a decision, as patterns: a command, `Family.*` or `*`; all others come after the
+    /// The commands whose senders wait for a decision, as patterns: a command, `Family.*`, `family:*`, `family/*` or `*`; all others come after the
     /// event. Default none.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -65,7 +65,7 @@ pub(super) struct ReplyTimeoutOptions {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct CommandOptions {
-    /// `true`: it is the rest of the path below the source's own.
+    /// `true`: it is the rest of the path below the source's own; doubled slashes there count as one, and one at the end does not count.
     pub(super) path: bool,
     /// The query parameter that holds it.
     pub(super) query: Option<Parameter>,

@@ -7,7 +7,7 @@ use switchhook_core::{RawRequest, Refusal};
 
 use super::options::CommandOptions;
 use super::pointer::Pointer;
-use crate::sources::common::{Scalar, decoded, malformed, named_well};
+use crate::sources::common::{Scalar, decoded, malformed, named_freely};
 
 /// One of the places.
 pub(super) enum Place {
@@ -48,7 +48,7 @@ impl Place {
             },
         };
         match found.filter(|command| !command.is_empty()) {
-            Some(command) if named_well(&command) => Ok(command),
+            Some(command) if named_freely(&command) => Ok(command),
             Some(_) => Err(malformed("bad_command")),
             None => Err(malformed("missing_command")),
         }

@@ -5,7 +5,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use switchhook_core::Refusal;
 
-pub(super) use crate::sources::common::{Scalar, malformed, text};
+pub(super) use crate::sources::common::{Body, Scalar, malformed};
 
 const EVENTS_MAX: usize = 100;
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
-use switchhook_core::{Callback, Map, Verdict};
+use switchhook_core::{Callback, Map, Verdict, lenient};
 
 use super::rule::FRIEND_CODES;
 use super::wire::Wire;
@@ -67,7 +67,8 @@ fn answered(fields: &Map) -> &[Value] {
 
 /// The ids of the friends asked for, as they came.
 fn asked(body: &[u8]) -> Vec<Value> {
-    let Ok(mut body) = serde_json::from_slice::<Map>(body) else { return Vec::new() };
+    let read = lenient::read::<Map>(body, &mut Vec::new());
+    let Ok(mut body) = read else { return Vec::new() };
     let lists = LISTS.iter().filter_map(|name| body.remove(*name));
     let items = lists.flat_map(|list| match list {
         Value::Array(items) => items,

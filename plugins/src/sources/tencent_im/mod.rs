@@ -39,9 +39,9 @@ use switchhook_core::{
     register,
 };
 
-use self::body::{Fields, Scalar, malformed};
+use self::body::{Body, Fields, Scalar, malformed};
 use self::query::Query;
-use super::common::named_well;
+use super::common::{self, named_well};
 
 /// The sender waits this long for any reply.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -214,8 +214,8 @@ impl Source for TencentIm {
             ip: short(query.client_ip.as_ref()),
             platform: short(query.platform.as_ref()),
         };
-        let call = Call { app: &app.id, sent, client, body: request.body };
-        call.opened(command)
+        let call = Call { app: &app.id, sent, client };
+        common::read(request.body, |body| call.opened(command, body))
     }
 
     fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
@@ -257,12 +257,11 @@ struct Call<'a> {
     app: &'a Arc<str>,
     sent: Option<Timestamp>,
     client: Client,
-    body: &'a Bytes,
 }
 
 impl Call<'_> {
-    fn opened(&self, command: &str) -> Result<Opened, Refusal> {
-        let fields = body::read(body::text(self.body)?)?;
+    fn opened(&self, command: &str, body: Body<'_>) -> Result<Opened, Refusal> {
+        let fields = body::read(body.text)?;
         match fields.command {
             // Absent from the one command that names itself in the query alone, and from batches.
             Scalar::Absent => {}
@@ -272,15 +271,18 @@ impl Call<'_> {
         match fields.events {
             Some(events) if command.starts_with("Push.") => {
                 let events = body::batch(events)?;
-                let events = events.into_iter().map(|event| self.event(command, event.get()));
+                let events = events.into_iter().map(|event| self.event(command, event.get(), body));
                 Opened::of(events.collect::<Result<_, _>>()?)
             }
-            _ => Ok(Opened::one(self.callback(command, &fields, self.body.clone()))),
+            _ => {
+                let (bytes, exact) = (body.bytes.clone(), body.exact);
+                Ok(Opened::one(self.callback(command, &fields, bytes, exact)))
+            }
         }
     }
 
     /// One entry of a batch: what it says of itself counts.
-    fn event(&self, command: &str, event: &str) -> Result<Callback, Refusal> {
+    fn event(&self, command: &str, event: &str, body: Body<'_>) -> Result<Callback, Refusal> {
         let fields = body::read(event)?;
         let own = match &fields.command {
             Scalar::Absent => command,
@@ -289,16 +291,17 @@ impl Call<'_> {
             _ => return Err(malformed("command_mismatch")),
         };
         check_name(own)?;
-        Ok(self.callback(own, &fields, self.body.slice_ref(event.as_bytes())))
+        Ok(self.callback(own, &fields, body.part(event), body.exact))
     }
 
-    fn callback(&self, command: &str, fields: &Fields<'_>, body: Bytes) -> Callback {
+    fn callback(&self, command: &str, fields: &Fields<'_>, body: Bytes, exact: bool) -> Callback {
         let known = events::find(command);
         let name = known.map_or_else(|| Arc::from(command), |known| known.name.clone());
         let phase = known.map_or_else(|| Phase::guess(command), |known| known.spec.phase);
         let mut callback = Callback::new(name, phase, self.app.clone(), body);
         callback.answered = known.is_some_and(|known| known.spec.answered);
-        callback.natural_key = known.and_then(|known| known.natural.key(self.app, command, fields));
+        let natural = known.filter(|_| exact).map(|known| known.natural);
+        callback.natural_key = natural.and_then(|key| key.key(self.app, command, fields));
         callback.facts.key = keys::ordering(self.app, known.map(|known| known.order_by), fields);
         callback.facts.sent = self.sent;
         callback.facts.client = self.client.clone();

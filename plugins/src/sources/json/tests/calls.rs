@@ -18,6 +18,12 @@ fn the_command_is_found_in_a_header() {
     malformed(&source, &event("a b"), "bad_command");
     malformed(&source, &event("é"), "bad_command");
     malformed(&source, &event("a").header("x-event", "a"), "repeated_header");
+    for named in ["chat:message:sent", "room/made", "a:b/c:d", "urn:x:y", "a..b/c", ":"] {
+        assert_eq!(event(named).open(&source).expect(named).command(), named);
+    }
+    for odd in ["/", "/a", "a/", "a//b", "a/../b", "../a", "a/.", "a\\b", "a*", "a@b", "a b/c"] {
+        malformed(&source, &event(odd), "bad_command");
+    }
 }
 
 #[test]
@@ -26,6 +32,8 @@ fn the_command_is_found_in_the_query() {
     let open = |query: &str| call(BODY).query(query).open(&source).map(|c| c.command().to_owned());
     assert_eq!(open("x=1&event=room.made&y"), Ok("room.made".to_owned()));
     assert_eq!(open("%65vent=room%2Emade"), Ok("room.made".to_owned()));
+    assert_eq!(open("event=chat:a/b"), Ok("chat:a/b".to_owned()));
+    assert_eq!(open("event=chat%3Aa%2fb"), Ok("chat:a/b".to_owned()));
     let refused = |query: &str, reason| malformed(&source, &call(BODY).query(query), reason);
     refused("", "missing_command");
     refused("EVENT=a", "missing_command");
@@ -44,8 +52,12 @@ fn the_command_is_found_in_the_path() {
     let open = |below: &str| call(BODY).below(below).open(&path).map(|c| c.command().to_owned());
     assert_eq!(open("room.made"), Ok("room.made".to_owned()));
     assert_eq!(open("room%2emade"), Ok("room.made".to_owned()));
+    assert_eq!(open("room/made"), Ok("room/made".to_owned()));
+    assert_eq!(open("room%2Fmade:now"), Ok("room/made:now".to_owned()));
     malformed(&path, &call(BODY), "missing_command");
-    for below in ["a/b", "a/", "/a", "a%2Fb", "a%", "%ff", "a;b", "a%0ab", &"x".repeat(129)] {
+    for below in
+        ["a/", "/a", "a%2F%2fb", "a/%2e%2E/b", "a%", "%ff", "a;b", "a%0ab", &"x".repeat(129)]
+    {
         malformed(&path, &call(BODY).below(below), "bad_command");
     }
 }
@@ -60,6 +72,10 @@ fn the_command_is_found_in_the_body() {
     };
     check("/event", r#" {"event":"a.b"}"#, Ok("a.b"));
     check("/event", r#"{"event":17}"#, Ok("17"));
+    check("/event", r#"{"event":"chat:room\/made"}"#, Ok("chat:room/made"));
+    check("/event", "\u{feff}{\"event\":\"a\"}", Ok("a"));
+    check("/event", r#"{"x":{"\ud83d":"\ude00"},"event":"a"}"#, Ok("a"));
+    check("/event", r#"{"event":"a\ud83d"}"#, Err("bad_command"));
     check("/event", r#"{"\u0065vent":"a"}"#, Ok("a"));
     check("/a~1b/c~0d", r#"{"x":[{"c":1}],"a/b":{"c~d":"x-y"}}"#, Ok("x-y"));
     check("/list/1/t", r#"{"list":[{"t":"a"},{"t":"b"}]}"#, Ok("b"));
@@ -88,7 +104,10 @@ fn the_body_is_one_object_kept_as_it_came() {
     let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
     assert!(with(&deep(63)).open(&source).is_ok());
     malformed(&source, &with(&deep(64)), "body_too_deep");
-    for body in ["", "[]", "1", "null", "\u{feff}{}"] {
+    assert_eq!(with("\u{feff}{}").open(&source).expect("opened").body, "{}");
+    let cut = r#"{"a":"\ud83d","\udc00":1}"#;
+    assert_eq!(with(cut).open(&source).expect("opened").body, cut);
+    for body in ["", "[]", "1", "null", "\u{feff}", "\u{feff}[]"] {
         malformed(&source, &with(body), "body_not_an_object");
     }
     for body in ["{", "{}{}", "{\"a\":1,}", "{'a':1}", "{\"a\":NaN}", "{} x"] {
@@ -129,6 +148,19 @@ fn order_and_duplicates_hang_on_keys_that_begin_with_the_app() {
     let none = Call { body: "{\"room\":{\"id\":[]},\"event_id\":\"\"}".into(), ..event("c") };
     let none = none.open(&source).expect("opened");
     assert_eq!((none.facts.key, none.natural_key), (None, None));
+}
+
+#[test]
+fn a_slash_in_a_command_does_not_pose_as_the_one_before_the_id() {
+    let source = source(&format!("{HEADER}natural_key = \"/id\""));
+    let key = |command: &str, id: &str| {
+        let body = format!("{{\"id\":\"{id}\"}}");
+        let call = Call { body: body.into(), ..event(command) };
+        call.open(&source).expect("opened").natural_key.map(|key| key.to_string())
+    };
+    assert_eq!(key("a", "b/1").as_deref(), Some("crm/a/b/1"));
+    assert_ne!(key("a/b", "1"), key("a", "b/1"));
+    assert_eq!(key("a", r"\ud83d"), None, "what looks alike may differ");
 }
 
 #[test]

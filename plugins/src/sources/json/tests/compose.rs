@@ -70,7 +70,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn whatever_is_composed_is_taken_in(name in "\\PC{0,40}", command in "[A-Za-z0-9._-]{1,128}") {
+    fn whatever_is_composed_is_taken_in(name in "\\PC{0,40}", command in "[A-Za-z0-9._-]{1,128}|[a-z:]{1,9}(/[a-z:]{1,9}){0,3}") {
         let fields = map(json!({"name": name, "n": 1, "a": {"x": [name]}}));
         for source in sources() {
             let request = source.compose(&command, &fields, at(0)).expect("composed");

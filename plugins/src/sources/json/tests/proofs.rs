@@ -155,3 +155,16 @@ fn nothing_of_a_call_is_looked_at_before_its_proof() {
     let source = token("tokens = [\"t0ken\"]");
     refused(&source, &call("nonsense"), "missing_token");
 }
+
+#[test]
+fn a_signature_covers_a_byte_order_mark() {
+    let source =
+        source("command.header = \"X-Event\"\nhmac = { header = \"X-Sig\", secrets = [\"new\"] }");
+    let mut request = source.compose("a", &switchhook_core::Map::new(), at(0)).expect("composed");
+    *request.body_mut() = Bytes::from_static("\u{feff}{\"a\":1}".as_bytes());
+    source.sign(&mut request, at(0));
+    let call = Call::of(&request);
+    assert_eq!(call.open(&source).expect("genuine").body, "{\"a\":1}");
+    let unmarked = Call { body: Bytes::from_static(b"{\"a\":1}"), ..call };
+    unmarked.refused(&source, RefusalKind::Unauthenticated, "bad_signature");
+}

@@ -16,7 +16,9 @@ fn a_body_is_kept_byte_for_byte() {
 
 #[test]
 fn what_is_not_one_json_object_is_refused() {
-    for body in ["", " ", "[]", "null", "\"{}\"", "1", "\u{feff}{}", "}{"] {
+    for body in
+        ["", " ", "[]", "null", "\"{}\"", "1", "\u{feff}", "\u{feff}[]", " \u{feff}{}", "}{"]
+    {
         check(body, "body_not_an_object");
     }
     let broken = [
@@ -170,4 +172,46 @@ fn only_what_is_surely_the_same_event_has_a_natural_key() {
     assert_eq!(key(COMMAND, BODY), None, "a name can change there and back");
     let content = key("ContentCallback.ResultNotify", r#"{"CtxcbRequestId":"r"}"#);
     assert_eq!(content.as_deref(), Some("1400000000/ContentCallback.ResultNotify/1:r"));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_body() {
+    for mark in ["\u{feff}", "\u{feff}\u{feff}", "\u{feff}\r\n "] {
+        let callback = one(COMMAND, format!("{mark}{BODY}"));
+        let kept = format!("{mark}{BODY}").replace('\u{feff}', "");
+        assert_eq!(callback.body, kept);
+        assert_eq!(callback.facts.key.as_deref(), Some("1400000000/group/@TGS#2J4SZEAEL"));
+    }
+    let batch = "\u{feff}{\"Events\":[{\"CallbackCommand\":\"Push.X\"},{\"a\":1}]}";
+    let query = format!("SdkAppid={APP}&CallbackCommand=Push.AllMemberPush");
+    let callbacks = open(&open_source(), &query, batch).expect("opened");
+    let bodies: Vec<_> = callbacks.iter().map(|one| one.body.clone()).collect();
+    assert_eq!(bodies, ["{\"CallbackCommand\":\"Push.X\"}", "{\"a\":1}"]);
+}
+
+#[test]
+fn half_a_surrogate_pair_loses_no_event() {
+    let cut = [r"\ud83d", r"\uDE00", r"a\ud83d\ud83d\ude00", r"\ude00\ud83d"];
+    for cut in cut {
+        let check = |body: &str, key: Option<&str>| {
+            let callback = one("Group.CallbackAfterSendMsg", body);
+            assert_eq!(callback.body, body, "as it came");
+            assert_eq!(callback.natural_key, None, "what looks alike may differ: {body}");
+            let found = callback.facts.key.as_deref();
+            assert_eq!(found.map(|found| found.contains("/group/")), key.map(|_| true), "{body}");
+        };
+        let rest = r#""MsgSeq":1,"Random":2"#;
+        check(&format!(r#"{{"GroupId":"{cut}",{rest}}}"#), Some(""));
+        check(&format!(r#"{{"{cut}":1,"GroupId":"g\ud800",{rest}}}"#), Some(""));
+        check(&format!(r#"{{"GroupId":"g","TopicId":"{cut}",{rest}}}"#), Some(""));
+        let name = one(COMMAND, format!(r#"{{"GroupId":"g","Name":"{cut}"}}"#));
+        assert_eq!(name.facts.key.as_deref(), Some("1400000000/group/g"));
+    }
+    let batch = r#"{"Events":[{"To_Account":"a\ud83d"},{"To_Account":"b","x":"\ud83d"}]}"#;
+    let query = format!("SdkAppid={APP}&CallbackCommand=Push.AllMemberPush");
+    let callbacks = open(&open_source(), &query, batch).expect("opened");
+    let bodies: Vec<_> = callbacks.iter().map(|one| one.body.clone()).collect();
+    assert_eq!(bodies, [r#"{"To_Account":"a\ud83d"}"#, r#"{"To_Account":"b","x":"\ud83d"}"#]);
+    check("{\"GroupId\":\"\\ud83d\",\"GroupId\":\"b\"}", "duplicate_key");
+    check("{\"GroupId\":\"\\ud83d\"", "body_not_json");
 }
