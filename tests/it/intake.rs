@@ -60,17 +60,18 @@ fn a_call_to_a_path_that_no_source_has_is_seen() {
     let server = Server::start(
         &CONFIG.replace("plugin = \"tencent-im\"", "plugin = \"tencent-im\"\npath = \"/chat\""),
     );
+    let reply = exchange(server.address, "\u{16}\u{3}\u{1}\r\n\r\n");
+    assert_eq!((reply.status, reply.body.as_str()), (400, ""));
+    let line: serde_json::Value =
+        serde_json::from_str(&server.log_line("not HTTP/1.1")).expect("JSON");
+    assert!(line["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{line}");
     let target = format!("/caht\u{202e}?{}&Sign=secret", query(TOPIC_CHANGED));
-    let reply = exchange(server.address, &request("POST", &target, "{}"));
-    assert_eq!(reply.status, 400, "a path is ASCII");
-    server.log_line("not HTTP/1.1");
-    let target = format!("/caht%0A?{}&Sign=secret", query(TOPIC_CHANGED));
     let reply = exchange(server.address, &request("POST", &target, "{}"));
     assert_eq!(reply.status, 404);
     assert!(reply.head.to_lowercase().contains("content-type: text/plain"), "{}", reply.head);
     let line: serde_json::Value =
         serde_json::from_str(&server.log_line("no source has the path")).expect("JSON");
-    assert_eq!((&line["path"], &line["configured"]), (&"/caht%0A".into(), &"/chat".into()));
+    assert_eq!((&line["path"], &line["configured"]), (&"/caht\\u{202e}".into(), &"/chat".into()));
     assert!(line["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{line}");
     assert!(!server.log().contains("Sign"), "the query is not for the log");
     let metric = "switchhook_refusals_total{source=\"\",reason=\"no_such_path\"}";

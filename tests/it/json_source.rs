@@ -130,12 +130,41 @@ fn a_stranger_is_told_nothing_and_leaves_nothing() {
     check(&desk(&server, "/ticket.opened", "Bearer guessed"), "desk", "bad_token");
     check(&desk(&server, "/ticket.opened", "change-me-too"), "desk", "malformed_token");
     let token = "Bearer change-me-too";
-    for path in ["", "/", "/ticket/opened", "/ticket%2Fopened", "/%0d%0aX"] {
+    for path in ["", "/", "//", "/%2Fopened", "/ticket/%2e%2e/opened", "/%0d%0aX"] {
         assert_eq!(answered(&desk(&server, path, token)), (400, "{\"ok\":false}"), "{path}");
     }
     assert_eq!(call(&server, "/chat/message.sent", &[], "{}").status, 404);
     assert_eq!(answered(&desk(&server, "/ticket.closed", token)), YES);
     assert_eq!(delivered(&server, 1)[0].1, "ticket.closed");
+}
+
+#[test]
+fn commands_with_colons_and_slashes_are_routed_listed_sent_and_counted() {
+    let config = fs::read_to_string(repository("examples/in_house/config.toml")).expect("there");
+    let patterns = "plugin = \"forward\"\ncommands = [\"ticket:*\", \"room/*\"]";
+    let config = config.replacen("plugin = \"forward\"", patterns, 1);
+    let server = start_with(&config);
+    let token = "Bearer change-me-too";
+    for path in ["/ticket:new:urgent", "/room/7/made", "//room//8%2Fmade/", "/other/7"] {
+        assert_eq!(answered(&desk(&server, path, token)), YES, "{path}");
+    }
+    let url = format!("http://{}/desk", server.address);
+    let sent = switchhook(server.folder.path())
+        .args(["send", "room/9:made", "--source", "desk", "--url", &url])
+        .output()
+        .expect("ran");
+    assert!(sent.status.success(), "{}", text(&sent).1);
+    let mut commands: Vec<String> =
+        delivered(&server, 4).into_iter().map(|(_, command, _)| command).collect();
+    commands.sort();
+    assert_eq!(commands, ["room/7/made", "room/8/made", "room/9:made", "ticket:new:urgent"]);
+    let listed = switchhook(server.folder.path())
+        .args(["events", "--command", "room/*"])
+        .output()
+        .expect("ran");
+    assert_eq!(text(&listed).0.matches("room/").count(), 3, "{:?}", text(&listed));
+    let metric = "switchhook_callbacks_total{source=\"desk\",command=\"other\"";
+    assert_eq!(server.metric(metric), Some(5.0), "unknown names are no labels");
 }
 
 #[test]

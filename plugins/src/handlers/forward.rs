@@ -82,12 +82,11 @@ fn enveloped(callback: &Callback) -> Result<Vec<u8>, serde_json::Error> {
     let facts = &callback.facts;
     let body = String::from_utf8_lossy(&callback.body);
     let text;
-    let body = match serde_json::from_str(&body) {
-        Ok(body) => body,
-        Err(_) => {
-            text = to_raw_value(&body)?;
-            &*text
-        }
+    let body = if let Ok(json) = serde_json::from_str(&body) {
+        json
+    } else {
+        text = to_raw_value(&body)?;
+        &*text
     };
     serde_json::to_vec(&Full {
         id: facts.id.to_string(),

@@ -80,14 +80,7 @@ impl<'a> Said<'a> {
     fn of(raw: &'a RawValue) -> Self {
         let json = raw.get();
         let (text, odd) = match json.as_bytes().first() {
-            Some(b'"') => match serde_json::from_str(json) {
-                Ok(Text(text)) => (Some(text), false),
-                // Half of a surrogate pair: the text was cut in the middle of a character.
-                Err(_) => {
-                    let text = lenient::read(json.as_bytes(), &mut Vec::new()).ok();
-                    (text.map(Cow::Owned), true)
-                }
-            },
+            Some(b'"') => quoted(json),
             Some(b'0'..=b'9' | b'-') => (Some(Cow::Borrowed(json)), true),
             Some(b'n') => (None, false),
             _ => (None, true),
@@ -114,6 +107,14 @@ impl<'a> Said<'a> {
     pub(super) fn id(&self) -> Option<&str> {
         self.text().filter(|text| !text.is_empty())
     }
+}
+
+/// A text, and whether it was cut in the middle of a character: then it ends or begins with half of a surrogate pair.
+fn quoted(json: &str) -> (Option<Cow<'_, str>>, bool) {
+    if let Ok(Text(text)) = serde_json::from_str(json) {
+        return (Some(text), false);
+    }
+    (lenient::read(json.as_bytes(), &mut Vec::new()).ok().map(Cow::Owned), true)
 }
 
 /// A text, borrowed where it has no escapes.
