@@ -54,6 +54,7 @@ pub(crate) struct Metrics {
     pub(crate) retries_delayed: Family<OfTarget, Counter>,
     pub(crate) breaker_open: Family<OfTarget, Gauge>,
     pub(crate) breaker_opened: Family<OfTarget, Counter>,
+    pub(crate) failed_in_a_row: Family<OfTarget, Gauge>,
     pub(crate) replies: Family<OfPhase, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
     pub(crate) malformed_requests: Counter,
@@ -108,6 +109,10 @@ impl Default for Metrics {
                 "breaker_opened",
                 "How often a target failed so often in a row that it was left alone"
             ),
+            failed_in_a_row: register!(
+                "failed_in_a_row",
+                "Attempts that failed since the last delivery; 0: the last one delivered something"
+            ),
             replies: register!(
                 "reply_seconds",
                 "From the head of a request to its answer",
@@ -132,6 +137,11 @@ impl Metrics {
     /// Counts that a limit was hit.
     pub(crate) fn limit(&self, name: &'static str) {
         self.limits.get_or_create(&OfLimit { limit: name.into() }).inc();
+    }
+
+    /// The counter of a limit, for those who hit it often.
+    pub(crate) fn limit_counter(&self, name: &'static str) -> Counter {
+        self.limits.get_or_create(&OfLimit { limit: name.into() }).clone()
     }
 
     /// Takes in what the journal and the log count themselves.

@@ -87,7 +87,7 @@ fn what_is_disabled_keeps_what_waits_for_it_however_long() {
 
 #[test]
 fn a_lane_that_left_the_configuration_is_told_of_with_what_it_had_left() {
-    let target = Target::start(&[404]);
+    let target = Target::start(&[422]);
     let server = Server::start(&relaying(&target));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let dead = || lane(server.folder.path(), "all>crm").filter(|lane| lane["dead"] == 1);
@@ -108,7 +108,7 @@ fn a_lane_that_left_the_configuration_is_told_of_with_what_it_had_left() {
 
 #[test]
 fn a_name_that_is_not_there_is_no_good_news() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let server = Server::start(&relaying(&target));
     let folder = server.folder.path();
     for (words, code) in [

@@ -48,7 +48,7 @@ fn a_failing_target_gets_the_same_relay_again_while_the_file_never_waits() {
 
 #[test]
 fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
-    let target = Target::start(&[404]);
+    let target = Target::start(&[422]);
     let server = Server::start(&config(&target, ""));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let letter = eventually("a dead letter", || {
@@ -57,7 +57,7 @@ fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
     });
     assert_eq!(letter["lane"], "all>crm");
     assert_eq!(letter["attempts"], 1);
-    assert!(letter["response"].as_str().is_some_and(|text| text.contains("404")), "{letter}");
+    assert!(letter["response"].as_str().is_some_and(|text| text.contains("422")), "{letter}");
     server.lanes_settled();
 }
 
@@ -101,6 +101,45 @@ fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
     target.got(2);
     server.lanes_settled();
     eventually("it closes", || metric("switchhook_breaker_open{action=\"crm\"} 0").then_some(()));
+}
+
+#[test]
+fn a_target_that_refuses_everybody_for_a_while_costs_nothing() {
+    let target = Target::start(&[401, 403, 404, 302, 200]);
+    let server = Server::start(&config(&target, "breaker = { failures = 0 }"));
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    let got = target.got(5);
+    assert!(got.windows(2).all(|two| two[0].header("webhook-id") == two[1].header("webhook-id")));
+    server.lanes_settled();
+    let letters = get(server.admin, "/api/v1/dead-letters").json();
+    assert_eq!(letters["items"].as_array().map(Vec::len), Some(0), "{letters}");
+}
+
+#[test]
+fn a_target_that_takes_nothing_is_told_of() {
+    let target = Target::start(&[401]);
+    let text = config(&target, "breaker = { failures = 0 }").replace("200ms", "50ms");
+    let server = Server::start(&text);
+    post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
+    let remark = eventually("a remark", || {
+        let answer = get(server.admin, "/readyz");
+        assert_eq!(answer.status, 200, "no reason to take the server out");
+        answer.json()["remarks"].as_array()?.first()?.as_str().map(str::to_owned)
+    });
+    for part in [
+        "action crm: nothing delivered since ",
+        "attempts failed, the last with: the target answered 401",
+    ] {
+        assert!(remark.contains(part), "no `{part}` in {remark}");
+    }
+    let metrics = get(server.admin, "/metrics").body;
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("switchhook_failed_in_a_row{action=\"crm\"} "));
+    let failures: u64 = line.and_then(|text| text.parse().ok()).expect("a number");
+    assert!(failures >= 3, "{failures}");
+    let lanes = get(server.admin, "/api/v1/lanes").json();
+    assert!(lanes.to_string().contains("\"undelivered\":{"), "{lanes}");
 }
 
 #[test]

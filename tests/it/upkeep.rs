@@ -14,7 +14,7 @@ fn dead_letters(folder: &Path) -> Vec<serde_json::Value> {
     say(folder, "dead-letters --format json").good().json_lines()
 }
 
-/// A server with one dead letter: its target said 404 once and takes everything from now on.
+/// A server with one dead letter: its target said 422 once and takes everything from now on.
 fn one_dead(target: &Target) -> Server {
     let server = Server::start(&relaying(target));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
@@ -35,12 +35,12 @@ fn retried(target: &Target, server: &Server) {
 
 #[test]
 fn a_dead_letter_is_shown_retried_and_delivered_under_a_new_id() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let server = one_dead(&target);
     let folder = server.folder.path();
     let number = dead_letters(folder)[0]["number"].clone();
     let shown = say(folder, &format!("dead-letters show {number}")).good();
-    for part in ["all>crm", "404", TOPIC_CHANGED, "\"Name\":\"News\"", "after 1 attempt"] {
+    for part in ["all>crm", "422", TOPIC_CHANGED, "\"Name\":\"News\"", "after 1 attempt"] {
         assert!(shown.out.contains(part), "no `{part}` in {}", shown.out);
     }
     let dry = say(folder, "dead-letters retry --all --dry-run").good();
@@ -52,7 +52,7 @@ fn a_dead_letter_is_shown_retried_and_delivered_under_a_new_id() {
 
 #[test]
 fn a_dead_letter_is_retried_without_a_server_and_goes_out_at_the_next_start() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let mut server = one_dead(&target);
     server.signal("TERM");
     assert!(server.wait().success());
@@ -68,7 +68,7 @@ fn a_dead_letter_is_retried_without_a_server_and_goes_out_at_the_next_start() {
 
 #[test]
 fn dead_letters_are_forgotten_only_by_a_clear_word() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let server = one_dead(&target);
     let folder = server.folder.path();
     let unasked = say(folder, "dead-letters drop --all");
@@ -120,7 +120,7 @@ fn a_paused_action_gets_nothing_until_it_is_resumed_even_after_a_restart() {
 
 #[test]
 fn orders_are_taken_on_the_socket_alone() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let server = one_dead(&target);
     for (path, body) in [
         ("dead-letters/retry", r#"{"numbers":[1]}"#),
@@ -282,7 +282,7 @@ fn pruning_says_what_may_go_and_removes_it_when_told_to() {
 
 #[test]
 fn a_lane_that_left_the_configuration_is_forgotten_on_request() {
-    let target = Target::start(&[404]);
+    let target = Target::start(&[422]);
     let server = one_dead(&target);
     let attached = say(server.folder.path(), "journal prune --lane all>crm --yes");
     assert_eq!(attached.code, 64, "{attached:?}");
@@ -362,7 +362,7 @@ fn what_there_is_is_told_in_numbers_and_exported_whole() {
 
 #[test]
 fn what_cannot_be_said_first_is_not_done() {
-    let target = Target::start(&[404, 200]);
+    let target = Target::start(&[422, 200]);
     let server = one_dead(&target);
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);

@@ -53,8 +53,14 @@ impl LaneView {
                 format!("lane {name} is disabled: {behind} and {open} stay in the journal for it, however old")
             });
         }
-        let gone = self.gone_since().map(|at| format!(": its target is gone since {at:.0}"));
-        self.status.paused.then(|| format!("lane {name} is paused{}", gone.unwrap_or_default()))
+        if self.status.paused {
+            let gone = self.gone_since().map(|at| format!(": its target is gone since {at:.0}"));
+            return Some(format!("lane {name} is paused{}", gone.unwrap_or_default()));
+        }
+        self.status.full.then(|| {
+            let [behind, open, _] = amounts(&self.status);
+            format!("lane {name} is full: {open}, and {behind} until some of those are settled")
+        })
     }
 }
 

@@ -192,7 +192,8 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
 
 async fn handle_one(journal: &MemoryJournal) {
     use crate::journal::{Fate, Settlement, Want, Work};
-    let want = Want { limit: 1, term: std::time::Duration::from_mins(1), whole_keys: true };
+    let want =
+        Want { limit: 1, term: std::time::Duration::from_mins(1), whole_keys: true, retries: 1 };
     let lease = journal.lease(&LaneId::projection("h"), &want).await.expect("leased");
     let Work::Callback(callback) = &lease.items[0].work else { panic!("a callback") };
     let fate = Fate::Recorded(Some(crate::NewRecord::of(callback)));

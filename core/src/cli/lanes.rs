@@ -5,6 +5,7 @@ use super::output::{self, Format, columns, line, one_line};
 use super::store::{Store, Trouble};
 use super::{Context, Failed, block_on};
 use crate::admin::{LaneView, Pause, Turned};
+use crate::delivery::Standing;
 use crate::program::program_name;
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,8 @@ Examples:
 
 A lane named `handler` reads callbacks; one named `handler>action` delivers what the handler made of them.
 BEHIND counts what it has not looked at, OPEN what is under way or waits for a retry, DEAD what was given up. A lane that is \
-failing is left alone until it is probed; `switchhook resume ACTION` has it probed at once.")]
+failing is left alone until it is probed; `switchhook resume ACTION` has it probed at once. STATE also says since when nothing has been \
+delivered, and why the last attempt failed. A lane that is full takes nothing new before some of what is open is settled.")]
 pub(super) struct Args {
     /// How they are written
     #[arg(long, value_enum, default_value = "text")]
@@ -71,9 +73,19 @@ fn state(lane: &LaneView) -> String {
             None => "paused".to_owned(),
         },
         (false, false, Some(failing)) => {
-            format!("failing since {:.0}; {}", failing.since, failing.next())
+            let first = format!("failing since {:.0}; {}", failing.since, failing.next());
+            with_undelivered(first, target)
         }
-        (false, false, None) => "runs".to_owned(),
+        (false, false, None) if status.full => with_undelivered("full".to_owned(), target),
+        (false, false, None) => with_undelivered("runs".to_owned(), target),
+    }
+}
+
+/// And whether anything gets through.
+fn with_undelivered(state: String, target: &Standing) -> String {
+    match &target.undelivered {
+        Some(undelivered) => format!("{state}; {}", one_line(&undelivered.text())),
+        None => state,
     }
 }
 
@@ -166,7 +178,7 @@ mod tests {
     use super::*;
     use crate::app;
     use crate::cli::stand::{both, config, journal};
-    use crate::delivery::{LeftAlone, Standing};
+    use crate::delivery::{LeftAlone, Undelivered};
     use crate::journal::{LaneStatus, Position};
 
     fn lane(name: &str) -> LaneStatus {
@@ -175,6 +187,7 @@ mod tests {
             cursor: Position(12),
             behind: 3,
             open: 2,
+            full: false,
             dead: 1,
             due: None,
             paused: false,
@@ -205,8 +218,16 @@ mod tests {
         );
         let left_alone = |probed_at| LeftAlone { since: at("2026-01-31T08:00:00Z"), probed_at };
         let failing =
-            |probed_at| Standing { failing: Some(left_alone(probed_at)), gone_since: None };
-        let target = Standing { gone_since: Some(at("2026-01-31T09:00:00Z")), failing: None };
+            |probed_at| Standing { failing: Some(left_alone(probed_at)), ..Standing::default() };
+        let target =
+            Standing { gone_since: Some(at("2026-01-31T09:00:00Z")), ..Standing::default() };
+        let undelivered = Some(Undelivered {
+            since: at("2026-01-31T07:00:00Z"),
+            failures: 12,
+            reason: "the target answered 401 Unauthorized\n".to_owned(),
+        });
+        let fruitless = Standing { undelivered: undelivered.clone(), ..Standing::default() };
+        let text = "nothing delivered since 2026-01-31T07:00:00Z: 12 attempts failed, the last with: the target answered 401 Unauthorized\\n";
         for (status, target, expected) in [
             (
                 lane("h>a"),
@@ -220,6 +241,14 @@ mod tests {
             ),
             (paused, target.clone(), "paused: its target is gone since 2026-01-31T09:00:00Z"),
             (lane("h>a"), target, "runs"),
+            (lane("h>a"), fruitless.clone(), &format!("runs; {text}")),
+            (
+                lane("h>a"),
+                Standing { undelivered, ..failing(None) },
+                &format!("failing since 2026-01-31T08:00:00Z; the next record probes it; {text}"),
+            ),
+            (LaneStatus { full: true, ..lane("h>a") }, Standing::default(), "full"),
+            (LaneStatus { full: true, ..lane("h>a") }, fruitless, &format!("full; {text}")),
         ] {
             assert_eq!(state(&LaneView { status, target }), expected);
         }

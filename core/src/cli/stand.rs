@@ -143,7 +143,8 @@ pub(super) async fn fill(journal: &MemoryJournal, room: usize) {
 }
 
 async fn lease(journal: &MemoryJournal, lane: &LaneId) -> Lease {
-    let want = Want { limit: 10_000, term: Duration::from_mins(1), whole_keys: true };
+    let want =
+        Want { limit: 10_000, term: Duration::from_mins(1), whole_keys: true, retries: 10_000 };
     journal.lease(lane, &want).await.expect("leased")
 }
 

@@ -337,11 +337,12 @@ impl Default for Retry {
 }
 
 /// `breaker` of an action: a target that fails again and again is left alone for a while, then probed with one record at a
-/// time. An attempt that it holds back is not counted. What a target refuses for good is an answer, no such failure.
+/// time, fresh ones and retries in turns. An attempt that it holds back is not counted. What a target refuses for good is an
+/// answer, no such failure; a record or conversation that fails while others succeed says nothing about the target.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Breaker {
-    /// So many failures in a row open it, up to 1000000. Default 5; 0: never.
+    /// So many records that fail in a row open it, up to 1000000. Default 5; 0: never.
     #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
     pub failures: u32,
     /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::permit::Permit;
+use super::evidence::Who;
+use super::permit::{Ended, Permit};
 use super::subscription::Subscription;
 use super::{LOG, retry};
 use crate::handler::{Failure, Record};
@@ -45,21 +46,27 @@ impl Subscription {
     pub(super) async fn attempt_batch(&self, lease: Lease, permit: Permit) -> Batch {
         let (places, records) = split(lease);
         let outcome = self.attempt(async { self.action.deliver_batch(&records).await }).await;
-        let answered = outcome.is_ok();
-        let alone = records.len() > 1 && !answered;
-        let results = match outcome {
-            Ok(results) if results.len() == records.len() => results,
-            Ok(_) => repeat(&records, || {
-                Failure::permanent("the action gave fewer results than records")
-            }),
-            Err(none) if alone => repeat(&records, || {
-                let failure = self.failure(none).reason();
-                Failure::transient(format!("{failure}; each record of the batch is tried alone"))
-            }),
-            Err(none) => repeat(&records, || self.failure(none)),
+        let hung = matches!(outcome, Err(NoResult::InTime));
+        let whole = outcome.as_ref().is_ok_and(|results| results.len() == records.len());
+        let (answered, alone) = (outcome.is_ok(), records.len() > 1 && !whole);
+        let failure = || match &outcome {
+            Ok(_) => Failure::permanent("the action gave fewer results than records"),
+            Err(none) => self.failure(*none),
         };
+        let results = if alone {
+            // One record may be the cause: no other is given up for it.
+            let reason = failure().reason();
+            let reason = format!("{reason}; each record of the batch is tried alone");
+            repeat(&records, || Failure::transient(reason.clone()))
+        } else if whole {
+            outcome.unwrap_or_default()
+        } else {
+            repeat(&records, failure)
+        };
+        let whos = places.iter().zip(&records);
+        let whos = whos.map(|((position, _), record)| self.who(*position, record));
         let first = places.iter().any(|(_, before)| *before == 0);
-        tell(permit, &results, answered, first);
+        tell(permit, whos, &results, answered, Ended { first, hung, ..Ended::default() });
         let before = places.iter().map(|(_, before)| *before);
         let fates = self.fates(records.iter().zip(before), results).await;
         Batch {
@@ -69,13 +76,23 @@ impl Subscription {
     }
 
     /// One record; `before` are the attempts made so far.
-    pub(super) async fn attempt_one(&self, record: &Record, before: u32, permit: Permit) -> Fate {
+    pub(super) async fn attempt_one(
+        &self,
+        (position, before): (Position, u32),
+        record: &Record,
+        permit: Permit,
+    ) -> Fate {
         let outcome = self.attempt(async { self.action.deliver(record).await }).await;
-        let answered = outcome.is_ok();
+        let (answered, hung) = (outcome.is_ok(), matches!(outcome, Err(NoResult::InTime)));
         let result = [outcome.unwrap_or_else(|none| Err(self.failure(none)))];
-        tell(permit, &result, answered, before == 0);
+        let ended = Ended { first: before == 0, hung, ..Ended::default() };
+        tell(permit, [self.who(position, record)], &result, answered, ended);
         let fates = self.fates([(record, before)], result).await;
         fates.into_iter().next().unwrap_or(Fate::Delivered)
+    }
+
+    fn who(&self, position: Position, record: &Record) -> Who {
+        Who::new(self.seat.number(), position, record)
     }
 
     /// Within its time. Whatever the action does, beginning, ending and being dropped included, stays in here.
@@ -122,7 +139,11 @@ impl Subscription {
         };
         let records: Vec<_> = records.into_iter().collect();
         let mut fates: Vec<Fate> = records.iter().zip(results).map(fate).collect();
-        self.place(&mut fates);
+        let first = |((_, before), fate): (&(&Record, u32), &Fate)| {
+            *before == 0 && matches!(fate, Fate::Retry { .. })
+        };
+        let first = records.iter().zip(&fates).any(first);
+        self.place(&mut fates, first);
         for (((record, before), fate), result) in records.iter().zip(&fates).zip(results) {
             // That it is paused has been said; that it is tried again would contradict it.
             if done != Gone::Paused || gone(result).is_none() {
@@ -133,7 +154,7 @@ impl Subscription {
     }
 
     /// Gives the retry of an attempt its place in time: an attempt is one for its target, however many records it has.
-    fn place(&self, fates: &mut [Fate]) {
+    fn place(&self, fates: &mut [Fate], first: bool) {
         let mut waits: Vec<&mut Duration> = fates
             .iter_mut()
             .filter_map(|fate| match fate {
@@ -142,7 +163,7 @@ impl Subscription {
             })
             .collect();
         let Some(earliest) = waits.iter().map(|wait| **wait).min() else { return };
-        let placed = self.seat.place_retry(earliest);
+        let placed = self.seat.place_retry(earliest, first);
         for wait in &mut waits {
             **wait = placed.max(**wait);
         }
@@ -220,12 +241,26 @@ impl Subscription {
 }
 
 /// Tells the gate how the target is. It fails where nothing came through and nothing was refused for good.
-fn tell(permit: Permit, results: &[Result<(), Failure>], answered: bool, first: bool) {
-    let against = |failure: &&Failure| !answered || !failure.is_permanent();
-    let failures = || results.iter().filter_map(|result| result.as_ref().err()).filter(against);
+fn tell(
+    permit: Permit,
+    whos: impl IntoIterator<Item = Who>,
+    results: &[Result<(), Failure>],
+    answered: bool,
+    mut ended: Ended,
+) {
+    for (who, result) in whos.into_iter().zip(results) {
+        match result {
+            Err(failure) if !answered || !failure.is_permanent() => ended.failed.push(who),
+            _ => ended.taken.push(who),
+        }
+    }
+    let failures = || results.iter().filter_map(|result| result.as_ref().err());
+    if results.iter().all(Result::is_err) {
+        ended.undelivered = failures().last().map(Failure::reason);
+    }
     match failures().max_by_key(|failure| failure.wanted_wait()) {
-        Some(worst) if failures().count() == results.len() => permit.failed(worst, first),
-        _ => permit.answered(results.len(), first),
+        Some(worst) if ended.taken.is_empty() => permit.failed(&ended, worst),
+        _ => permit.answered(&ended),
     }
 }
 

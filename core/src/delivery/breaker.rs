@@ -1,7 +1,9 @@
-//! Leaves a target alone that fails again and again, then probes it with one attempt at a time.
+//! Leaves a target alone that fails again and again, then probes it with one attempt at a time. What counts is the target: a
+//! record that fails again and again counts once, and one that fails while others succeed does not count at all.
 
 use std::time::Duration;
 
+use super::evidence::{Evidence, Who};
 use super::retry::RETRY_AFTER_MAX;
 use crate::config::tables;
 
@@ -13,10 +15,13 @@ const JITTER: f64 = 0.2;
 pub(super) struct Breaker {
     table: tables::Breaker,
     state: State,
-    /// Failures in a row.
+    evidence: Evidence,
+    /// Failures in a row that speak of the target.
     failures: u32,
     /// The first of them.
     since: Duration,
+    /// The last answer.
+    answered: Option<Duration>,
     /// How often it opened, with no success between.
     opened: u32,
     /// How often it opened in all: what was begun before is no news after.
@@ -47,6 +52,26 @@ pub(super) struct Pass {
     probe: bool,
 }
 
+/// What is known of an attempt that failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed {
+    pub(super) now: Duration,
+    /// How long the target asked to be left alone.
+    pub(super) asked: Option<Duration>,
+    /// From 0 to 1: places the wait within the jitter.
+    pub(super) chance: f64,
+    /// Whether one of its records came for the first time.
+    pub(super) first: bool,
+}
+
+/// What a failed attempt means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// It speaks of the target, and not of its records alone.
+    pub(super) of_target: bool,
+    pub(super) opened: Option<Opened>,
+}
+
 /// It has opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opened {
@@ -65,7 +90,8 @@ pub(super) struct Failing {
 impl Breaker {
     pub(super) fn new(table: tables::Breaker) -> Self {
         let (state, since) = (State::Closed, Duration::ZERO);
-        Self { table, state, failures: 0, since, opened: 0, age: 0 }
+        let evidence = Evidence::default();
+        Self { table, state, evidence, failures: 0, since, answered: None, opened: 0, age: 0 }
     }
 
     pub(super) fn admits(&self, now: Duration) -> Admits {
@@ -89,39 +115,60 @@ impl Breaker {
         Pass { age: self.age, probe }
     }
 
-    /// The target has answered; true when that closes it.
-    pub(super) fn answered(&mut self, pass: Pass) -> bool {
+    /// The target has answered all but those that `failed`; true when that closes it.
+    pub(super) fn answered(
+        &mut self,
+        pass: Pass,
+        now: Duration,
+        taken: &[Who],
+        failed: &[Who],
+    ) -> bool {
+        self.answered = Some(now);
         if !self.counts(pass) {
             return false;
+        }
+        self.evidence.failed(failed.iter().copied());
+        for who in taken {
+            self.evidence.answered(who);
         }
         (self.failures, self.opened) = (0, 0);
         std::mem::replace(&mut self.state, State::Closed) != State::Closed
     }
 
-    /// The target has failed, and may have asked to be left alone for some time; `chance` from 0 to 1 places the wait within
-    /// the jitter.
-    pub(super) fn failed(
-        &mut self,
-        pass: Pass,
-        now: Duration,
-        asked: Option<Duration>,
-        chance: f64,
-    ) -> Option<Opened> {
-        if !self.counts(pass) || self.table.failures == 0 {
-            return None;
+    /// All of an attempt has failed.
+    pub(super) fn failed(&mut self, pass: Pass, all: &[Who], failed: Failed) -> Verdict {
+        let Failed { now, asked, chance, first } = failed;
+        if !self.counts(pass) {
+            return Verdict::default();
+        }
+        // What failed before, perhaps in an earlier life, says nothing new of a target that has just answered.
+        let lately = self.answered.is_some_and(|at| now < at.saturating_add(self.table.first.0));
+        let news = first || !lately;
+        let counts = self.evidence.failed(all.iter().copied()) && news;
+        let of_target = news && !all.iter().all(|who| self.evidence.is_alone(who));
+        if self.table.failures == 0 {
+            return Verdict { of_target, opened: None };
         }
         if self.failures == 0 {
             self.since = now;
         }
-        self.failures = self.failures.saturating_add(1);
-        if !pass.probe && self.failures < self.table.failures {
-            return None;
+        self.failures = self.failures.saturating_add(u32::from(counts));
+        if !pass.probe && (!counts || self.failures < self.table.failures) {
+            return Verdict { of_target, opened: None };
         }
-        let wait = self.wait(chance).max(asked.unwrap_or_default().min(RETRY_AFTER_MAX));
+        // A record that fails alone has no say in how long the others wait.
+        let asked = asked.filter(|_| of_target).unwrap_or_default().min(RETRY_AFTER_MAX);
+        self.opened = if of_target { self.opened } else { self.opened.saturating_sub(1) };
+        let wait = self.wait(chance).max(asked);
         self.state = State::Open { until: now + wait, probing: false };
         self.opened = self.opened.saturating_add(1);
         self.age += 1;
-        Some(Opened { failures: self.failures, wait })
+        Verdict { of_target, opened: Some(Opened { failures: self.failures, wait }) }
+    }
+
+    /// How often its memory of single failures was full since this was asked last.
+    pub(super) fn forgotten_evidence(&mut self) -> u64 {
+        self.evidence.forgotten()
     }
 
     /// Nothing is known of the attempt: the next one may be a probe instead.
@@ -164,8 +211,12 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
     use super::*;
     use crate::config::Period;
+    use crate::handler::Record;
+    use crate::journal::Position;
 
     const MIDDLE: f64 = 0.5;
 
@@ -178,10 +229,49 @@ mod tests {
         Breaker::new(tables::Breaker { failures, first, longest })
     }
 
+    /// A record of its own conversation.
+    fn who(number: u64) -> Who {
+        let callback = crate::testing::callback("Group.X", String::new());
+        let record = Record::new("h".into(), callback.facts, None, String::new(), callback.body);
+        Who::new(0, Position(number), &record)
+    }
+
+    /// A record that has not failed before.
+    fn fresh() -> Who {
+        static NEXT: AtomicU64 = AtomicU64::new(1000);
+        who(NEXT.fetch_add(1, Relaxed))
+    }
+
+    fn end_failed(
+        breaker: &mut Breaker,
+        pass: Pass,
+        now: u64,
+        asked: Option<u64>,
+    ) -> Option<Opened> {
+        let failed =
+            Failed { now: seconds(now), asked: asked.map(seconds), chance: MIDDLE, first: true };
+        breaker.failed(pass, &[fresh()], failed).opened
+    }
+
+    fn end_answered(breaker: &mut Breaker, pass: Pass) -> bool {
+        breaker.answered(pass, seconds(0), &[fresh()], &[])
+    }
+
     /// Lets one attempt fail.
     fn fail(breaker: &mut Breaker, now: u64) -> Option<Opened> {
         let pass = breaker.begin();
-        breaker.failed(pass, seconds(now), None, MIDDLE)
+        end_failed(breaker, pass, now, None)
+    }
+
+    /// Lets an attempt at this record fail.
+    fn fail_at(breaker: &mut Breaker, now: u64, who: Who) -> Verdict {
+        let (pass, now) = (breaker.begin(), seconds(now));
+        breaker.failed(pass, &[who], Failed { now, asked: None, chance: MIDDLE, first: true })
+    }
+
+    fn answer(breaker: &mut Breaker, who: Who) -> bool {
+        let pass = breaker.begin();
+        breaker.answered(pass, seconds(0), &[who], &[])
     }
 
     fn open(now: u64) -> Breaker {
@@ -196,7 +286,7 @@ mod tests {
         for _ in 0..10 {
             assert_eq!((fail(&mut breaker, 0), fail(&mut breaker, 1)), (None, None));
             let pass = breaker.begin();
-            assert!(!breaker.answered(pass), "it was not open");
+            assert!(!end_answered(&mut breaker, pass), "it was not open");
             assert_eq!(breaker.admits(seconds(1)), Admits::All);
         }
         assert_eq!((fail(&mut breaker, 2), fail(&mut breaker, 3)), (None, None));
@@ -214,7 +304,7 @@ mod tests {
         breaker.forgotten(probe);
         assert_eq!(breaker.admits(seconds(6)), Admits::Probe);
         let probe = breaker.begin();
-        assert!(breaker.answered(probe));
+        assert!(end_answered(&mut breaker, probe));
         assert_eq!((breaker.admits(seconds(6)), breaker.failing()), (Admits::All, None));
     }
 
@@ -227,7 +317,7 @@ mod tests {
         }
         assert_eq!((&waits[..3], waits[39]), (&[10, 20, 30][..], 30));
         let pass = breaker.begin();
-        breaker.answered(pass);
+        end_answered(&mut breaker, pass);
         assert_eq!(fail(&mut breaker, 0).unwrap().wait, seconds(5), "it begins anew");
     }
 
@@ -236,7 +326,7 @@ mod tests {
         for (asked, expected) in [(1, 5), (120, 120), (1_000_000, 3600)] {
             let mut breaker = breaker(1);
             let pass = breaker.begin();
-            let opened = breaker.failed(pass, seconds(0), Some(seconds(asked)), MIDDLE).unwrap();
+            let opened = end_failed(&mut breaker, pass, 0, Some(asked)).unwrap();
             assert_eq!(opened.wait, seconds(expected), "{asked}");
         }
     }
@@ -246,13 +336,13 @@ mod tests {
         let mut breaker = breaker(1);
         assert!(!breaker.probe_at(seconds(0)), "it is not open");
         let pass = breaker.begin();
-        breaker.failed(pass, seconds(0), Some(seconds(3600)), MIDDLE);
+        end_failed(&mut breaker, pass, 0, Some(3600));
         assert!(breaker.probe_at(seconds(1)));
         assert_eq!(breaker.admits(seconds(1)), Admits::Probe);
         let probe = breaker.begin();
         assert!(breaker.probe_at(seconds(2)));
         assert_eq!(breaker.admits(seconds(2)), Admits::Nothing(None), "a probe is under way");
-        assert_eq!(breaker.failed(probe, seconds(2), None, MIDDLE).unwrap().wait, seconds(10));
+        assert_eq!(end_failed(&mut breaker, probe, 2, None).unwrap().wait, seconds(10));
         assert_eq!(breaker.admits(seconds(3)), Admits::Nothing(Some(seconds(12))));
     }
 
@@ -261,7 +351,8 @@ mod tests {
         for (chance, expected) in [(0.0, 4), (1.0, 6)] {
             let mut breaker = breaker(1);
             let pass = breaker.begin();
-            let opened = breaker.failed(pass, seconds(0), None, chance).unwrap();
+            let failed = Failed { now: seconds(0), asked: None, chance, first: true };
+            let opened = breaker.failed(pass, &[fresh()], failed).opened.unwrap();
             assert_eq!(opened.wait, seconds(expected));
         }
     }
@@ -270,14 +361,14 @@ mod tests {
     fn what_was_begun_before_it_opened_says_nothing_after() {
         let mut breaker = breaker(1);
         let (first, second, third) = (breaker.begin(), breaker.begin(), breaker.begin());
-        assert!(breaker.failed(first, seconds(0), None, MIDDLE).is_some());
-        assert_eq!(breaker.failed(second, seconds(1), None, MIDDLE), None);
-        assert!(!breaker.answered(third));
+        assert!(end_failed(&mut breaker, first, 0, None).is_some());
+        assert_eq!(end_failed(&mut breaker, second, 1, None), None);
+        assert!(!end_answered(&mut breaker, third));
         assert_eq!(breaker.admits(seconds(1)), Admits::Nothing(Some(seconds(5))));
         let probe = breaker.begin();
         breaker.forgotten(second);
         assert_eq!(breaker.admits(seconds(9)), Admits::Nothing(None), "the probe is under way");
-        assert!(breaker.answered(probe));
+        assert!(end_answered(&mut breaker, probe));
     }
 
     #[test]
@@ -287,5 +378,90 @@ mod tests {
             assert_eq!(fail(&mut breaker, 0), None);
         }
         assert_eq!(breaker.admits(seconds(0)), Admits::All);
+    }
+
+    #[test]
+    fn one_record_that_fails_again_and_again_counts_once() {
+        let mut breaker = breaker(3);
+        for now in 0..100 {
+            assert_eq!(fail_at(&mut breaker, now, who(1)).opened, None);
+        }
+        assert_eq!(fail_at(&mut breaker, 100, who(2)).opened, None);
+        assert!(fail_at(&mut breaker, 101, who(3)).opened.is_some());
+    }
+
+    #[test]
+    fn records_that_fail_while_others_succeed_do_not_open_it() {
+        for (failures, poisoned) in [(1, 1), (5, 4), (5, 100), (50, 1000)] {
+            let mut breaker = breaker(failures);
+            let mut opened = 0;
+            for one in 0..poisoned {
+                opened += usize::from(fail_at(&mut breaker, 0, who(one)).opened.is_some());
+                answer(&mut breaker, fresh());
+            }
+            let most = if failures == 1 { poisoned } else { 0 };
+            assert!(opened as u64 <= most, "{failures}, {poisoned}: opened {opened} times");
+            for now in 1..10 {
+                for one in 0..poisoned {
+                    let verdict = fail_at(&mut breaker, now, who(one));
+                    assert_eq!(verdict, Verdict::default(), "{failures}, {poisoned}: {one}");
+                }
+            }
+            for _ in 1..failures {
+                assert_eq!(fail(&mut breaker, 10), None);
+            }
+            assert!(fail(&mut breaker, 10).is_some(), "the target itself is still noticed");
+        }
+    }
+
+    #[test]
+    fn a_probe_with_a_record_that_fails_alone_does_not_make_the_others_wait_longer() {
+        let mut breaker = breaker(2);
+        fail_at(&mut breaker, 0, who(1));
+        answer(&mut breaker, fresh());
+        fail(&mut breaker, 0);
+        assert_eq!(fail(&mut breaker, 0).unwrap().wait, seconds(5));
+        for _ in 0..10 {
+            let (pass, now) = (breaker.begin(), seconds(0));
+            let failed = Failed { now, asked: Some(seconds(3600)), chance: MIDDLE, first: true };
+            let verdict = breaker.failed(pass, &[who(1)], failed);
+            assert_eq!(verdict.opened.unwrap().wait, seconds(5), "nor as long as it asks for");
+        }
+        assert_eq!(fail(&mut breaker, 0).unwrap().wait, seconds(10));
+    }
+
+    #[test]
+    fn a_batch_counts_once_and_what_failed_in_it_beside_others_fails_alone() {
+        let mut breaker = breaker(2);
+        let all = [who(1), who(2), who(3)];
+        let failed = Failed { now: seconds(0), asked: None, chance: MIDDLE, first: true };
+        let pass = breaker.begin();
+        assert_eq!(breaker.failed(pass, &all, failed).opened, None);
+        let pass = breaker.begin();
+        assert!(!breaker.answered(pass, seconds(0), &[who(3)], &[who(1), who(2)]));
+        for one in [who(1), who(2)] {
+            assert_eq!(fail_at(&mut breaker, 0, one), Verdict::default());
+        }
+    }
+
+    #[test]
+    fn retries_say_nothing_of_a_target_that_has_just_answered() {
+        let retry = |breaker: &mut Breaker, now: u64| {
+            let (pass, now) = (breaker.begin(), seconds(now));
+            let failed = Failed { now, asked: None, chance: MIDDLE, first: false };
+            breaker.failed(pass, &[fresh()], failed).opened
+        };
+        let mut breaker = breaker(3);
+        let pass = breaker.begin();
+        breaker.answered(pass, seconds(10), &[fresh()], &[]);
+        for _ in 0..100 {
+            assert_eq!(retry(&mut breaker, 14), None);
+        }
+        assert_eq!((fail(&mut breaker, 14), fail(&mut breaker, 14)), (None, None));
+        assert!(fail(&mut breaker, 14).is_some(), "first attempts do");
+        let pass = breaker.begin();
+        breaker.answered(pass, seconds(20), &[fresh()], &[]);
+        assert_eq!((retry(&mut breaker, 25), retry(&mut breaker, 25)), (None, None));
+        assert!(retry(&mut breaker, 25).is_some(), "it has not answered for a while");
     }
 }

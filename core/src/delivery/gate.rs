@@ -2,11 +2,12 @@
 //! each may use at a time.
 //!
 //! A lane asks for room before it leases, and gets its permits at the moment the lease is made: a lane that waits for work
-//! holds nothing, and nothing is leased that could not be attempted at once. One attempt is kept for each lane that has none
-//! under way, up to half of what may be at a time, so that a lane whose records hang cannot keep another waiting; and a lane
-//! that waits for room goes before those that have more under way.
+//! holds nothing, and nothing is leased that could not be attempted at once. A lane that waits for room goes before those that
+//! have more under way; a lane that has no work reserves nothing. Only a lane whose last attempt ran into its timeout leaves
+//! one attempt free for the lanes that have none under way, so that they do not wait for its next timeouts as well.
 
 mod standing;
+mod tally;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -18,9 +19,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-#[cfg(test)]
-pub(crate) use self::standing::LeftAlone;
 pub(crate) use self::standing::Standing;
+#[cfg(test)]
+pub(crate) use self::standing::{LeftAlone, Undelivered};
+use self::tally::Tally;
 use super::Works;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
@@ -56,12 +58,15 @@ pub(super) struct Counts {
     pub(super) opened: Counter,
     delayed: Counter,
     pub(super) under_way: Gauge,
+    pub(super) in_a_row: Gauge,
+    pub(super) forgotten: Counter,
 }
 
 pub(super) struct Inner {
     pub(super) breaker: Breaker,
     pub(super) ramp: Ramp,
     pub(super) budget: Budget,
+    pub(super) tally: Tally,
     /// Since when the action is paused because its target is gone.
     gone: Option<Duration>,
     seats: Vec<Place>,
@@ -75,6 +80,8 @@ struct Place {
     under_way: usize,
     /// It waits for room, and since which arrival.
     waits: Option<u64>,
+    /// Its last attempt ran into its timeout.
+    hung: bool,
 }
 
 /// One lane's seat at the gate.
@@ -89,16 +96,20 @@ pub(crate) struct Seat {
 pub(super) struct Room {
     pub(super) attempts: usize,
     pub(super) records: usize,
+    /// It is for a probe.
+    pub(super) probe: bool,
 }
 
 impl Room {
     fn min(self, most: Self) -> Self {
         let (attempts, records) = (self.attempts, self.records);
-        Self { attempts: attempts.min(most.attempts), records: records.min(most.records) }
+        let (attempts, records) = (attempts.min(most.attempts), records.min(most.records));
+        Self { attempts, records, ..self }
     }
 
     fn holds(self, other: Self) -> bool {
-        self.attempts >= other.attempts && self.records >= other.records
+        let enough = self.attempts >= other.attempts && self.records >= other.records;
+        enough && self.probe == other.probe
     }
 }
 
@@ -125,19 +136,22 @@ impl Gate {
             opened: all.breaker_opened.get_or_create(&of).clone(),
             delayed: all.retries_delayed.get_or_create(&of).clone(),
             under_way: all.attempts_under_way.get_or_create(&of).clone(),
+            in_a_row: all.failed_in_a_row.get_or_create(&of).clone(),
+            forgotten: all.limit_counter("failing_records"),
         };
         let inner = Inner {
             breaker: Breaker::new(table.breaker),
             ramp: Ramp::new(table.concurrency.max(batch)),
             budget: Budget::new(&table.retry),
+            tally: Tally::default(),
             gone: None,
             seats: Vec::new(),
             under_way: 0,
             arrivals: 0,
         };
         let most = match batch {
-            0 | 1 => Room { attempts: table.concurrency, records: 1 },
-            records => Room { attempts: 1, records },
+            0 | 1 => Room { attempts: table.concurrency, records: 1, probe: false },
+            records => Room { attempts: 1, records, probe: false },
         };
         Arc::new(Self {
             name: name.clone(),
@@ -185,30 +199,49 @@ impl Inner {
             Admits::Nothing(Some(until)) => return Err(Full::Until(until)),
             Admits::Nothing(None) => return Err(Full::Changed),
             Admits::Probe if self.left_to_others(seat, 1) > 0 => return Err(Full::Changed),
-            Admits::Probe => return Ok(Room { attempts: 1, records: 1 }),
+            Admits::Probe => return Ok(Room { attempts: 1, records: 1, probe: true }),
             Admits::All => {}
         }
         let limit = self.ramp.level().min(concurrency);
-        match limit.saturating_sub(self.under_way + self.left_to_others(seat, limit)) {
+        let left = limit.saturating_sub(self.under_way + self.left_to_others(seat, limit));
+        match left.min(self.share(seat, limit)) {
             0 => Err(Full::Changed),
-            attempts => Ok(Room { attempts, records: self.ramp.level() }),
+            attempts => Ok(Room { attempts, records: self.ramp.level(), probe: false }),
         }
     }
 
-    /// Attempts that are left to others: to those who have waited longer and have no more under way, and to those who have
-    /// none at all.
+    /// How many more a seat may have under way: its part, while others wait for theirs.
+    fn share(&self, seat: usize, limit: usize) -> usize {
+        let waits = |(number, place): (usize, &Place)| number != seat && place.waits.is_some();
+        if !self.seats.iter().enumerate().any(waits) {
+            return limit;
+        }
+        let busy = |(number, place): &(usize, &Place)| {
+            *number == seat || place.waits.is_some() || place.under_way > 0
+        };
+        let busy = self.seats.iter().enumerate().filter(busy).count().max(1);
+        let own = self.seats.get(seat).map_or(0, |place| place.under_way);
+        limit.div_ceil(busy).saturating_sub(own)
+    }
+
+    /// Attempts that are left to others: to those who have waited longer and have no more under way; and one to those who have
+    /// none at all, where this lane's attempts hang.
     fn left_to_others(&self, seat: usize, limit: usize) -> usize {
         let Some(own) = self.seats.get(seat) else { return 0 };
-        let (mut idle, mut first_idle, mut first) = (0, 0, 0);
+        let (mut idle, mut waiting) = (false, 0);
         for (_, other) in self.seats.iter().enumerate().filter(|(number, _)| *number != seat) {
             let waited = other.waits.is_some_and(|since| own.waits.is_none_or(|own| since < own));
-            let before = usize::from(waited && other.under_way <= own.under_way);
-            match other.under_way {
-                0 => (idle, first_idle) = (idle + 1, first_idle + before),
-                _ => first += before,
-            }
+            waiting += usize::from(waited && other.under_way <= own.under_way);
+            idle |= other.under_way == 0;
         }
-        first + first_idle.max(idle.min(limit / 2))
+        waiting.max(usize::from(own.hung && idle && limit > 1))
+    }
+
+    /// Notes whether the last attempt of a lane ran into its timeout.
+    pub(super) fn note_hung(&mut self, seat: usize, hung: bool) {
+        if let Some(place) = self.seats.get_mut(seat) {
+            place.hung = hung;
+        }
     }
 
     fn take(&mut self, seat: usize, attempts: usize) -> Pass {
@@ -262,10 +295,15 @@ impl Seat {
         }
     }
 
-    /// When a retry may be made that would like to wait so long.
-    pub(super) fn place_retry(&self, wait: Duration) -> Duration {
+    /// Its number among all lanes of the action.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// When a retry may be made that would like to wait so long; `first`: it is the first one of its record.
+    pub(super) fn place_retry(&self, wait: Duration, first: bool) -> Duration {
         let now = self.gate.clock.now();
-        let placed = self.gate.inner().budget.place(now, wait);
+        let placed = self.gate.inner().budget.place(now, wait, first);
         if placed > wait {
             self.gate.metrics.delayed.inc();
         }
@@ -278,10 +316,12 @@ impl Seat {
         let mut inner = gate.inner();
         inner.room(self.number, gate.concurrency, now).ok().filter(|now| now.holds(room))?;
         let pass = inner.take(self.number, room.attempts);
-        if let Some(place) = inner.seats.get_mut(self.number) {
-            place.waits = None;
-        }
+        let waited = inner.seats.get_mut(self.number).and_then(|place| place.waits.take());
+        let others = waited.is_some() && inner.anybody_waits();
         drop(inner);
+        if others {
+            gate.changed.notify_waiters(); // they left room for this one
+        }
         Some(Permits::new(self.clone(), pass, room.attempts))
     }
 }

@@ -3,6 +3,7 @@
 mod attempt;
 mod breaker;
 mod budget;
+mod evidence;
 mod gate;
 mod occupied;
 mod permit;
@@ -11,9 +12,9 @@ mod ramp;
 mod retry;
 mod subscription;
 
-#[cfg(test)]
-pub(crate) use self::gate::LeftAlone;
 pub(crate) use self::gate::{Gate, Standing};
+#[cfg(test)]
+pub(crate) use self::gate::{LeftAlone, Undelivered};
 pub(crate) use self::occupied::Occupied;
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::breaker::Pass;
+use super::breaker::{Failed, Pass};
+use super::evidence::Who;
 use super::gate::{Inner, Seat};
 use crate::handler::Failure;
 
@@ -34,6 +35,21 @@ impl Drop for Permits {
     }
 }
 
+/// How an attempt ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// The records that the target took, or refused for good: it answers.
+    pub(super) taken: Vec<Who>,
+    /// The others.
+    pub(super) failed: Vec<Who>,
+    /// Whether one of its records came for the first time.
+    pub(super) first: bool,
+    /// Whether it ran into its timeout.
+    pub(super) hung: bool,
+    /// Whether something was delivered; if not, why.
+    pub(super) undelivered: Option<String>,
+}
+
 /// One attempt. Dropped without a result it is as if it had not been.
 pub(super) struct Permit {
     seat: Seat,
@@ -42,17 +58,17 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// The target took or refused so many records; `first` if one of them came for the first time.
-    pub(super) fn answered(mut self, records: usize, first: bool) {
+    /// The target took or refused some of it.
+    pub(super) fn answered(mut self, attempt: &Ended) {
         self.ended = true;
         let open = &self.seat.gate.metrics.open;
-        let closed = self.end(first, |inner, _, pass| {
-            let closed = inner.breaker.answered(pass);
+        let closed = self.end(attempt, |inner, now, pass| {
+            let closed = inner.breaker.answered(pass, now, &attempt.taken, &attempt.failed);
             if closed {
                 inner.ramp.begin();
                 open.set(0);
             } else {
-                inner.ramp.succeeded(records);
+                inner.ramp.succeeded(attempt.taken.len());
             }
             closed
         });
@@ -61,32 +77,40 @@ impl Permit {
         }
     }
 
-    /// The target failed.
-    pub(super) fn failed(mut self, failure: &Failure, first: bool) {
+    /// The target failed all of it.
+    pub(super) fn failed(mut self, attempt: &Ended, failure: &Failure) {
         self.ended = true;
-        let chance = self.seat.gate.rng.fraction();
+        let (chance, asked) = (self.seat.gate.rng.fraction(), failure.wanted_wait());
         let metrics = &self.seat.gate.metrics;
-        let opened = self.end(first, |inner, now, pass| {
-            inner.ramp.failed();
-            let opened = inner.breaker.failed(pass, now, failure.wanted_wait(), chance);
-            if opened.is_some() {
+        let opened = self.end(attempt, |inner, now, pass| {
+            let failed = Failed { now, asked, chance, first: attempt.first };
+            let verdict = inner.breaker.failed(pass, &attempt.failed, failed);
+            if verdict.of_target {
+                inner.ramp.failed();
+            }
+            if verdict.opened.is_some() {
                 metrics.open.set(1);
                 metrics.opened.inc();
             }
-            opened
+            verdict.opened
         });
         if let Some(opened) = opened {
             self.seat.gate.tell_opened(opened, failure);
         }
     }
 
-    fn end<T>(&self, first: bool, tell: impl FnOnce(&mut Inner, Duration, Pass) -> T) -> T {
-        let (now, pass) = (self.seat.gate.clock.now(), self.pass);
+    fn end<T>(&self, ended: &Ended, tell: impl FnOnce(&mut Inner, Duration, Pass) -> T) -> T {
+        let gate = &self.seat.gate;
+        let (now, pass) = (gate.clock.now(), self.pass);
         self.seat.leave(1, |inner| {
-            if first {
+            if ended.first {
                 inner.budget.first(now);
             }
-            tell(inner, now, pass)
+            inner.note_hung(self.seat.number(), ended.hung);
+            gate.metrics.in_a_row.set(inner.tally.note(now, ended));
+            let told = tell(inner, now, pass);
+            gate.metrics.forgotten.inc_by(inner.breaker.forgotten_evidence());
+            told
         })
     }
 }

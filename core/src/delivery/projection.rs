@@ -62,7 +62,7 @@ impl Projection {
     /// Reads until it is told to stop.
     pub(crate) async fn run(self) {
         let lane = LaneId::projection(&self.name);
-        let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true };
+        let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true, retries: BATCH_MAX };
         let ask = || async { (self.works.journal.lease(&lane, &want).await, ()) };
         while let Some((lease, ())) = self.works.lease(&lane, ask).await {
             let batch = lease.items.len();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -17,6 +18,36 @@ use crate::journal::{Fate, Health, JournalError, LaneId, Lease, Position, Settle
 
 /// Beyond the attempt's own time, what a lease leaves for settling it.
 const MARGIN: Duration = Duration::from_mins(1);
+
+/// Whose turn it is where there is room for one more: what is fresh comes first, then retries and fresh work in turns. So
+/// neither starves the other, and a target that is probed is not judged by what has failed before alone.
+#[derive(Default)]
+struct Turn {
+    /// Of all leases, and of the probes since the last other one.
+    leases: AtomicUsize,
+    probes: AtomicUsize,
+    /// The lease that is being made is a probe.
+    probing: AtomicBool,
+}
+
+impl Turn {
+    /// How many of so many items may be retries while there is fresh work.
+    fn retries(&self, limit: usize, probe: bool) -> usize {
+        self.probing.store(probe, Relaxed);
+        let turn = if probe { &self.probes } else { &self.leases };
+        (limit + turn.load(Relaxed) % 2) / 2
+    }
+
+    /// The lease was made.
+    fn next(&self) {
+        if self.probing.load(Relaxed) {
+            self.probes.fetch_add(1, Relaxed);
+        } else {
+            self.leases.fetch_add(1, Relaxed);
+            self.probes.store(0, Relaxed);
+        }
+    }
+}
 
 #[derive(Clone)]
 pub(crate) struct Subscription {
@@ -49,7 +80,10 @@ impl Subscription {
     async fn run_batches(&self, lane: &LaneId) {
         // Those of a batch that a panic or a hang ended: until each has had its turn alone, everything goes alone.
         let mut alone: BTreeSet<Position> = BTreeSet::new();
-        while let Some((lease, mut permits)) = self.lease(lane, true, !alone.is_empty()).await {
+        let turn = Turn::default();
+        while let Some((lease, mut permits)) =
+            self.lease(lane, true, !alone.is_empty(), &turn).await
+        {
             let Some(permit) = permits.one() else { continue };
             let (token, batch) = (lease.token, lease.items.len());
             let done = self.attempt_batch(lease, permit).await;
@@ -72,13 +106,14 @@ impl Subscription {
         let mut attempts: JoinSet<Attempted> = JoinSet::new();
         let mut settling = FuturesUnordered::new();
         // At most one, and never dropped half way: a lease that nobody takes would hold its records for its whole term.
+        let turn = Turn::default();
         let mut leasing = FuturesUnordered::new();
         let mut stopping = false;
         // Delivered and not yet settled: a crash brings that back, so a slow disk must not let it grow.
         let mut unsettled = 0;
         while !(stopping && attempts.is_empty() && settling.is_empty()) {
             if !stopping && leasing.is_empty() {
-                leasing.push(self.lease(lane, false, false));
+                leasing.push(self.lease(lane, false, false, &turn));
             }
             tokio::select! {
                 biased;
@@ -111,14 +146,17 @@ impl Subscription {
         lane: &LaneId,
         whole_keys: bool,
         alone: bool,
+        turn: &Turn,
     ) -> Option<(Lease, Permits)> {
         let term = self.table.timeout.0.saturating_add(MARGIN);
         let lease = |room: Room| async move {
             let limit = if alone { 1 } else { room.attempts * room.records };
-            let want = Want { limit, term, whole_keys };
+            let want = Want { limit, term, whole_keys, retries: turn.retries(limit, room.probe) };
             self.works.journal.lease(lane, &want).await
         };
-        self.works.lease(lane, || self.seat.admit(lease)).await
+        let leased = self.works.lease(lane, || self.seat.admit(lease)).await;
+        turn.next();
+        leased
     }
 
     fn begin(&self, lease: Lease, mut permits: Permits, attempts: &mut JoinSet<Attempted>) {
@@ -128,7 +166,7 @@ impl Subscription {
             let Some(permit) = permits.one() else { return };
             let this = self.clone();
             attempts.spawn(async move {
-                let fate = this.attempt_one(&record, before, permit).await;
+                let fate = this.attempt_one((position, before), &record, permit).await;
                 Attempted { token, position, fate }
             });
         }

@@ -2,6 +2,7 @@
 
 mod gate;
 mod journal;
+mod poison;
 mod slow;
 mod state;
 

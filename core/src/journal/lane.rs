@@ -14,6 +14,8 @@ use super::{Fate, JournalError, Ordering, Position, Want};
 
 /// Items that one lane keeps open at most. Beyond it, the lane takes nothing new until some are settled.
 pub(super) const OPEN_MAX: usize = 10_000;
+/// Beside them, items that only wait behind an earlier one of their key: while some conversations fail, the others go on.
+const FOLLOWERS_MAX: usize = 100_000;
 /// Settled items that a crash may bring back because an earlier one is still under way.
 const UNCOVERED_MAX: usize = 32;
 
@@ -26,8 +28,12 @@ pub struct Lane {
     open: BTreeMap<u64, Open>,
     /// Open items of each key, when ordered by key.
     keys: HashMap<u64, Line>,
+    /// Open items that have a key.
+    keyed: usize,
     /// Open items that wait for nothing but a lease, and for the leased ones of their key.
     ready: BTreeSet<u64>,
+    /// The same of those that were tried before.
+    again: BTreeSet<u64>,
     due: BTreeSet<(Duration, u64)>,
     /// Open items without a row of their own: the cursor cannot pass them.
     unstored: BTreeSet<u64>,
@@ -211,12 +217,14 @@ impl Lane {
 
     /// Whether new items may be offered.
     pub fn has_room(&self) -> bool {
-        self.open.len() < OPEN_MAX
+        // The first of a key follows nothing.
+        let followers = self.keyed - self.keys.len().min(self.keyed);
+        self.open.len() - followers < OPEN_MAX && followers < FOLLOWERS_MAX
     }
 
     /// Whether something that is open may go out with the next lease.
     pub fn may_hand_out(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.is_empty() || !self.again.is_empty()
     }
 
     /// When the lane has something to do by itself: a retry falls due or a lease runs out.
@@ -242,17 +250,21 @@ impl Lane {
         let token = self.tokens;
         self.leases.insert(token, (now + want.term, 0));
         let mut taken = Vec::new();
-        let candidates: Vec<u64> =
-            self.ready.iter().copied().filter(|p| self.is_free(*p)).take(want.limit).collect();
-        for position in candidates {
-            for position in self.with_followers(position, want) {
-                if taken.len() < want.limit {
-                    taken.push((Position(position), self.hand_out(position, token)));
-                }
-            }
-        }
+        let retries = want.retries.min(want.limit);
+        let again = self.free(&self.again, retries);
+        self.hand_out_all(again, retries, token, want, &mut taken);
+        let fresh = self.free(&self.ready, want.limit);
+        self.hand_out_all(fresh, want.limit, token, want, &mut taken);
         taken.sort_unstable();
         (token, taken)
+    }
+
+    /// Adds what was tried before to a lease of so many items, where there was not enough fresh work for it.
+    pub fn top_up(&mut self, token: u64, count: usize, want: &Want) -> Vec<(Position, u32)> {
+        let room = want.limit.saturating_sub(count);
+        let (mut taken, again) = (Vec::new(), self.free(&self.again, room));
+        self.hand_out_all(again, room, token, want, &mut taken);
+        taken
     }
 
     /// Looks at the next item of the store, in order.

@@ -136,6 +136,9 @@ pub struct LaneStatus {
     pub behind: u64,
     /// Items handed out, held behind their key, or waiting for a retry.
     pub open: u64,
+    /// It takes nothing new before some of its open items are settled: there are too many.
+    #[serde(default)]
+    pub full: bool,
     /// Dead letters.
     pub dead: u64,
     /// When the first of those falls due that wait for a time; none: none does.

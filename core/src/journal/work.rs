@@ -127,6 +127,8 @@ pub struct Want {
     pub term: Duration,
     /// With ordering by key: whether one lease may hold several items of a key, to be done in order.
     pub whole_keys: bool,
+    /// While there is fresh work, at most so many items that were tried before: neither may starve the other.
+    pub retries: usize,
 }
 
 /// Work that nobody else gets until the term is over.

@@ -45,6 +45,11 @@ impl Bits {
     }
 }
 
+/// The conversation of an event, one of ninety-seven.
+pub(crate) fn group_of(number: u64) -> u64 {
+    number % 97
+}
+
 fn place(number: u64) -> (usize, u64) {
     (usize::try_from(number / 64).unwrap_or(usize::MAX), 1 << (number % 64))
 }
@@ -81,7 +86,7 @@ impl Oracle {
 
     /// The body of an event: the same text whenever it is asked for, so that a delivery can be compared byte for byte.
     pub(crate) fn body(&self, number: u64) -> String {
-        let (run, group, command) = (self.run, number % 97, self.command);
+        let (run, group, command) = (self.run, group_of(number), self.command);
         let pad = "0123456789abcdef".repeat(usize::try_from(number % 7).unwrap_or_default());
         match command {
             MESSAGE => format!(

@@ -18,8 +18,15 @@ pub(crate) enum Answer {
     Status(u16),
     /// Answers the first so many attempts of each event with 500, later ones with 200. Remembers all attempts.
     FailFirst(usize),
+    /// Answers every attempt at an event of a [`poisoned`] conversation with 500, all others with 200. Remembers all attempts.
+    FailPoisoned,
     /// Keeps silent until it is told something else; then it closes the connection.
     Hang,
+}
+
+/// Whether an event belongs to one of the conversations that [`Answer::FailPoisoned`] fails: ten of ninety-seven.
+pub(crate) fn poisoned(number: u64) -> bool {
+    crate::oracle::group_of(number) % 10 == 3
 }
 
 /// One attempt, as it arrived.
@@ -73,7 +80,7 @@ impl Target {
         self.shared.attempts.load(Ordering::Relaxed)
     }
 
-    /// The attempts of each event while `FailFirst` was in force.
+    /// The attempts of each event while `FailFirst` or `FailPoisoned` was in force.
     pub(crate) fn remembered(&self) -> BTreeMap<u64, Vec<Attempt>> {
         lock(&self.shared.remembered).clone()
     }
@@ -125,6 +132,11 @@ impl Shared {
             Answer::FailFirst(count) => {
                 let earlier = self.remember(head, body);
                 Some(if earlier < count { 500 } else { 200 })
+            }
+            Answer::FailPoisoned => {
+                self.remember(head, body);
+                let number = self.sink.number_of(body);
+                Some(if number.is_some_and(poisoned) { 500 } else { 200 })
             }
             Answer::Hang => {
                 let hung = |now: &mut Answer| *now == Answer::Hang;

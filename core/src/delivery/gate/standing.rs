@@ -16,6 +16,31 @@ pub(crate) struct Standing {
     /// Since when it has said that it is gone: its action was paused for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) gone_since: Option<Timestamp>,
+    /// Nothing gets through to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) undelivered: Option<Undelivered>,
+}
+
+/// All attempts fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Undelivered {
+    /// The last delivery, or the first of these attempts where there was none since the start.
+    pub(crate) since: Timestamp,
+    /// Attempts that failed since then.
+    pub(crate) failures: u64,
+    /// Why the last of them did, as one line.
+    pub(crate) reason: String,
+}
+
+impl Undelivered {
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let Self { since, failures, reason } = self;
+        let reason = crate::escape::for_line(reason);
+        format!(
+            "nothing delivered since {since:.0}: {failures} attempts failed, the last with: {reason}"
+        )
+    }
 }
 
 /// A target that is left alone.
@@ -47,19 +72,29 @@ impl Gate {
     pub(crate) fn standing(&self) -> Standing {
         let inner = self.inner();
         let (failing, gone) = (inner.breaker.failing(), inner.gone);
+        let fruitless = inner.tally.fruitless();
         drop(inner);
         let failing = failing.map(|failing| LeftAlone {
             since: self.time_of_day(failing.since),
             probed_at: (failing.until > self.clock.now()).then(|| self.time_of_day(failing.until)),
         });
-        Standing { failing, gone_since: gone.map(|at| self.time_of_day(at)) }
+        let undelivered = fruitless.map(|it| Undelivered {
+            since: self.time_of_day(it.since),
+            failures: it.failures,
+            reason: it.reason,
+        });
+        Standing { failing, gone_since: gone.map(|at| self.time_of_day(at)), undelivered }
     }
 
-    /// For people: that its target fails, if it is left alone for that.
+    /// For people: that its target fails, if it is left alone for that or nothing gets through.
     pub(crate) fn remark(&self) -> Option<String> {
-        let failing = self.standing().failing?;
-        let (since, next) = (failing.since, failing.next());
-        Some(format!("action {}: its target has been failing since {since:.0}; {next}", self.name))
+        let standing = self.standing();
+        let failing = standing.failing.map(|failing| {
+            format!("its target has been failing since {:.0}; {}", failing.since, failing.next())
+        });
+        let undelivered = standing.undelivered.map(|it| it.text());
+        let parts: Vec<String> = failing.into_iter().chain(undelivered).collect();
+        (!parts.is_empty()).then(|| format!("action {}: {}", self.name, parts.join("; ")))
     }
 
     /// An operator says that its target can be asked again: a target that is left alone is probed with the next record, whatever

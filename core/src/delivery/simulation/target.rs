@@ -22,11 +22,15 @@ pub(in crate::delivery) enum Answer {
     /// Nothing ever comes back; true: though it has the record.
     Hang(bool),
     Panic,
+    /// There is no result for it: of a batch with it there are too few.
+    Lose,
 }
 
 /// Says what becomes of an attempt at a record, and after how long. Of a record it is told how often it came before.
 pub(in crate::delivery) type Script =
     Box<dyn FnMut(Duration, &Record, usize) -> (Duration, Answer) + Send>;
+
+const LOST: &str = "there is no result";
 
 /// One target, whoever calls it.
 pub(in crate::delivery) struct Target {
@@ -129,6 +133,7 @@ impl Seen {
             Answer::Busy(None) => Err(Failure::transient("busy")),
             Answer::Busy(Some(wait)) => Err(Failure::transient("busy").retry_after(wait)),
             Answer::Refuse => Err(Failure::permanent("never")),
+            Answer::Lose => Err(Failure::permanent(LOST)),
             Answer::Gone => Err(Failure::gone("gone")),
             Answer::Hang(_) => std::future::pending().await,
             // Without the hook that would print it.
@@ -158,6 +163,7 @@ impl Action for Seen {
                 false => self.answer(record, lane, position).await,
             });
         }
+        results.retain(|result| !result.as_ref().is_err_and(|failure| failure.reason() == LOST));
         results
     }
 

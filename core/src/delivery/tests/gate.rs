@@ -166,10 +166,75 @@ async fn a_lane_whose_records_hang_does_not_keep_another_waiting() {
             .with_action("a", &table, 1, script);
         let node = world.start().await;
         append_many(&mut world, 100).await;
-        world.pass(Duration::from_secs(30)).await;
+        // The first attempts run into their timeout of ten seconds; that is noticed.
+        world.pass(Duration::from_secs(25)).await;
         assert_eq!(world.lane("h>a").await.cursor.0, 100, "{concurrency}");
         assert_eq!(world.target().under_way(), concurrency - 1, "one is kept free for the other");
+        for later in 101..110 {
+            world.append("late", "x").await;
+            world.pass(Duration::from_secs(1)).await;
+            assert_eq!(world.lane("h>a").await.cursor.0, later, "{concurrency}");
+        }
         drop(node);
+    }
+}
+
+/// Makes no records.
+struct Silent;
+
+#[async_trait]
+impl Handler for Silent {
+    async fn handle(
+        &self,
+        _: &Callback,
+        _: &mut HandleContext<'_>,
+    ) -> Result<Option<NewRecord>, Failure> {
+        Ok(None)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_without_work_reserve_nothing() {
+    for (idle, concurrency) in [(1, 2), (8, 16), (3, 5), (20, 16)] {
+        let mut world = World::new(7).with_handler("busy", Box::new(|_| Arc::new(HandsOn)));
+        for number in 0..idle {
+            world = world.with_handler(&format!("idle{number}"), Box::new(|_| Arc::new(Silent)));
+        }
+        let table = format!("concurrency = {concurrency}");
+        let mut world = world.with_action("a", &table, 1, does(Answer::Take));
+        let node = world.start().await;
+        world.pass(Duration::from_secs(1)).await; // all of them wait for work by now
+        append_many(&mut world, 200).await;
+        world.pass(Duration::from_mins(1)).await;
+        let most = world.target().most_under_way();
+        assert_eq!(most, concurrency, "{idle} idle ones");
+        assert_eq!(world.lane("busy>a").await.cursor.0, 200);
+        node.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn busy_handlers_share_what_there_is() {
+    for (busy, concurrency) in [(2, 8), (3, 16), (5, 4)] {
+        let mut world = World::new(7);
+        for number in 0..busy {
+            world = world.with_handler(&format!("h{number}"), Box::new(|_| Arc::new(HandsOn)));
+        }
+        let table = format!("concurrency = {concurrency}");
+        let mut world = world.with_action("a", &table, 1, does(Answer::Take));
+        append_many(&mut world, 400).await;
+        let node = world.start().await;
+        world.pass(Duration::from_secs(5)).await;
+        let mut begun = std::collections::BTreeMap::<_, usize>::new();
+        for (_, event) in world.log.all() {
+            if let Event::Begun { lane, .. } = event {
+                *begun.entry(lane).or_default() += 1;
+            }
+        }
+        assert_eq!(begun.len(), busy, "{begun:?}");
+        let (least, most) = (begun.values().min().unwrap(), begun.values().max().unwrap());
+        assert!(most - least <= most / 4 + 2, "{busy}, {concurrency}: {begun:?}");
+        node.stop().await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The steps that the bookkeeping of a lane is made of.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ impl Lane {
 
     pub(super) fn insert(&mut self, position: u64, key: Option<u64>, attempts: u32, state: State) {
         if let Some(key) = key {
-            self.keys.entry(key).or_default().open.insert(position);
+            self.keyed += usize::from(self.keys.entry(key).or_default().open.insert(position));
         }
         self.unstored.insert(position);
         self.open.insert(position, Open { key, attempts, state });
@@ -40,7 +41,39 @@ impl Lane {
 
     pub(super) fn make_ready_if_first(&mut self, position: u64) {
         if self.is_first(position) {
-            self.ready.insert(position);
+            self.make_ready(position);
+        }
+    }
+
+    fn make_ready(&mut self, position: u64) {
+        let tried = self.open.get(&position).is_some_and(|open| open.attempts > 0);
+        if tried {
+            self.again.insert(position)
+        } else {
+            self.ready.insert(position)
+        };
+    }
+
+    /// The first of these that may go out.
+    pub(super) fn free(&self, ready: &BTreeSet<u64>, limit: usize) -> Vec<u64> {
+        ready.iter().copied().filter(|position| self.is_free(*position)).take(limit).collect()
+    }
+
+    /// Hands out these and what may go behind them, until so many of a lease are taken.
+    pub(super) fn hand_out_all(
+        &mut self,
+        positions: Vec<u64>,
+        limit: usize,
+        token: u64,
+        want: &Want,
+        taken: &mut Vec<(Position, u32)>,
+    ) {
+        for position in positions {
+            for position in self.with_followers(position, want) {
+                if taken.len() < limit {
+                    taken.push((Position(position), self.hand_out(position, token)));
+                }
+            }
         }
     }
 
@@ -86,6 +119,7 @@ impl Lane {
 
     pub(super) fn hand_out(&mut self, position: u64, token: u64) -> u32 {
         self.ready.remove(&position);
+        self.again.remove(&position);
         let Some(open) = self.open.get_mut(&position) else { return 0 };
         if let State::Waiting(due) = open.state {
             self.due.remove(&(due, position));
@@ -143,13 +177,13 @@ impl Lane {
         self.count_leased(key, -1);
         let Some(key) = key else { return };
         let Some(line) = self.keys.get_mut(&key) else { return };
-        line.open.remove(&position);
+        self.keyed -= usize::from(line.open.remove(&position));
         let Some(next) = line.open.first().copied() else {
             self.keys.remove(&key);
             return;
         };
         if self.open.get(&next).is_some_and(|open| open.state == State::Held) {
-            self.ready.insert(next);
+            self.make_ready(next);
         }
     }
 

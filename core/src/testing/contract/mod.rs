@@ -79,7 +79,7 @@ macro_rules! journal_contract {
             keys_go_one_after_the_other, the_dead_make_room_for_the_next_of_their_key, whole_keys_are_leased_in_order,
             without_ordering_all_go_at_once, concurrent_leases_are_disjoint, two_nodes_share_the_work,
             retries_come_back_when_due, expired_leases_come_back_and_their_tokens_are_stale,
-            leases_may_be_settled_in_parts, dead_letters_say_why, a_waiting_lease_sees_another_run_out,
+            retries_and_fresh_work_share_a_lease, leases_may_be_settled_in_parts, dead_letters_say_why, a_waiting_lease_sees_another_run_out,
             a_dropped_lease_call_takes_nothing_with_it,
             unsettled_work_comes_back_after_a_crash, settled_work_does_not_come_back,
             retries_and_held_items_survive_a_crash, state_and_dead_letters_survive_a_crash,
@@ -120,7 +120,7 @@ const QUIET: Duration = Duration::from_millis(40);
 const TERM: Duration = Duration::from_secs(30);
 
 fn want(limit: usize) -> Want {
-    Want { limit, term: TERM, whole_keys: false }
+    Want { limit, term: TERM, whole_keys: false, retries: limit }
 }
 
 /// A journal with the words that the checks are written in.

@@ -153,3 +153,25 @@ pub async fn a_dropped_lease_call_takes_nothing_with_it(stand: &dyn Stand) {
     }
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
 }
+
+/// Neither starves the other: while there is fresh work, retries take no more than the part of a lease that they may.
+pub async fn retries_and_fresh_work_share_a_lease(stand: &dyn Stand) {
+    let node = Node::with_lanes(stand, Ordering::None).await;
+    let old = node.records(&["", "", "", ""]).await;
+    let lease = node.lease(&lane(), &want(9)).await;
+    node.finish(&lease, |_| retry(Duration::from_secs(1))).await;
+    stand.clock().advance(Duration::from_secs(1));
+    let new = node.records(&["", "", "", ""]).await;
+    for (limit, retries, expected) in [
+        (1, 0, vec![new[0]]),
+        (1, 1, vec![old[0]]),
+        (2, 1, vec![old[1], new[1]]),
+        (3, 1, vec![old[2], new[2], new[3]]),
+        (3, 0, vec![old[3]]),
+    ] {
+        let lease = node.lease(&lane(), &Want { retries, ..want(limit) }).await;
+        assert_eq!(positions(&lease), expected, "{retries} of {limit}");
+        node.finish(&lease, |_| Fate::Delivered).await;
+    }
+    node.nothing(&lane(), &want(9)).await;
+}

@@ -214,6 +214,7 @@ impl Store {
         let want = Want { whole_keys: whole, ..*want };
         let (token, mut taken) = kept.lane.begin(clock.now(), &want);
         self.offer(&mut kept, token, limit, &want, &mut taken);
+        taken.extend(kept.lane.top_up(token, taken.len(), &want));
         let held = kept.lane.finish(token);
         let wake = kept.lane.next_wake();
         self.lanes.insert(id.clone(), kept);

@@ -19,7 +19,7 @@ use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
 use url::Url;
 
-use self::options::Options;
+use self::options::{Options, Permanent};
 
 /// Name, connection and TLS together take no longer.
 const CONNECT_FOR: Duration = Duration::from_secs(5);
@@ -39,6 +39,7 @@ struct Webhook {
     headers: HeaderMap,
     /// Each signs each relay.
     secrets: Vec<standard_webhooks::Secret>,
+    permanent: Permanent,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,7 +50,7 @@ impl Action for Webhook {
         *request.headers_mut() = self.headers(record);
         *request.body_mut() = Some(record.body.clone().into());
         let response = self.client.execute(request).await.map_err(failure)?;
-        response::judge(response, self.clock.wall()).await
+        response::judge(response, &self.permanent, self.clock.wall()).await
     }
 }
 
@@ -162,6 +163,7 @@ headers = { authorization = "Bearer change-me" }
             url: options.url.0,
             headers,
             secrets,
+            permanent: options.permanent,
             clock: cx.clock.clone(),
         }))
     }

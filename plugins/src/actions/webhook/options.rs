@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,10 +17,14 @@ use super::guard;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
-    /// Where records are posted to: `http` or `https`, without user, password and fragment. An answer of 2xx is a delivery; 408,
-    /// 425, 429, 5xx and no answer at all are tried again, not before a `Retry-After` of up to an hour is over; 410 pauses the
-    /// action; any other answer, redirects included, makes a dead letter.
+    /// Where records are posted to: `http` or `https`, without user, password and fragment. An answer of 2xx is a delivery; 410
+    /// pauses the action; one of `permanent` makes a dead letter; any other answer (redirects, which are not followed, included)
+    /// and no answer at all are retried, not before a `Retry-After` of up to an hour is over.
     pub(super) url: Target,
+    /// The status codes that speak of one record and not of the target: they make a dead letter at once. With `410` among them
+    /// that code no longer pauses the action. Default: `[400, 413, 414, 415, 422]`.
+    #[serde(default)]
+    pub(super) permanent: Permanent,
     /// The secret that each relay is signed with by Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
     #[serde(default)]
     pub(super) secret: Option<Secret>,
@@ -151,6 +156,47 @@ impl TryFrom<String> for Target {
         }
         Ok(Self(url))
     }
+}
+
+/// Status codes after which a record is not tried again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "Vec<i64>")]
+#[schemars(with = "Vec<u16>")]
+pub(super) struct Permanent(Vec<StatusCode>);
+
+impl Default for Permanent {
+    fn default() -> Self {
+        Self(vec![
+            StatusCode::BAD_REQUEST,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::URI_TOO_LONG,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ])
+    }
+}
+
+impl Permanent {
+    pub(super) fn has(&self, status: StatusCode) -> bool {
+        self.0.contains(&status)
+    }
+}
+
+impl TryFrom<Vec<i64>> for Permanent {
+    type Error = String;
+
+    fn try_from(codes: Vec<i64>) -> Result<Self, String> {
+        let code = |code: i64| match u16::try_from(code).ok().filter(|code| *code < 600) {
+            Some(200..300) => Err(format!("{code} is a delivery and cannot be an error")),
+            Some(code) => StatusCode::from_u16(code).map_err(|_| not_a_status(code.into())),
+            None => Err(not_a_status(code)),
+        };
+        codes.into_iter().map(code).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn not_a_status(code: i64) -> String {
+    format!("{code} is not an HTTP status code; use numbers from 100 to 599, as in `[400, 422]`")
 }
 
 /// Static headers, each good to be sent.

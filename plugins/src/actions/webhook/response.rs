@@ -9,6 +9,8 @@ use jiff::fmt::rfc2822;
 use reqwest::Response;
 use switchhook_core::{Failure, escape};
 
+use super::options::Permanent;
+
 /// No more of an answer is read.
 const READ_MAX: usize = 64 * 1024;
 /// So much of it is kept for people.
@@ -22,36 +24,38 @@ const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 const LOCATION_MAX: usize = 256;
 
 /// Judges an answer by its status. The body is read as far as needed to use the connection again; it decides nothing.
-pub(super) async fn judge(mut response: Response, now: Timestamp) -> Result<(), Failure> {
+///
+/// What says something about this record alone (`permanent`) is not tried again. Every other answer says something about the
+/// target, which can change: a wrong secret, a route that a deploy removed, a redirect, too much load.
+pub(super) async fn judge(
+    mut response: Response,
+    permanent: &Permanent,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let status = response.status();
     let text = read(&mut response).await;
     if status.is_success() {
         return Ok(());
     }
+    let reason = reason(status, response.headers());
     let failure = match status {
-        _ if status.is_redirection() => Failure::permanent(redirected(status, response.headers())),
-        _ if passes(status) => {
-            let failure = Failure::transient(format!("the target answered {status}"));
-            match retry_after(response.headers(), now) {
-                Some(wait) => failure.retry_after(wait),
-                None => failure,
-            }
-        }
-        StatusCode::GONE => Failure::gone(format!("the target answered {status}")),
-        _ => Failure::permanent(format!("the target answered {status}")),
+        _ if permanent.has(status) => Failure::permanent(reason),
+        StatusCode::GONE => Failure::gone(reason),
+        _ => match retry_after(response.headers(), now) {
+            Some(wait) => Failure::transient(reason).retry_after(wait),
+            None => Failure::transient(reason),
+        },
     };
     let text = String::from_utf8_lossy(&text);
     let line = format!("{:?} {status} {text}", response.version());
     Err(failure.response(escape::for_line(line.trim_end()).into_owned()))
 }
 
-/// Whether the same request can succeed later.
-fn passes(status: StatusCode) -> bool {
-    status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
-        )
+fn reason(status: StatusCode, headers: &HeaderMap) -> String {
+    match status.is_redirection() {
+        true => redirected(status, headers),
+        false => format!("the target answered {status}"),
+    }
 }
 
 fn redirected(status: StatusCode, headers: &HeaderMap) -> String {
@@ -118,15 +122,5 @@ mod tests {
             check(odd, None);
         }
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
-    }
-
-    #[test]
-    fn only_what_may_pass_is_tried_again() {
-        for status in [408, 425, 429, 500, 501, 502, 503, 504, 599] {
-            assert!(passes(StatusCode::from_u16(status).expect("a status")), "{status}");
-        }
-        for status in [400, 401, 403, 404, 409, 410, 413, 422, 451] {
-            assert!(!passes(StatusCode::from_u16(status).expect("a status")), "{status}");
-        }
     }
 }

@@ -194,6 +194,8 @@ impl Cell {
         if all {
             inner.lane.skip_to(Position(upto));
         }
+        let again = inner.lane.top_up(token, items.len(), &want);
+        items.extend(again.into_iter().map(|(at, tries)| (at, tries, None)));
         let holds = inner.lane.finish(token);
         self.found(&mut inner, holds, Taken { token, items }, limit)
     }

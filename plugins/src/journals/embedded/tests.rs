@@ -91,7 +91,7 @@ fn lane(id: LaneId) -> LaneSpec {
 }
 
 fn want(limit: usize) -> Want {
-    Want { limit, term: Duration::from_secs(30), whole_keys: false }
+    Want { limit, term: Duration::from_secs(30), whole_keys: false, retries: limit }
 }
 
 async fn lease(journal: &Embedded, id: &LaneId, limit: usize) -> Lease {

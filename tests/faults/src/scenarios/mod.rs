@@ -11,6 +11,7 @@ mod hung_disk;
 mod isolation;
 mod kill_loop;
 pub(crate) mod poison;
+mod poisoned_target;
 mod power_cut;
 mod rotation;
 mod sigterm;
@@ -59,6 +60,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R15", "isolation", "seven webhooks beside one that hangs, one that fails and one that is slow", isolation::run),
     scenario("R17", "bad-replies", "targets that answer with too much, too slowly or with something else", bad_replies::run),
     scenario("R19", "poison", "callbacks that a handler panics at or rejects", poison::run),
+    scenario("R19b", "poisoned-target", "a target that fails some conversations and takes the others", poisoned_target::run),
     scenario("R21", "sigterm", "told to stop under load", sigterm::run),
     scenario("R23", "rotation", "the file is renamed at 1,000 lines a second, a link put in its place", rotation::run),
     scenario("R24", "clock", "the time of day jumps by hours and days while retries wait", clock::run),

@@ -54,7 +54,8 @@ impl Driver<'_> {
     pub(super) async fn lease(&mut self) {
         let (lane, limit) = (self.rng.usize(0..LANES), self.rng.usize(1..7));
         let (id, whole_keys) = (ids()[lane].clone(), self.rng.bool());
-        let want = Want { whole_keys, ..want(limit) };
+        let retries = limit / (1 + usize::from(whole_keys));
+        let want = Want { whole_keys, retries, ..want(limit) };
         let now = self.now();
         self.held.retain(|one| one.over || !one.left.is_empty());
         let running = |one: &&Held| !one.over && one.until > now;

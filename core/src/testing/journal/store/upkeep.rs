@@ -43,6 +43,7 @@ impl Store {
             cursor: Position(kept.lane.cursor()),
             behind: self.head.saturating_sub(kept.lane.scanned()),
             open: kept.lane.open() as u64,
+            full: !kept.lane.has_room(),
             dead: self.dead.iter().filter(|one| one.letter.lane == name).count() as u64,
             due,
             paused: kept.paused,

@@ -39,6 +39,26 @@ fn impossible_urls_are_refused() {
     check("url = \"https://crm.example.com/#hunter2\"", "behind `#`");
 }
 
+#[test]
+fn codes_that_are_no_errors_are_refused() {
+    for (list, expected) in [
+        ("[200]", "200 is a delivery"),
+        ("[400, 204]", "204 is a delivery"),
+        ("[99]", "99 is not an HTTP status code; use numbers from 100 to 599"),
+        ("[600]", "600 is not an HTTP status code"),
+        ("[-1]", "-1 is not an HTTP status code"),
+        ("[70000]", "70000 is not an HTTP status code"),
+        ("[\"4xx\"]", "permanent"),
+        ("400", "permanent"),
+        ("[400.5]", "permanent"),
+    ] {
+        check(&format!("{URL}permanent = {list}"), expected);
+    }
+    for list in ["[]", "[400]", "[100, 199, 300, 410, 599]"] {
+        assert!(options(&format!("{URL}permanent = {list}")).is_ok(), "{list}");
+    }
+}
+
 #[tokio::test]
 async fn private_targets_are_refused_unless_allowed() {
     for host in [

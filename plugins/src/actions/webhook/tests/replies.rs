@@ -22,20 +22,48 @@ fn permanent(result: &Result<(), Failure>) -> Option<bool> {
     result.as_ref().err().map(Failure::is_permanent)
 }
 
+/// What became of a record, given a status and further options.
+async fn fate(status: u16, more: &str) -> &'static str {
+    let target = Target::start([say(&format!("{status} X"))]).await;
+    match relay_to(&target, more).await.deliver(&record()).await {
+        Ok(()) => "delivered",
+        Err(failure) if failure.is_gone() => "paused",
+        Err(failure) if failure.is_permanent() => "dead letter",
+        Err(_) => "retried",
+    }
+}
+
 #[tokio::test]
 async fn the_status_decides() {
-    for status in [200, 201, 202, 204, 206, 299] {
-        assert!(attempt(say(&format!("{status} X"))).await.is_ok(), "{status}");
+    for status in 200..=299 {
+        assert_eq!(fate(status, "").await, "delivered", "{status}");
     }
-    for status in [408, 425, 429, 500, 502, 503, 504, 599] {
-        let result = attempt(say(&format!("{status} X"))).await;
-        assert_eq!(permanent(&result), Some(false), "{status}");
+    for status in (300..=599).filter(|status| *status != 410) {
+        let of_the_record = [400, 413, 414, 415, 422].contains(&status);
+        let expected = if of_the_record { "dead letter" } else { "retried" };
+        assert_eq!(fate(status, "").await, expected, "{status}");
     }
-    for status in [300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 410, 413, 418] {
-        let result = attempt(say(&format!("{status} X"))).await;
-        assert_eq!(permanent(&result), Some(true), "{status}");
-        let gone = result.as_ref().err().map(Failure::is_gone);
-        assert_eq!(gone, Some(status == 410), "{status}");
+    assert_eq!(fate(410, "").await, "paused");
+}
+
+#[tokio::test]
+async fn the_list_of_permanent_answers_can_be_changed() {
+    for (list, expected) in [
+        ("[]", [(400, "retried"), (422, "retried"), (401, "retried"), (410, "paused")]),
+        ("[409]", [(409, "dead letter"), (400, "retried"), (503, "retried"), (410, "paused")]),
+        (
+            "[410, 404, 404]",
+            [(410, "dead letter"), (404, "dead letter"), (400, "retried"), (204, "delivered")],
+        ),
+        (
+            "[302, 501]",
+            [(302, "dead letter"), (501, "dead letter"), (301, "retried"), (500, "retried")],
+        ),
+    ] {
+        for (status, expected) in expected {
+            let more = format!("permanent = {list}");
+            assert_eq!(fate(status, &more).await, expected, "{list}, {status}");
+        }
     }
 }
 
@@ -66,7 +94,11 @@ async fn a_pause_is_asked_for_by_answers_that_are_tried_again() {
     assert_eq!(wait.wanted_wait(), Some(Duration::from_hours(1)));
     let wait = answer("503 X", "whenever").await.expect_err("a failure");
     assert_eq!(wait.wanted_wait(), None);
-    let wait = answer("404 X", "120").await.expect_err("a failure");
+    for status in ["401 X", "404 X", "302 X", "409 X"] {
+        let wait = answer(status, "120").await.expect_err("a failure").wanted_wait();
+        assert_eq!(wait, Some(Duration::from_mins(2)), "{status}");
+    }
+    let wait = answer("422 X", "120").await.expect_err("a failure");
     assert_eq!(wait.wanted_wait(), None);
 }
 
@@ -77,7 +109,7 @@ async fn redirects_are_not_followed() {
         let head =
             format!("HTTP/1.1 {status}\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", other.url());
         let failure = attempt(Answer::Say(head)).await.expect_err("a failure");
-        assert!(failure.is_permanent());
+        assert!(!failure.is_permanent());
         assert!(failure.reason().contains("redirects are not followed"), "{failure}");
     }
     assert!(other.received().is_empty());
@@ -97,7 +129,7 @@ async fn huge_and_slow_bodies_are_cut_and_do_not_change_the_result() {
         Answer::Drip(format!("{head}{}", "d".repeat(1000)))
     };
     assert!(attempt(drip("200 OK")).await.is_ok());
-    assert_eq!(permanent(&attempt(drip("404 X")).await), Some(true));
+    assert_eq!(permanent(&attempt(drip("422 X")).await), Some(true));
     let cut = Answer::Hang("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".into());
     assert!(attempt(cut).await.is_ok());
 }

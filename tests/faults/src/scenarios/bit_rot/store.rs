@@ -115,7 +115,7 @@ pub(super) async fn lease(
     lane: &LaneId,
     limit: usize,
 ) -> Result<Lease, BoxError> {
-    let want = Want { limit, term: TERM, whole_keys: false };
+    let want = Want { limit, term: TERM, whole_keys: false, retries: limit };
     let leased = tokio::time::timeout(PATIENCE, journal.lease(lane, &want)).await;
     Ok(leased.map_err(|_| Hung)??)
 }
