@@ -256,7 +256,7 @@ fn tell(
     }
     let failures = || results.iter().filter_map(|result| result.as_ref().err());
     if results.iter().all(Result::is_err) {
-        ended.undelivered = failures().last().map(Failure::reason);
+        ended.undelivered = failures().next_back().map(Failure::reason);
     }
     match failures().max_by_key(|failure| failure.wanted_wait()) {
         Some(worst) if ended.taken.is_empty() => permit.failed(&ended, worst),

@@ -35,7 +35,10 @@ impl Turn {
     fn retries(&self, limit: usize, probe: bool) -> usize {
         self.probing.store(probe, Relaxed);
         let turn = if probe { &self.probes } else { &self.leases };
-        (limit + turn.load(Relaxed) % 2) / 2
+        match turn.load(Relaxed) % 2 {
+            0 => limit / 2,
+            _ => limit.div_ceil(2),
+        }
     }
 
     /// The lease was made.

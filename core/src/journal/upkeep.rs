@@ -126,6 +126,7 @@ pub trait Upkeep: Send + Sync + 'static {
 }
 
 /// How a lane stands.
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LaneStatus {
     /// Its name, as text.
