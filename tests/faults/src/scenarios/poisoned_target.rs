@@ -13,11 +13,13 @@ use crate::server::{Config, Folder, Server, eventually};
 use crate::target::{Answer, Target, poisoned};
 use crate::wire::Connection;
 
-/// From sending a good event until it is at the target.
-const DELAY_MAX: Duration = Duration::from_secs(5);
-/// Poisoned conversations are tried often, and never given up; what holds deliveries back is as in the default.
-const KEYS: &str = r#"retry = { first = "500ms", factor = 2, longest = "4s", attempts = 1000 }
+/// From sending a good event until it is at the target: a start that meets failing retries alone may wait for one probe.
+const DELAY_MAX: Duration = Duration::from_secs(8);
+/// There are more retries than good events, and none is given up; the breaker is as in the default.
+const KEYS: &str = r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000, share = 1.0, floor = 1000000 }
 breaker = { failures = 5, first = "5s", longest = "5m" }"#;
+/// Events a second.
+const RATE: u32 = 10;
 /// A kill may bring back what was under way.
 const DOUBLED_MAX: u64 = 64;
 /// The server is down for so long: every retry is due when it is back.
@@ -30,7 +32,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
     target.answer(Answer::FailPoisoned);
     let config = Config { hook_keys: KEYS.into(), ..Config::both(target.address) };
     let folder = Folder::new(setting, &config)?;
-    let count = setting.pick(600, 10_000);
+    let count = setting.pick(100, 3_000);
     let mut sent = HashMap::new();
     let server = folder.start()?;
     send(setting, &server, &oracle, count, &mut sent)?;
@@ -63,7 +65,7 @@ fn send(
     count: usize,
     sent: &mut HashMap<u64, Instant>,
 ) -> Result<(), Stop> {
-    let plan = Plan { senders: 1, rate: Some(setting.rate.unwrap_or(100)) };
+    let plan = Plan { senders: 1, rate: Some(setting.rate.unwrap_or(RATE)) };
     let (mut pace, mut connection) = (Pace::of(plan, 0), Connection::open(server.address)?);
     for _ in 0..count {
         pace.wait();
