@@ -359,6 +359,7 @@ impl Intake {
         self.metrics.limit(match &result {
             Ok(Err(JournalError::Full)) => "journal_full",
             Ok(Err(JournalError::Overloaded)) => "journal_queue",
+            Ok(Err(JournalError::Displaced(_))) => "journal_displaced",
             Ok(_) => "journal_failed",
             Err(_) => "keep_within",
         });

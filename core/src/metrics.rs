@@ -17,6 +17,8 @@ use crate::journal::Journal;
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
 
+const PERSISTED_LATE_HELP: &str =
+    "Callbacks persisted, and delivered, after they had been answered as not persisted";
 const DAMAGED_HELP: &str =
     "Entries and records found damaged and set aside since the journal was opened";
 
@@ -59,9 +61,12 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) malformed_requests: Counter,
     pub(crate) notes_dropped: Counter,
+    persisted_late: Counter,
     journal_damaged: Gauge,
     /// Of those dropped, how many the journal told of.
     notes_lost: AtomicU64,
+    /// Callbacks persisted late that have been counted.
+    late: AtomicU64,
     /// Log lines left out that have been counted.
     lines_lost: AtomicU64,
     limits: Family<OfLimit, Counter>,
@@ -124,8 +129,10 @@ impl Default for Metrics {
                 "notes_dropped",
                 "Before-callbacks that were answered but for whose record there was no room"
             ),
+            persisted_late: register!("persisted_late", PERSISTED_LATE_HELP),
             journal_damaged: register!("journal_damaged", DAMAGED_HELP),
             notes_lost: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             lines_lost: AtomicU64::new(0),
             limits: register!("limit_hits", "How often a limit was hit, by its name"),
             registry,
@@ -150,6 +157,9 @@ impl Metrics {
         let lost = journal.notes_lost();
         let before = self.notes_lost.fetch_max(lost, Ordering::Relaxed);
         self.notes_dropped.inc_by(lost.saturating_sub(before));
+        let late = journal.persisted_late();
+        let before = self.late.fetch_max(late, Ordering::Relaxed);
+        self.persisted_late.inc_by(late.saturating_sub(before));
         let lost = crate::log_lines::lost();
         let before = self.lines_lost.fetch_max(lost, Ordering::Relaxed);
         if lost > before {

@@ -15,6 +15,7 @@ mod commands;
 mod configuration;
 mod containers;
 mod crashes;
+mod displaced;
 mod duplicates;
 mod examples;
 mod first_run;

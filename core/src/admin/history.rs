@@ -29,6 +29,9 @@ pub(crate) struct EventView<'a> {
     position: u64,
     #[serde(flatten)]
     facts: &'a Facts,
+    /// Persisted after its sender had been answered that it was not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    persisted_late: bool,
     /// The body as it came, if it is JSON; else as text. None where bodies were not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a RawValue>,
@@ -93,10 +96,11 @@ pub(super) fn event_query(query: &Query) -> Result<(EventQuery, bool), String> {
             "since" => wanted.since = Some(read(name, value, "a time by RFC 3339")?),
             "until" => wanted.until = Some(read(name, value, "a time by RFC 3339")?),
             "order" => wanted.oldest_first = choice(name, value, ["newest", "oldest"])?,
+            "persisted_late" => wanted.persisted_late = choice(name, value, ["no", "yes"])?,
             "bodies" => bodies = choice(name, value, ["no", "yes"])?,
             _ => {
                 return Err("known parameters: limit, before, after, command, id, since, until, \
-                            order, bodies"
+                            order, persisted_late, bodies"
                     .to_owned());
             }
         }
@@ -154,6 +158,7 @@ pub(crate) fn event_target(query: &EventQuery, bodies: bool) -> String {
     target.add("until", query.until);
     target.add("id", joined(&query.ids));
     target.add("order", query.oldest_first.then_some("oldest"));
+    target.add("persisted_late", query.persisted_late.then_some("yes"));
     target.add("bodies", (!bodies).then_some("no"));
     target.0
 }
@@ -208,6 +213,7 @@ pub(crate) fn with_views<T>(
         .map(|(event, quoted)| EventView {
             position: event.position.0,
             facts: &event.facts,
+            persisted_late: event.persisted_late,
             body: bodies.then(|| quoted.as_deref().unwrap_or(RawValue::NULL)),
         })
         .collect();
@@ -245,6 +251,7 @@ mod tests {
             since: Some("2026-01-01T00:00:00.000001Z".parse().expect("a time")),
             until: Some("2026-01-02T00:00:00Z".parse().expect("a time")),
             oldest_first: true,
+            persisted_late: true,
         };
         let target = event_target(&query, false);
         assert!(target.is_ascii() && !target.contains(['>', '+', ' ']), "{target}");

@@ -22,6 +22,7 @@ Examples:
   switchhook events                                    the last 20
   switchhook events --limit 500 --command 'Group.*'
   switchhook events --since 2h --until 90m
+  switchhook events --persisted-late                   answered as not persisted, and delivered all the same
   switchhook events --id 019b7a3c-5d00-7000-8000-0000000000aa --body 1000000
   switchhook events --format json | jq .body
 
@@ -84,14 +85,16 @@ async fn show(
 /// One event as a line, and its body as another below.
 pub(super) fn text(event: &RawValue, body_max: usize) -> Result<String, Failed> {
     #[derive(Deserialize)]
-    struct Body<'a> {
+    struct Rest<'a> {
         #[serde(borrow, default)]
         body: Option<&'a RawValue>,
+        #[serde(default)]
+        persisted_late: bool,
     }
     let unreadable =
         |error: serde_json::Error| Failed::bug(format!("an event without its facts: {error}"));
     let facts: Facts = serde_json::from_str(event.get()).map_err(unreadable)?;
-    let Body { body } = serde_json::from_str(event.get()).map_err(unreadable)?;
+    let Rest { body, persisted_late } = serde_json::from_str(event.get()).map_err(unreadable)?;
     let mut text = format!(
         "{:.3}  {}  {:6}  {}  {}  {}",
         facts.received,
@@ -101,6 +104,9 @@ pub(super) fn text(event: &RawValue, body_max: usize) -> Result<String, Failed> 
         one_line(&facts.app),
         facts.key.as_deref().map_or_else(|| "-".to_owned(), one_line),
     );
+    if persisted_late {
+        text.push_str("  persisted late");
+    }
     if let Some(body) = body.filter(|_| body_max > 0) {
         // Writing into a string does not fail.
         _ = write!(text, "\n  {}", cut(&one_line(&squeezed(body.get())), body_max));

@@ -26,6 +26,9 @@ pub(super) struct Filter {
     /// Only these commands: one, a family such as `Group.*`, or `*`
     #[arg(long, value_name = "PATTERN")]
     pub(super) command: Option<Pattern>,
+    /// Only those that were persisted after their sender had been answered that they were not
+    #[arg(long)]
+    pub(super) persisted_late: bool,
 }
 
 impl Filter {
@@ -47,6 +50,7 @@ impl Filter {
             commands: self.command.iter().cloned().collect(),
             since,
             until,
+            persisted_late: self.persisted_late,
             ..EventQuery::default()
         })
     }

@@ -393,4 +393,8 @@ async fn while_the_sender_waits_a_disk_that_hangs_is_told_in_time() {
         assert_eq!(answer, "Unavailable");
         assert_eq!(begun.elapsed(), Duration::from_millis(answered_after), "{body_took}");
     }
+    let late = EventQuery { limit: 9, persisted_late: true, ..EventQuery::default() };
+    assert_eq!(stand.journal.events(&late).await.expect("read").items.len(), 5);
+    stand.intake.metrics.take_in(&*stand.journal);
+    assert_eq!(stand.counted("switchhook_persisted_late_total").as_deref(), Some("5"));
 }

@@ -33,6 +33,10 @@ use crate::router::Pattern;
 pub trait Journal: Upkeep {
     /// Returns when all entries would survive a power cut; concurrent appends share one commit. All or nothing.
     ///
+    /// Dropped before its commit begins, it is withdrawn: nothing of it is kept. Dropped later, it cannot be taken back: what it
+    /// brought is kept, delivered like the rest, and marked ([`StoredEvent::persisted_late`]), because nobody was told that it
+    /// was kept.
+    ///
     /// # Errors
     /// Nothing was kept.
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError>;
@@ -72,6 +76,10 @@ pub trait Journal: Upkeep {
     async fn failed(&self) -> String;
     /// Callbacks noted (`note` said true) and then not kept, since this journal was opened.
     fn notes_lost(&self) -> u64 {
+        0
+    }
+    /// Callbacks that were kept after their append had been dropped, since this journal was opened.
+    fn persisted_late(&self) -> u64 {
         0
     }
     /// The folder on this machine for what belongs beside it, such as the admin socket; none if it has no such place.
@@ -167,6 +175,8 @@ pub struct EventQuery {
     pub since: Option<Timestamp>,
     /// Only those received before this time.
     pub until: Option<Timestamp>,
+    /// Only those that were persisted late.
+    pub persisted_late: bool,
     /// From the oldest on. The next page then begins after [`Page::next`], not before it.
     pub oldest_first: bool,
 }
@@ -191,6 +201,9 @@ pub struct StoredEvent {
     pub facts: Facts,
     /// The body, byte for byte.
     pub body: Bytes,
+    /// It was persisted after its append had been dropped: its sender was not told OK, and may have been told that it was
+    /// not persisted. After a crash in between, this mark may be missing.
+    pub persisted_late: bool,
 }
 
 /// How a journal is.
@@ -214,6 +227,8 @@ pub enum JournalError {
     Overloaded,
     /// The lease has run out.
     Stale,
+    /// The store is no longer where it was opened, so that a restart would not find what it holds: why.
+    Displaced(String),
     /// Another process holds the store.
     Locked {
         /// Who, as far as it can be told.
@@ -248,6 +263,7 @@ impl fmt::Display for JournalError {
             Self::Missing { folder } => write!(f, "there is no journal in {}", folder.display()),
             Self::Closed => f.write_str("the journal is closed"),
             Self::Unsupported(what) => write!(f, "this journal has no way to {what}"),
+            Self::Displaced(why) => write!(f, "the journal is no longer in its place: {why}"),
             Self::Refused(why) => f.write_str(why),
             Self::Store(_) => f.write_str("the journal's store failed"),
         }

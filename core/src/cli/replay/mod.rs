@@ -34,7 +34,7 @@ Each delivery gets an id of its own and is marked as replayed. It is counted fir
 
 It works beside a running server, which it asks through the socket in the journal's folder; without one, deliveries \
 go out when the server starts.")]
-#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["id", "since", "until", "command", "handler", "action"])))]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["id", "since", "until", "command", "persisted_late", "handler", "action"])))]
 pub(super) struct Args {
     #[command(flatten)]
     filter: Filter,
@@ -170,6 +170,10 @@ impl Args {
         if let Some(command) = &self.filter.command {
             add("command", command.to_string());
         }
+        if self.filter.persisted_late {
+            words.push("--persisted-late".to_owned());
+        }
+        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {}", word(&value)));
         self.handler.iter().for_each(|name| add("handler", name.clone()));
         self.action.iter().for_each(|name| add("action", name.clone()));
         if let Some(after) = after.or(self.after) {

@@ -170,7 +170,7 @@ fn lanes_are_those_of_the_configuration_that_are_meant() {
 fn the_command_that_goes_on_means_the_same() {
     let now: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
     let first = args(
-        "replay --id 019b7a3c-5d00-7000-8000-0000000000aa --since 2026-01-31T08:00:00Z --command Group.* --handler a,b --rate 5/m",
+        "replay --id 019b7a3c-5d00-7000-8000-0000000000aa --since 2026-01-31T08:00:00Z --command Group.* --persisted-late --handler a,b --rate 5/m",
     );
     let again = args(
         &first.again(None, Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
@@ -180,6 +180,7 @@ fn the_command_that_goes_on_means_the_same() {
     assert_eq!(again.filter.since, first.filter.since);
     assert_eq!(again.filter.until.map(|until| until.at(now)), Some(now));
     assert_eq!(again.filter.command, first.filter.command);
+    assert!(again.filter.persisted_late);
     assert_eq!((again.handler, again.action), (first.handler, first.action));
     assert_eq!((again.after, again.rate), (Some(Position(7)), first.rate));
 }

@@ -9,6 +9,8 @@
 )]
 
 mod crash;
+mod displaced;
+mod given_up;
 mod history;
 mod lanes;
 mod model;
@@ -27,6 +29,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use self::crash::*;
+pub use self::displaced::*;
+pub use self::given_up::*;
 pub use self::history::*;
 pub use self::lanes::*;
 pub use self::model::{model_case, model_cases};
@@ -55,6 +59,22 @@ pub trait Stand: Send + Sync {
     async fn second(&self) -> Option<Arc<dyn Journal>> {
         None
     }
+    /// From now on the next commit begins and does not end, and those after it wait, or all go on; false where that cannot be
+    /// had.
+    fn hold_commits(&self, hold: bool) -> bool {
+        let _ = hold;
+        false
+    }
+    /// Whether a commit is held just now.
+    fn holds_a_commit(&self) -> bool {
+        false
+    }
+    /// From now on the store is not where it was opened, as if somebody had moved it away, or it is back; false where that
+    /// cannot be had.
+    fn displace(&self, away: bool) -> bool {
+        let _ = away;
+        false
+    }
     /// From now on the store's disk is full, or has room again; does nothing where that cannot be had.
     fn fill(&self, full: bool) {
         let _ = full;
@@ -69,6 +89,8 @@ macro_rules! journal_contract {
             appended_events_come_back_newest_first, pages_follow_on, events_are_filtered_by_command,
             an_append_takes_several, concurrent_appends_are_all_kept, duplicates_are_told_within_their_window,
             notes_are_kept, a_closed_journal_refuses,
+            an_append_given_up_before_its_commit_is_withdrawn, one_given_up_during_its_commit_is_kept_and_marked,
+            marks_of_late_callbacks_go_with_them, a_store_that_was_moved_away_acknowledges_nothing,
             a_projection_gets_its_commands_in_order, its_cursor_moves_past_what_it_does_not_want, a_subscription_is_not_behind_what_its_handler_has_passed,
             a_lease_waits_for_an_append, records_and_state_are_one_commit, state_can_be_removed,
             state_goes_with_its_handlers_projection_and_with_nothing_else, much_state_goes_too, state_of_the_largest_size_is_kept,

@@ -37,8 +37,30 @@ struct Shared {
     notes_lost: AtomicU64,
     uncommitted: AtomicUsize,
     commit_time: Mutex<Duration>,
+    commits: watch::Sender<Commits>,
+    late: AtomicU64,
     /// Deliveries are settled while it is true.
     settles: watch::Sender<bool>,
+}
+
+/// Whether commits are held, and whether one has begun and is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Commits {
+    held: bool,
+    begun: bool,
+}
+
+/// What an append has stored. Dropped with it, it is marked: nobody hears of it any more.
+struct Unheard<'j> {
+    journal: &'j MemoryJournal,
+    appended: Vec<Appended>,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        let late = self.journal.store().mark_late(&self.appended);
+        self.journal.shared.late.fetch_add(late, Ordering::SeqCst);
+    }
 }
 
 impl Clone for MemoryJournal {
@@ -60,6 +82,8 @@ impl MemoryJournal {
             notes_lost: AtomicU64::new(0),
             uncommitted: AtomicUsize::new(0),
             commit_time: Mutex::default(),
+            commits: watch::Sender::default(),
+            late: AtomicU64::new(0),
             settles: watch::Sender::new(true),
         };
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
@@ -89,6 +113,16 @@ impl MemoryJournal {
     /// Lets an append take so long by the runtime's clock. What it brings is kept, whoever waits for it or not.
     pub fn set_commit_time(&self, takes: Duration) {
         *self.shared.commit_time.lock().unwrap_or_else(PoisonError::into_inner) = takes;
+    }
+
+    /// Lets the next commit of an append begin and not end, and those after it wait, until it is told not to.
+    pub fn hold_commits(&self, hold: bool) {
+        self.shared.commits.send_replace(Commits { held: hold, begun: false });
+    }
+
+    /// Whether a commit is held just now.
+    pub fn holds_a_commit(&self) -> bool {
+        self.shared.commits.borrow().begun
     }
 
     /// Lets it say that so much was damaged, and so many notes were not kept after all.
@@ -200,12 +234,16 @@ impl Upkeep for MemoryJournal {
 #[async_trait]
 impl Journal for MemoryJournal {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
-        let kept = self.take_in(entries)?;
+        let mut commits = self.shared.commits.subscribe();
+        _ = commits.wait_for(|commits| !commits.begun).await; // the sender is ours
+        let mut kept = Unheard { journal: self, appended: self.take_in(entries)? };
+        self.shared.commits.send_modify(|commits| commits.begun = commits.held);
+        _ = commits.wait_for(|commits| !commits.held).await;
         let takes = *self.shared.commit_time.lock().unwrap_or_else(PoisonError::into_inner);
         if !takes.is_zero() {
             tokio::time::sleep(takes).await;
         }
-        Ok(kept)
+        Ok(std::mem::take(&mut kept.appended))
     }
 
     fn note(&self, entry: Entry) -> bool {
@@ -298,6 +336,10 @@ impl Journal for MemoryJournal {
         self.shared.notes_lost.load(Ordering::SeqCst)
     }
 
+    fn persisted_late(&self) -> u64 {
+        self.shared.late.load(Ordering::SeqCst)
+    }
+
     async fn shutdown(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.shared.changed.notify_waiters();
@@ -325,6 +367,13 @@ mod tests {
         async fn open(&self) -> Arc<dyn Journal> {
             self.journal.crash();
             Arc::new(self.journal.clone())
+        }
+        fn hold_commits(&self, hold: bool) -> bool {
+            self.journal.hold_commits(hold);
+            true
+        }
+        fn holds_a_commit(&self) -> bool {
+            self.journal.holds_a_commit()
         }
         fn fill(&self, full: bool) {
             let why = || Health::Unavailable("full".to_owned());

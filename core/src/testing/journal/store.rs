@@ -134,9 +134,24 @@ impl Store {
             self.seen.insert(dedupe.key, (position, until));
         }
         self.head += 1;
-        let event = StoredEvent { position, facts: entry.facts, body: entry.body };
+        let (facts, body) = (entry.facts, entry.body);
+        let event = StoredEvent { position, facts, body, persisted_late: false };
         self.entries.insert(position.0, KeptEntry { event, at: wall });
         Appended::Kept(position)
+    }
+
+    /// Marks those that nobody was told of; how many there are.
+    pub(super) fn mark_late(&mut self, appended: &[Appended]) -> u64 {
+        let mut marked = 0;
+        for one in appended {
+            if let Appended::Kept(position) = one
+                && let Some(entry) = self.entries.get_mut(&position.0)
+            {
+                entry.event.persisted_late = true;
+                marked += 1;
+            }
+        }
+        marked
     }
 
     pub(super) fn attach(&mut self, specs: &[LaneSpec], wall: Timestamp) {
@@ -375,6 +390,7 @@ impl Store {
             let (at, received) = (event.position, event.facts.received);
             query.before.is_none_or(|before| at < before)
                 && query.after.is_none_or(|after| at > after)
+                && (event.persisted_late || !query.persisted_late)
                 && (query.ids.is_empty() || query.ids.contains(&event.facts.id))
                 && query.since.is_none_or(|since| received >= since)
                 && query.until.is_none_or(|until| received < until)

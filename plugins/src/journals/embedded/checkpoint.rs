@@ -109,8 +109,14 @@ impl Writer {
     }
 
     pub(super) fn finish(mut self) {
+        self.rescue_at_the_end();
         if let Health::Failed(_) = self.shared.health() {
             return;
+        }
+        if !self.shared.late.unmarked().is_empty()
+            && let Err(error) = self.commit(&[], &[])
+        {
+            tracing::warn!(%error, "callbacks that were persisted late could not be marked");
         }
         let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
         let closed =

@@ -24,6 +24,7 @@ impl Shared {
         self.open()?;
         let (shared, to) = (self.clone(), to.to_owned());
         let copying = move || {
+            shared.place.check()?;
             let source = open_reading(&shared.file)?;
             let copied = copy(&source, &to)?;
             Ok(BackedUp { found: read_all(&open_reading(&to)?)?, ..copied })

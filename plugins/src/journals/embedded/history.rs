@@ -1,5 +1,6 @@
 //! Looking back, for people.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +15,7 @@ use switchhook_core::{Clock, Facts, Pattern, Words, program_name};
 
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
+use super::late;
 use super::locked;
 use super::schema::{REPLAYS, attempts, count, integer, number};
 use super::store::Shared;
@@ -40,6 +42,7 @@ struct Span {
     before: u64,
     since: i64,
     until: i64,
+    late: bool,
     oldest_first: bool,
 }
 
@@ -53,6 +56,7 @@ impl Span {
             before: query.before.map_or(REPLAYS, |before| before.0.min(REPLAYS)),
             since: since.and_then(millis).unwrap_or(i64::MIN),
             until: until.and_then(millis).unwrap_or(i64::MAX),
+            late: query.persisted_late,
             oldest_first: query.oldest_first,
         }
     }
@@ -73,10 +77,11 @@ impl Span {
 
     fn rows(&self, connection: &Connection) -> rusqlite::Result<Vec<Row>> {
         let order = if self.oldest_first { "ASC" } else { "DESC" };
+        let late = if self.late { late::IN_ROW } else { "1" };
         let mut statement = connection.prepare_cached(&format!(
             "SELECT first, first + count - 1, data FROM entries
              WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first <= ?1 + 1), 0)
-                 AND first < ?2 AND first + count - 1 > ?1 AND at BETWEEN ?3 AND ?4
+                 AND first < ?2 AND first + count - 1 > ?1 AND at BETWEEN ?3 AND ?4 AND {late}
              ORDER BY first {order} LIMIT ?5"
         ))?;
         let (after, before) = (number(self.after), number(self.before));
@@ -93,7 +98,17 @@ impl Shared {
         self: &Arc<Self>,
         query: &EventQuery,
     ) -> Result<Page<StoredEvent>, JournalError> {
+        let mut page = self.search(query).await?;
+        self.tell_late(&mut page.items).await?;
+        Ok(page)
+    }
+
+    async fn search(
+        self: &Arc<Self>,
+        query: &EventQuery,
+    ) -> Result<Page<StoredEvent>, JournalError> {
         let mut span = Span::of(query);
+        span.late &= self.late.unmarked().is_empty(); // else what is yet to be marked would not be found
         let (mut items, mut bytes, mut damaged) = (Vec::new(), 0, 0);
         while items.len() < query.limit {
             let rows = self.reader.with(move |connection| span.rows(connection)).await?;
@@ -109,7 +124,11 @@ impl Shared {
                 on = true;
                 bytes += data.len();
                 let blob = self.reader.checked(ENTRIES, first, last, first, data);
-                damaged += collect(&blob, query, &mut items);
+                let late = match query.persisted_late {
+                    true => Some(self.late(first, last).await?),
+                    false => None,
+                };
+                damaged += collect(&blob, query, late.as_ref(), &mut items);
                 if items.len() >= query.limit {
                     break;
                 }
@@ -232,7 +251,12 @@ fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> LaneStatus {
 }
 
 /// Takes from a blob what is wanted; how many of those that were looked at cannot be read.
-fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) -> u64 {
+fn collect(
+    blob: &Blob,
+    query: &EventQuery,
+    late: Option<&HashSet<u64>>,
+    items: &mut Vec<StoredEvent>,
+) -> u64 {
     let mut damaged = 0;
     let words = &mut Words::default();
     let frames = blob.frames().iter();
@@ -243,6 +267,7 @@ fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) -> u64
     let within = |frame: &&Frame| {
         query.before.is_none_or(|before| frame.position < before.0)
             && query.after.is_none_or(|after| frame.position > after.0)
+            && late.is_none_or(|late| late.contains(&frame.position))
     };
     for frame in frames.filter(within) {
         if items.len() >= query.limit {
@@ -261,7 +286,8 @@ fn collect(blob: &Blob, query: &EventQuery, items: &mut Vec<StoredEvent>) -> u64
             continue;
         };
         if is_wanted(&facts, query) {
-            items.push(StoredEvent { position: Position(frame.position), facts, body });
+            let position = Position(frame.position);
+            items.push(StoredEvent { position, facts, body, persisted_late: false });
         }
     }
     damaged

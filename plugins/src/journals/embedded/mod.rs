@@ -3,6 +3,7 @@
 //! Entries and records are stored as blobs, one row for each commit, so that keeping a callback costs little more than
 //! copying it once. Leases live in memory: one process owns the folder, which a lock file makes sure of.
 
+mod apart;
 mod attach;
 mod ballast;
 mod checkpoint;
@@ -12,11 +13,13 @@ mod frame;
 mod full;
 mod history;
 mod lanes;
+mod late;
 mod lease;
 mod lock;
 mod mend;
 mod migrate;
 mod outlook;
+mod place;
 mod prune;
 mod queue;
 mod reader;
@@ -55,6 +58,7 @@ use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
 use self::ballast::Ballast;
 use self::lock::Lock;
 use self::mend::Damaged;
+use self::place::Place;
 use self::store::Shared;
 
 /// Options of the `embedded` journal.
@@ -130,7 +134,9 @@ impl Embedded {
         let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
         lock::own(&file).map_err(|error| lock::cannot("open", &file, &error))?;
         let (connection, head) = prepared(&file).map_err(unusable)?;
-        let shared = Arc::new(Shared::new(file, ballast, head, options, cx));
+        let place = Place::of(&file).map_err(|error| lock::cannot("look for", &file, &error))?;
+        let shared = Arc::new(Shared::new((file, place), ballast, head, options, cx));
+        shared.reader.prepare()?;
         let threads = store::start(&shared, connection)?;
         Ok(Self { shared, folder, held: Mutex::new(Some((threads, lock))) })
     }
@@ -260,11 +266,12 @@ impl Journal for Embedded {
     }
 
     fn health(&self) -> Health {
-        match self.shared.health() {
-            Health::Ready if self.shared.is_stuck() => {
+        match (self.shared.health(), self.shared.place.why()) {
+            (Health::Ready | Health::Unavailable(_), Some(why)) => Health::Unavailable(why),
+            (Health::Ready, None) if self.shared.is_stuck() => {
                 Health::Unavailable("the disk does not answer".to_owned())
             }
-            health => health,
+            (health, _) => health,
         }
     }
 
@@ -274,6 +281,10 @@ impl Journal for Embedded {
 
     fn notes_lost(&self) -> u64 {
         self.shared.notes_lost.load(Ordering::Relaxed)
+    }
+
+    fn persisted_late(&self) -> u64 {
+        self.shared.late.count()
     }
 
     fn folder(&self) -> Option<&Path> {
@@ -331,6 +342,7 @@ fn same(error: &JournalError) -> JournalError {
         JournalError::Full => JournalError::Full,
         JournalError::Overloaded => JournalError::Overloaded,
         JournalError::Stale => JournalError::Stale,
+        JournalError::Displaced(why) => JournalError::Displaced(why.clone()),
         JournalError::Closed => JournalError::Closed,
         JournalError::Locked { by, folder } => {
             JournalError::Locked { by: by.clone(), folder: folder.clone() }

@@ -11,7 +11,7 @@ use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
 use super::upkeep::change;
 use super::writer::Writer;
-use super::{history, write};
+use super::{history, late, write};
 
 /// One commit removes so many blobs of entries at most, with the records of the same places.
 const STEP_BLOBS: usize = 8;
@@ -242,6 +242,7 @@ fn remove_entries(
                 last = Some(blob.last);
                 removed += 1;
                 remove_records(connection, &blob)?;
+                late::forget(connection, blob.first, blob.last)?;
             }
             progress.more = true;
             if removed >= STEP_BLOBS {

@@ -14,6 +14,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::frame;
+use super::late::Late;
 use super::writer::Writer;
 
 /// A blob is closed once it has so many bytes or entries.
@@ -54,6 +55,13 @@ pub(super) struct Group {
     pub(super) count: usize,
     /// None: noted, nobody waits.
     pub(super) waiter: Option<(runtime::Id, oneshot::Sender<Kept>)>,
+}
+
+impl Group {
+    /// Whether its append was dropped, so that nothing of it is to be kept.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.waiter.as_ref().is_some_and(|(_, waiter)| waiter.is_closed())
+    }
 }
 
 /// A settlement, its records already as frames.
@@ -187,13 +195,13 @@ impl Queue {
     }
 
     /// The task of the caller's runtime that completes its answers; started when the first is needed.
-    pub(super) fn hand_of(&mut self) -> runtime::Id {
+    pub(super) fn hand_of(&mut self, late: &Arc<Late>) -> runtime::Id {
         let handle = runtime::Handle::current();
         let id = handle.id();
         self.hands.retain(|(_, hand)| !hand.is_closed());
         if !self.hands.iter().any(|(other, _)| *other == id) {
             let (hand, answers) = mpsc::unbounded_channel();
-            handle.spawn(hand_out(answers));
+            handle.spawn(hand_out(answers, late.clone()));
             self.hands.push((id, hand));
         }
         id
@@ -220,20 +228,24 @@ impl Queue {
     }
 }
 
-async fn hand_out(mut answers: mpsc::UnboundedReceiver<Vec<Ack>>) {
+async fn hand_out(mut answers: mpsc::UnboundedReceiver<Vec<Ack>>, late: Arc<Late>) {
     while let Some(acks) = answers.recv().await {
-        complete(acks);
+        complete(acks, &late);
     }
 }
 
-fn complete(acks: Vec<Ack>) {
+fn complete(acks: Vec<Ack>, late: &Late) {
     for (waiter, kept) in acks {
-        drop(waiter.send(kept)); // whoever does not wait any more does not mind
+        late.answer(waiter, kept);
     }
 }
 
 /// Sends the answers of a commit, one send for each runtime.
-pub(super) fn answer(hands: &[(runtime::Id, Hand)], mut acks: Vec<(runtime::Id, Ack)>) {
+pub(super) fn answer(
+    hands: &[(runtime::Id, Hand)],
+    mut acks: Vec<(runtime::Id, Ack)>,
+    late: &Late,
+) {
     while let Some((id, _)) = acks.first() {
         let id = *id;
         let (here, others): (Vec<_>, Vec<_>) = acks.into_iter().partition(|(one, _)| *one == id);
@@ -242,10 +254,10 @@ pub(super) fn answer(hands: &[(runtime::Id, Hand)], mut acks: Vec<(runtime::Id, 
         match hands.iter().find(|(one, _)| *one == id) {
             Some((_, hand)) => {
                 if let Err(unsent) = hand.send(here) {
-                    complete(unsent.0); // that runtime has ended
+                    complete(unsent.0, late); // that runtime has ended
                 }
             }
-            None => complete(here),
+            None => complete(here, late),
         }
     }
 }

@@ -10,6 +10,7 @@ use switchhook_core::journal::JournalError;
 
 use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
+use super::place::Place;
 use super::schema::{PLACE, REPLAYS, count, number, open_reading, slot};
 use super::verify::{data_of, is_damage};
 use super::{locked, store_error};
@@ -21,12 +22,15 @@ const READ_BLOBS_MAX: u32 = 16;
 const READ_BYTES_MAX: usize = 1 << 20;
 /// Connections kept for the next reader.
 const IDLE_MAX: usize = 4;
+/// Of these, so many are open from the start.
+const READY: usize = 2;
 /// Values of handlers' state that are kept in memory.
 const STATE_MAX: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     file: PathBuf,
+    place: Arc<Place>,
     idle: Mutex<Vec<Connection>>,
     /// Held by every reading; true: there are no more.
     closed: RwLock<bool>,
@@ -106,9 +110,10 @@ impl Cache {
 }
 
 impl Reader {
-    pub(super) fn new(file: PathBuf) -> Self {
+    pub(super) fn new(file: PathBuf, place: Arc<Place>) -> Self {
         Self {
             file,
+            place,
             idle: Mutex::default(),
             closed: RwLock::default(),
             cache: Mutex::default(),
@@ -129,11 +134,15 @@ impl Reader {
                 return Err(JournalError::Closed);
             }
             let idle = locked(&reader.idle).pop();
+            let known = idle.is_some();
             let connection = match idle {
                 Some(connection) => connection,
-                None => open_reading(&reader.file).map_err(store_error)?,
+                None => reader.connect()?,
             };
             let result = read(&connection);
+            if !known {
+                reader.place.check()?; // else the log that was read may be another's
+            }
             let mut idle = locked(&reader.idle);
             if idle.len() < IDLE_MAX {
                 idle.push(connection);
@@ -141,6 +150,23 @@ impl Reader {
             result.map_err(store_error)
         });
         reading.await.unwrap_or(Err(JournalError::Closed)) // the runtime is going away
+    }
+
+    /// Opens connections ahead of their use: a store that is moved away is read over those that are open.
+    pub(super) fn prepare(&self) -> Result<(), JournalError> {
+        for _ in 0..READY {
+            let connection = self.connect()?;
+            // Which opens the log, too.
+            let read = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+            read.map_err(store_error)?;
+            locked(&self.idle).push(connection);
+        }
+        Ok(())
+    }
+
+    fn connect(&self) -> Result<Connection, JournalError> {
+        self.place.check()?;
+        open_reading(&self.file).map_err(store_error)
     }
 
     /// Ends all readings and waits for those under way: the file is nobody's then.

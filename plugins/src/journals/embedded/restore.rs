@@ -17,8 +17,8 @@ use super::stats::beside;
 use super::{Embedded, locked, outlook};
 
 /// A copy that is not yet whole; one that is.
-const COPYING: &str = ".copying";
-const RESTORING: &str = ".restoring";
+pub(super) const COPYING: &str = ".copying";
+pub(super) const RESTORING: &str = ".restoring";
 
 pub(super) async fn restore(
     journal: &Embedded,

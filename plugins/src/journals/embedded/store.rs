@@ -15,18 +15,22 @@ use tokio::sync::{oneshot, watch};
 
 use super::ballast::{self, Ballast};
 use super::lanes::Lanes;
+use super::late::{Late, Waiting};
+use super::place::Place;
 use super::queue::{Attaching, Order, Queue, Settling};
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{Options, Threads, checkpoint, commit_error, frame, locked};
+use super::{Options, Threads, apart, checkpoint, commit_error, frame, locked};
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) file: PathBuf,
+    pub(super) place: Arc<Place>,
     pub(super) ballast: Ballast,
     /// Noted, and not kept after all.
     pub(super) notes_lost: AtomicU64,
     pub(super) queue: Mutex<Queue>,
+    pub(super) late: Arc<Late>,
     writer: OnceLock<Thread>,
     pub(super) reader: Arc<Reader>,
     pub(super) lanes: Mutex<Arc<Lanes>>,
@@ -47,6 +51,9 @@ pub(super) struct Shared {
     /// Lets a test run out of disk: the most pages that the database may have; all ones: it cannot be written at all.
     #[cfg(test)]
     pub(super) pages: AtomicU64,
+    /// Lets a test hold a commit.
+    #[cfg(test)]
+    pub(super) gate: super::tests::Gate,
 }
 
 /// Why the store has come to its end after an error of the disk.
@@ -59,6 +66,7 @@ type RecordFrames = (Vec<u8>, Vec<(u64, usize)>);
 pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Threads, BoxError> {
     let file = connection.path().map(PathBuf::from).ok_or("the database has no file")?;
     let (checkpoints, copier) = checkpoint::start(&file, shared.clone())?;
+    let data_version = apart::data_version(&connection)?;
     let writer = Writer {
         shared: shared.clone(),
         connection,
@@ -71,9 +79,13 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         looked: None,
         mended: false,
         failures: 0,
+        data_version,
+        lock: None,
+        rescue_tried: false,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());
     let thread = builder.spawn(move || writer.run())?;
+    shared.late.written_by(thread.thread());
     shared.writer.get_or_init(|| thread.thread().clone());
     Ok([thread, copier])
 }
@@ -102,17 +114,20 @@ fn made_again(fates: &[(Position, Fate)]) -> Vec<(u64, Option<u64>)> {
 
 impl Shared {
     pub(super) fn new(
-        file: PathBuf,
+        (file, place): (PathBuf, Place),
         ballast: Ballast,
         head: u64,
         options: &Options,
         cx: &BuildContext,
     ) -> Self {
+        let place = Arc::new(place);
         let chance = cx.rng.id(cx.clock.wall()).as_u128();
         Self {
             queue: Mutex::default(),
+            late: Arc::default(),
             writer: OnceLock::new(),
-            reader: Arc::new(Reader::new(file.clone())),
+            reader: Arc::new(Reader::new(file.clone(), place.clone())),
+            place,
             file,
             ballast,
             notes_lost: AtomicU64::new(0),
@@ -129,6 +144,8 @@ impl Shared {
             notes_max: options.notes,
             #[cfg(test)]
             pages: AtomicU64::new(0),
+            #[cfg(test)]
+            gate: super::tests::Gate::default(),
         }
     }
 
@@ -182,16 +199,20 @@ impl Shared {
         let bytes = facts.len() + entries.iter().map(|entry| entry.body.len()).sum::<usize>();
         let (waiter, kept) = oneshot::channel();
         let now = self.clock.now();
+        if let Some(why) = self.place.why() {
+            self.open()?;
+            return Err(JournalError::Displaced(why));
+        }
         self.enqueue(|queue| {
             queue.admit(bytes, self.queue_bytes_max)?;
             if queue.is_stuck(now) {
                 return Err(JournalError::Overloaded);
             }
-            let hand = queue.hand_of();
+            let hand = queue.hand_of(&self.late);
             queue.push(entries, &facts, &ends, Some((hand, waiter)));
             Ok(())
         })?;
-        kept.await.map_err(|_| JournalError::Closed)?
+        Waiting { kept, late: &self.late }.answer().await
     }
 
     pub(super) fn note(&self, entry: Entry) -> bool {
@@ -242,6 +263,9 @@ impl Shared {
     ) -> Result<T, JournalError> {
         let (answer, done) = oneshot::channel();
         let order = Order(Box::new(move |writer: &mut Writer| {
+            if answer.is_closed() {
+                return writer.at_rest(); // withdrawn before its turn
+            }
             let changed = change(writer);
             match &changed {
                 Err(error @ (JournalError::Full | JournalError::Closed)) => writer.unwell(error),
@@ -295,7 +319,7 @@ impl Shared {
         let error = self.commit_error(error);
         match error {
             JournalError::Closed => self.fail(LOST),
-            JournalError::Full => _ = self.ballast.give(),
+            JournalError::Full if !self.place.is_apart() => _ = self.ballast.give(),
             _ => {}
         }
         error

@@ -3,6 +3,7 @@ mod copies;
 mod damage;
 mod disks;
 mod outlook;
+mod place;
 mod room;
 mod rot;
 mod stores;
@@ -53,6 +54,30 @@ impl Folder {
     }
 }
 
+/// Holds the writer just before its commit, for as long as a test wants.
+#[derive(Debug, Default)]
+pub(super) struct Gate(Mutex<(bool, bool)>, std::sync::Condvar);
+
+impl Gate {
+    fn hold(&self, hold: bool) {
+        locked(&self.0).0 = hold;
+        self.1.notify_all();
+    }
+
+    fn holds(&self) -> bool {
+        locked(&self.0).1
+    }
+
+    pub(super) fn pass(&self) {
+        let mut state = locked(&self.0);
+        while state.0 {
+            state.1 = true;
+            state = self.1.wait(state).unwrap();
+        }
+        state.1 = false;
+    }
+}
+
 fn options() -> Options {
     let (queue, notes) = (queue_default(), notes_default());
     Options { path: "j".into(), queue, notes, ballast: Size(64 << 10) }
@@ -67,6 +92,25 @@ impl Stand for Folder {
         let journal = self.embedded().unwrap();
         *locked(&self.shared) = Arc::downgrade(&journal.shared);
         Arc::new(journal)
+    }
+    fn hold_commits(&self, hold: bool) -> bool {
+        let shared = locked(&self.shared).upgrade();
+        shared.is_some_and(|shared| {
+            shared.gate.hold(hold);
+            true
+        })
+    }
+    fn holds_a_commit(&self) -> bool {
+        locked(&self.shared).upgrade().is_some_and(|shared| shared.gate.holds())
+    }
+    fn displace(&self, away: bool) -> bool {
+        let (place, other) = (self.dir.path().join("j"), self.dir.path().join("away"));
+        if away {
+            std::fs::rename(&place, &other).and_then(|()| std::fs::create_dir(&place)).unwrap();
+        } else {
+            std::fs::remove_dir_all(&place).and_then(|()| std::fs::rename(&other, &place)).unwrap();
+        }
+        true
     }
     fn fill(&self, full: bool) {
         if let Some(shared) = locked(&self.shared).upgrade() {

@@ -63,6 +63,11 @@ pub(super) fn entries(
         let mut kept = Vec::new();
         let mut entries = chunk.entries.iter();
         for group in &chunk.groups {
+            if group.is_withdrawn() {
+                kept.extend(entries.by_ref().take(group.count).map(|_| false));
+                stored.results.push(Ok(Vec::new()));
+                continue;
+            }
             let mut appended = Vec::with_capacity(group.count);
             for entry in entries.by_ref().take(group.count) {
                 let before = match &entry.dedupe {

@@ -12,13 +12,14 @@ use switchhook_core::journal::{Health, JournalError, Plan};
 
 use super::attach;
 use super::frame::ENTRIES;
-use super::full::LOOK_EVERY;
 use super::lanes::{Cell, Lanes};
+use super::lock::Lock;
+use super::place::LOOK_EVERY;
 use super::queue::{Batch, Chunk, Group, Kept, Order, Queue, Queued, Settling, answer};
 use super::schema::REPLAYS;
 use super::store::{LOST, Shared};
 use super::write::{self, Stored};
-use super::{locked, same};
+use super::{late, locked, same};
 
 /// Commands whose lanes are remembered.
 const ROUTES_MAX: usize = 1024;
@@ -40,6 +41,12 @@ pub(super) struct Writer {
     pub(super) mended: bool,
     /// Commits in a row that kept nothing of what came in.
     pub(super) failures: u32,
+    /// As it was when the lock was taken.
+    pub(super) data_version: i64,
+    /// The lock, where it had to be taken again.
+    pub(super) lock: Option<Lock>,
+    /// It was tried to save what a removed store holds.
+    pub(super) rescue_tried: bool,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -81,23 +88,23 @@ impl Writer {
 
     fn next(&mut self) -> Option<Batch> {
         loop {
+            self.set_busy(); // a disk that hangs may hang here
+            self.look_after_place();
             let full = matches!(self.shared.health(), Health::Unavailable(_));
-            self.look_for_room_if(full);
+            self.look_for_room_if(full && !self.shared.place.is_apart());
             {
                 let mut queue = locked(&self.shared.queue);
-                if !queue.is_empty() {
+                if !queue.is_empty() || self.shared.late.is_due() {
                     queue.busy_since = Some(self.shared.clock.now());
                     return Some(queue.take());
                 }
+                queue.busy_since = None;
                 if queue.stop {
                     return None;
                 }
                 queue.asleep = true;
             }
-            match full {
-                true => std::thread::park_timeout(LOOK_EVERY),
-                false => std::thread::park(),
-            }
+            std::thread::park_timeout(LOOK_EVERY);
         }
     }
 
@@ -132,17 +139,19 @@ impl Writer {
         if let Some(Order(order)) = order {
             #[cfg(test)]
             self.limit_pages();
-            locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
+            self.set_busy();
             order(self); // answers, and says that it is at rest
             self.look_after_wal();
         }
     }
 
     fn keep_and_settle(&mut self, mut batch: Batch) {
+        self.refuse_new_if_apart(&mut batch);
         self.refuse_new_without_ballast(&mut batch);
         let settles = std::mem::take(&mut batch.settles);
         let planned: Vec<Planned> = settles.into_iter().filter_map(|job| self.plan(job)).collect();
-        if batch.chunks.is_empty() && planned.is_empty() {
+        let marks = !self.shared.late.unmarked().is_empty();
+        if batch.chunks.is_empty() && planned.is_empty() && !marks {
             return self.at_rest();
         }
         #[cfg(test)]
@@ -201,6 +210,7 @@ impl Writer {
     ) -> Result<Stored, JournalError> {
         let wall = self.shared.clock.wall().as_millisecond();
         let head = self.shared.head.load(Ordering::Relaxed);
+        let unmarked = self.shared.late.unmarked();
         let run = |connection: &mut Connection| {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut stored = Stored::default();
@@ -208,14 +218,18 @@ impl Writer {
             for one in planned {
                 write::settlement(&tx, one, wall, &mut stored)?;
             }
+            late::mark(&tx, &unmarked, wall)?;
+            #[cfg(test)]
+            self.shared.gate.pass();
             tx.commit()?;
+            self.shared.late.marked(unmarked.len());
             Ok(stored)
         };
         run(&mut self.connection).map_err(|error| self.shared.commit_error(error))
     }
 
     pub(super) fn done(&mut self, batch: Batch, planned: Vec<Planned>, stored: Stored) {
-        if !batch.chunks.is_empty() {
+        if stored.blobs.iter().any(|blob| blob.count > 0) {
             self.failures = 0;
             self.ready();
         }
@@ -243,7 +257,8 @@ impl Writer {
         for cell in woken {
             cell.notify.notify_waiters();
         }
-        answer(&batch.hands, acks);
+        self.acknowledge_in_place(&mut acks);
+        answer(&batch.hands, acks, &self.shared.late);
         for (one, blobs) in planned.into_iter().zip(records) {
             self.settled(one, blobs);
         }
@@ -315,7 +330,7 @@ impl Writer {
             |group: Group| group.waiter.map(|(id, waiter)| (id, (waiter, Err(same(error)))));
         self.shared.notes_lost.fetch_add(batch.notes() as u64, Ordering::Relaxed);
         let groups = batch.chunks.into_iter().flat_map(|chunk| chunk.groups);
-        answer(&batch.hands, groups.filter_map(waiters).collect());
+        answer(&batch.hands, groups.filter_map(waiters).collect(), &self.shared.late);
         for job in batch.settles {
             drop(job.answer.send(Err(same(error))));
         }
@@ -327,7 +342,9 @@ impl Writer {
     pub(super) fn unwell(&self, error: &JournalError) {
         match error {
             JournalError::Full => {
-                self.shared.ballast.give();
+                if !self.shared.place.is_apart() {
+                    self.shared.ballast.give();
+                }
                 if self.shared.health() == Health::Ready {
                     tracing::error!(
                         "the journal's disk is full: nothing new is kept until there is room"
@@ -338,6 +355,10 @@ impl Writer {
             JournalError::Closed => self.shared.fail(LOST),
             other => self.shared.tell_failure(other),
         }
+    }
+
+    fn set_busy(&self) {
+        locked(&self.shared.queue).busy_since = Some(self.shared.clock.now());
     }
 
     /// What was taken is at its end: the disk has answered.

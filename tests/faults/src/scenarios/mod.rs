@@ -5,6 +5,7 @@ mod bad_replies;
 mod bit_rot;
 mod clock;
 mod disk_full;
+mod displaced;
 mod duplicates;
 mod failing_disk;
 mod hung_disk;
@@ -67,6 +68,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("R26", "duplicates", "the same event again, and many events with one signature", duplicates::run),
     Scenario { in_ci: false, ..scenario("R28", "soak", "an hour at half capacity with a fault a minute; --minutes, --rate", soak::run) },
     scenario("R29", "big-backlog", "a million events wait when the server starts", backlog::run),
+    scenario("R30", "displaced", "the journal's files moved, covered, replaced or removed under load", displaced::run),
 ];
 
 /// How a scenario is to be run.

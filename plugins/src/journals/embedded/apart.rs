@@ -1,0 +1,206 @@
+//! What the writer does when the store is no longer where it was opened. Nothing new is acknowledged. Moved or covered, it is
+//! waited for: deliveries go on, for what they settle lies with the store, wherever that is. Removed, it cannot come back: all
+//! it holds is still in this process, is copied, and the server ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use switchhook_core::journal::{Health, JournalError};
+use switchhook_core::{BoxError, with_causes};
+
+use super::copy::{copy, remove, sync_folder_of};
+use super::lock::Lock;
+use super::place::Apart;
+use super::queue::{Ack, Batch};
+use super::restore::{COPYING, RESTORING};
+use super::same;
+use super::stats::beside;
+use super::writer::Writer;
+
+const NOT_ACKNOWLEDGED: &str =
+    "nothing new is acknowledged until it is back; deliveries of what it holds go on";
+
+impl Writer {
+    /// Looks whether the store is in its place, and does what can be done where it is not.
+    pub(super) fn look_after_place(&mut self) {
+        if let Health::Failed(_) = self.shared.health() {
+            return;
+        }
+        match self.shared.place.look() {
+            Ok(()) => self.is_back(),
+            Err(Apart::Lock(why)) => self.take_lock_again(&why),
+            Err(Apart::Log(why)) => self.end_without_log(&why),
+            Err(Apart::Store { removed, why }) => {
+                if self.shared.place.note(Some(&why)) {
+                    tracing::error!(%why, "the journal is no longer in its place: {NOT_ACKNOWLEDGED}");
+                }
+                if removed && !std::mem::replace(&mut self.rescue_tried, true) {
+                    self.end_rescued(&why);
+                }
+            }
+        }
+    }
+
+    fn is_back(&mut self) {
+        self.rescue_tried = false;
+        if self.shared.place.note(None) {
+            tracing::info!("the journal is in its place again: callbacks are taken");
+        }
+    }
+
+    /// Without a lock file that is ours a second server could start on this store.
+    fn take_lock_again(&mut self, why: &str) {
+        let taken = self.lock_again();
+        match taken {
+            Ok(()) => {
+                tracing::warn!(%why, "the journal's lock was taken again");
+                self.is_back();
+            }
+            Err(error) => {
+                let error = with_causes(&*error);
+                let text =
+                    format!("{why}, and the journal's lock could not be taken again: {error}");
+                self.shared.place.note(Some(&text));
+                self.shared.fail(&text);
+            }
+        }
+    }
+
+    fn lock_again(&mut self) -> Result<(), BoxError> {
+        let lock = Lock::take(self.folder())?;
+        if data_version(&self.connection)? != self.data_version {
+            return Err("another process has written into the journal meanwhile".into());
+        }
+        self.shared.place.relocked()?;
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    /// All that the log holds goes into the database, which is in its place: a restart finds it there.
+    fn end_without_log(&mut self, why: &str) {
+        self.shared.place.note(Some(why));
+        let copied = self.copy_log();
+        if let Err(Apart::Store { removed: true, why }) = self.shared.place.look() {
+            return self.end_rescued(&why); // its folder is being removed, file by file
+        }
+        match copied {
+            Ok(()) => self.shared.fail(&format!(
+                "{why}; what it held was copied into the database, so nothing is lost: start again"
+            )),
+            Err(error) => {
+                tracing::error!(error = %with_causes(&*error), "the journal's log could not be copied into its database");
+                self.end_rescued(why);
+            }
+        }
+    }
+
+    fn copy_log(&mut self) -> Result<(), BoxError> {
+        self.commit(&[], &[])?; // what is to be marked
+        let copy = "PRAGMA wal_checkpoint(TRUNCATE)";
+        match self.connection.query_row(copy, [], |row| row.get(0))? {
+            true => Err("a reader is in the way".into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Copies the store to where the next start finds it, or beside it where that place is taken.
+    fn end_rescued(&mut self, why: &str) {
+        match self.rescue() {
+            Ok(Rescued::InPlace) => self.shared.fail(&format!(
+                "{why}; all it held was saved, and is put back by the next start: start again"
+            )),
+            Ok(Rescued::Beside(path)) => self.shared.fail(&format!(
+                "{why}, and its place is taken; all it held was saved in {path}: stop what uses that place, put the saved \
+                 journal back with `switchhook journal restore {path}`, and start again",
+                path = path.display()
+            )),
+            Err(error) => tracing::error!(
+                error = %with_causes(&*error),
+                "what the removed journal holds could not be saved: keep the server running until all is delivered, for \
+                 what is not is lost when it ends"
+            ),
+        }
+    }
+
+    fn rescue(&mut self) -> Result<Rescued, BoxError> {
+        self.commit(&[], &[])?; // what is to be marked
+        let file = self.shared.file.clone();
+        let mut free = is_free(&file) && self.shared.place.has_no_other_log();
+        if free && !self.shared.place.has_lock() {
+            match Lock::take(self.folder()) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(error) if error.is::<JournalError>() => free = false, // it is another's
+                Err(error) => return Err(error),
+            }
+        }
+        if !free {
+            let time = self.shared.clock.wall().strftime("%Y%m%dT%H%M%SZ").to_string();
+            let path = beside(self.folder(), &format!(".saved-{time}.sqlite"));
+            copy(&self.connection, &path)?;
+            return Ok(Rescued::Beside(path));
+        }
+        let (copying, restoring) = (beside(&file, COPYING), beside(&file, RESTORING));
+        remove(&copying);
+        copy(&self.connection, &copying)?;
+        remove(&file); // its log, which is in the copy
+        fs::rename(&copying, &restoring)?;
+        sync_folder_of(&file)?;
+        Ok(Rescued::InPlace)
+    }
+
+    fn folder(&self) -> &Path {
+        self.shared.file.parent().unwrap_or(&self.shared.file)
+    }
+
+    /// At the end: once more, if it has not been saved.
+    pub(super) fn rescue_at_the_end(&mut self) {
+        let failed = matches!(self.shared.health(), Health::Failed(_));
+        match self.shared.place.look() {
+            Err(Apart::Store { removed: true, why }) if !failed => self.end_rescued(&why),
+            Err(Apart::Store { removed: false, why }) => {
+                tracing::error!(%why, "stopped without the journal in its place: all it holds lies with it; put it back before the next start");
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known to be in vain is not committed.
+    pub(super) fn refuse_new_if_apart(&self, batch: &mut Batch) {
+        let Some(why) = self.shared.place.why().filter(|_| !batch.chunks.is_empty()) else {
+            return;
+        };
+        let (chunks, hands) = (std::mem::take(&mut batch.chunks), batch.hands.clone());
+        let error = JournalError::Displaced(why);
+        self.refuse(Batch { chunks, hands, ..Batch::default() }, &error);
+    }
+
+    /// Makes refusals of the answers of a commit that did not go to where the store belongs. It cannot be taken back.
+    pub(super) fn acknowledge_in_place<T>(&self, acks: &mut [(T, Ack)]) {
+        if acks.is_empty() {
+            return;
+        }
+        let Err(apart) = self.shared.place.look() else { return };
+        let error = JournalError::Displaced(apart.why());
+        for (_, (_, kept)) in acks {
+            let unheard = std::mem::replace(kept, Err(same(&error)));
+            self.shared.late.unheard(&unheard);
+        }
+    }
+}
+
+enum Rescued {
+    InPlace,
+    Beside(PathBuf),
+}
+
+fn is_free(file: &Path) -> bool {
+    [file.to_owned(), beside(file, RESTORING)]
+        .iter()
+        .all(|path| fs::symlink_metadata(path).is_err())
+}
+
+/// Changes with each commit of another connection.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
+}
