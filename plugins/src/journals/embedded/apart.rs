@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use switchhook_core::journal::{Health, JournalError};
@@ -18,6 +19,11 @@ use super::same;
 use super::stats::beside;
 use super::writer::Writer;
 
+/// What removes a folder is done with its files after this.
+const REMOVING: Duration = Duration::from_millis(200);
+/// What was saved while its folder was still being removed is saved again.
+const RESCUES: usize = 3;
+
 const NOT_ACKNOWLEDGED: &str =
     "nothing new is acknowledged until it is back; deliveries of what it holds go on";
 
@@ -27,7 +33,7 @@ impl Writer {
         if let Health::Failed(_) = self.shared.health() {
             return;
         }
-        match self.shared.place.look() {
+        match self.looked() {
             Ok(()) => self.is_back(),
             Err(Apart::Lock(why)) => self.take_lock_again(&why),
             Err(Apart::Log(why)) => self.end_without_log(&why),
@@ -40,6 +46,21 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// What is being removed file by file is looked at when that is done: nothing is put in its way.
+    fn looked(&self) -> Result<(), Apart> {
+        let looked = self.shared.place.look();
+        let waits = match &looked {
+            Ok(()) | Err(Apart::Store { removed: false, .. }) => false,
+            Err(Apart::Store { removed: true, .. }) => !self.rescue_tried,
+            Err(Apart::Log(_) | Apart::Lock(_)) => true,
+        };
+        if !waits {
+            return looked;
+        }
+        std::thread::sleep(REMOVING);
+        self.shared.place.look()
     }
 
     fn is_back(&mut self) {
@@ -106,7 +127,15 @@ impl Writer {
 
     /// Copies the store to where the next start finds it, or beside it where that place is taken.
     fn end_rescued(&mut self, why: &str) {
-        match self.rescue() {
+        let mut saved = self.rescue();
+        for _ in 1..RESCUES {
+            std::thread::sleep(REMOVING);
+            if saved.as_ref().is_ok_and(|saved| self.is_there(saved)) {
+                break;
+            }
+            saved = self.rescue();
+        }
+        match saved {
             Ok(Rescued::InPlace) => self.shared.fail(&format!(
                 "{why}; all it held was saved, and is put back by the next start: start again"
             )),
@@ -147,6 +176,13 @@ impl Writer {
         fs::rename(&copying, &restoring)?;
         sync_folder_of(&file)?;
         Ok(Rescued::InPlace)
+    }
+
+    fn is_there(&self, saved: &Rescued) -> bool {
+        match saved {
+            Rescued::InPlace => super::restore::is_store(&self.shared.file),
+            Rescued::Beside(path) => path.exists(),
+        }
     }
 
     fn folder(&self) -> &Path {
