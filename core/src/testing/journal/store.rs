@@ -140,20 +140,6 @@ impl Store {
         Appended::Kept(position)
     }
 
-    /// Marks those that nobody was told of; how many there are.
-    pub(super) fn mark_late(&mut self, appended: &[Appended]) -> u64 {
-        let mut marked = 0;
-        for one in appended {
-            if let Appended::Kept(position) = one
-                && let Some(entry) = self.entries.get_mut(&position.0)
-            {
-                entry.event.persisted_late = true;
-                marked += 1;
-            }
-        }
-        marked
-    }
-
     pub(super) fn attach(&mut self, specs: &[LaneSpec], wall: Timestamp) {
         self.lanes.values_mut().for_each(|kept| kept.attached = false);
         for spec in specs {

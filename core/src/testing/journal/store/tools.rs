@@ -1,8 +1,8 @@
-//! Its numbers.
+//! Its numbers and marks.
 
 use super::Store;
 use super::upkeep::ENTRY_BYTES;
-use crate::journal::{Position, Stats, Verified};
+use crate::journal::{Appended, Position, Stats, Verified};
 
 impl Store {
     pub(in super::super) fn stats(&self) -> Stats {
@@ -20,6 +20,20 @@ impl Store {
             open: self.lanes.values().map(|kept| kept.rows.len() as u64).sum(),
             format: 0,
         }
+    }
+
+    /// Marks those that nobody was told of; how many there are.
+    pub(in super::super) fn mark_late(&mut self, appended: &[Appended]) -> u64 {
+        let mut marked = 0;
+        for one in appended {
+            if let Appended::Kept(position) = one
+                && let Some(entry) = self.entries.get_mut(&position.0)
+            {
+                entry.event.persisted_late = true;
+                marked += 1;
+            }
+        }
+        marked
     }
 
     /// Memory is whole, or there is nobody to ask.
