@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
 /// For a log line or a terminal: control characters, bidirectional overrides and line separators become `\u{..}`.
 pub fn for_line(text: &str) -> Cow<'_, str> {
     let plain = text.bytes().all(|b| (b' '..=b'~').contains(&b)); // nearly always, and quickly seen
@@ -19,26 +21,12 @@ pub fn for_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Control characters, and the sign that begins an escape; what is not ASCII is always encoded.
+const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b'%');
+
 /// For a header value: printable ASCII as it is, everything else and `%` percent-encoded.
 pub fn for_header(text: &str) -> Cow<'_, str> {
-    let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'%';
-    if text.bytes().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for b in text.bytes() {
-        if plain(b) {
-            safe.push(char::from(b));
-        } else {
-            safe.push('%');
-            for digit in [b >> 4, b & 15] {
-                safe.push(
-                    char::from_digit(u32::from(digit), 16).map_or('0', |c| c.to_ascii_uppercase()),
-                );
-            }
-        }
-    }
-    Cow::Owned(safe)
+    utf8_percent_encode(text, NOT_IN_HEADERS).into()
 }
 
 /// For JSON text as one line, or on a terminal: what breaks lines or turns them round is spelt as JSON spells it, so that it

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Buf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -153,23 +154,23 @@ impl Facts {
 
     /// Reads the stored form; none if it is damaged or of a version that is not known here.
     pub fn read_from(bytes: &[u8], words: &mut Words) -> Option<Self> {
-        let mut cut = Cut(bytes);
-        let [version, flags] = cut.array()?;
+        let rest = &mut { bytes };
+        let (version, flags) = (rest.try_get_u8().ok()?, rest.try_get_u8().ok()?);
         if version != VERSION {
             return None;
         }
         let has = |flag| flags & flag != 0;
-        let id = Uuid::from_bytes(cut.array()?);
-        let received = cut.time()?;
-        let sent = if has(SENT) { Some(cut.time()?) } else { None };
+        let id = Uuid::from_u128(rest.try_get_u128().ok()?);
+        let received = time(rest)?;
+        let sent = if has(SENT) { Some(time(rest)?) } else { None };
         let mut word = |place, there| -> Option<Option<Arc<str>>> {
-            if there { cut.text().map(|text| Some(words.get(place, text))) } else { Some(None) }
+            if there { text(rest).map(|text| Some(words.get(place, text))) } else { Some(None) }
         };
         let (source, command, app) = (word(0, true)??, word(1, true)??, word(2, true)??);
         let client = Client { ip: word(3, has(IP))?, platform: word(4, has(PLATFORM))? };
         let key = word(5, has(KEY))?;
         let decision =
-            if has(DECISION) { Some(serde_json::from_slice(cut.part()?).ok()?) } else { None };
+            if has(DECISION) { Some(serde_json::from_slice(part(rest)?).ok()?) } else { None };
         let phase = if has(AFTER) { Phase::After } else { Phase::Before };
         Some(Self { id, source, command, app, phase, received, sent, client, key, decision })
     }
@@ -181,32 +182,17 @@ fn put(out: &mut Vec<u8>, part: &[u8]) {
     out.extend_from_slice(part);
 }
 
-/// Takes one part after the other off the stored form.
-struct Cut<'a>(&'a [u8]);
+fn time(bytes: &mut &[u8]) -> Option<Timestamp> {
+    Timestamp::from_microsecond(bytes.try_get_i64_le().ok()?).ok()
+}
 
-impl<'a> Cut<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (part, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(part)
-    }
+fn part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
+    bytes.split_off(..length)
+}
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
-
-    fn time(&mut self) -> Option<Timestamp> {
-        Timestamp::from_microsecond(i64::from_le_bytes(self.array()?)).ok()
-    }
-
-    fn part(&mut self) -> Option<&'a [u8]> {
-        let length = u32::from_le_bytes(self.array()?);
-        self.take(usize::try_from(length).ok()?)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.part()?).ok()
-    }
+fn text<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {
+    std::str::from_utf8(part(bytes)?).ok()
 }
 
 #[cfg(test)]

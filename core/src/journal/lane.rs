@@ -3,12 +3,12 @@
 
 mod moves;
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use siphasher::sip::SipHasher13;
 
 use super::{Fate, JournalError, Ordering, Position, Want};
 
@@ -171,7 +171,7 @@ impl Lane {
 
     /// A key as the bookkeeping knows it.
     pub fn key_hash(key: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = SipHasher13::new(); // stores keep its numbers: the standard hasher may become another one
         key.hash(&mut hasher);
         hasher.finish() >> 1 // stores count in signed 64-bit integers
     }

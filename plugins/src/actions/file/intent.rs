@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bytes::Buf;
+
 /// The id of a record within its lane: its callback's.
 pub(super) type Id = [u8; 16];
 
@@ -65,19 +67,16 @@ impl Intent {
 
     /// The intent at the start of a slot. None: there is none, or it is torn.
     pub(super) fn decode(slot: &[u8]) -> Option<Self> {
-        let mut rest = Reader { bytes: slot, at: 0 };
-        if rest.take(MAGIC.len())? != MAGIC {
-            return None;
-        }
-        let (name, carried, own) = (rest.count()?, rest.count()?, rest.count()?);
-        let checksum = rest.u32()?;
-        let (sequence, inode) = (rest.u64()?, rest.u64()?);
-        let (offset, length) = (rest.u64()?, rest.u64()?);
-        let handler = rest.take(name)?;
-        let (carried, own) = (rest.ids(carried)?, rest.ids(own)?);
-        let whole = crc32fast::hash(slot.get(..rest.at)?);
+        let rest = &mut slot.strip_prefix(&MAGIC)?;
+        let (name, carried, own) = (take_count(rest)?, take_count(rest)?, take_count(rest)?);
+        let checksum = rest.try_get_u32_le().ok()?;
+        let (sequence, inode) = (rest.try_get_u64_le().ok()?, rest.try_get_u64_le().ok()?);
+        let (offset, length) = (rest.try_get_u64_le().ok()?, rest.try_get_u64_le().ok()?);
+        let handler = rest.split_off(..name)?;
+        let (carried, own) = (take_ids(rest, carried)?, take_ids(rest, own)?);
+        let whole = crc32fast::hash(slot.get(..slot.len() - rest.len())?);
         let handler = String::from_utf8(handler.to_vec()).ok()?;
-        (rest.u32()? == whole).then_some(Self {
+        (rest.try_get_u32_le().ok()? == whole).then_some(Self {
             sequence,
             handler,
             inode,
@@ -115,35 +114,13 @@ pub(super) fn mark(sequence: u64) -> [u8; MARK] {
     bytes
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+fn take_count(bytes: &mut &[u8]) -> Option<usize> {
+    usize::try_from(bytes.try_get_u32_le().ok()?).ok()
 }
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let taken = self.bytes.get(self.at..self.at.checked_add(length)?)?;
-        self.at += length;
-        Some(taken)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
-    }
-
-    fn count(&mut self) -> Option<usize> {
-        usize::try_from(self.u32()?).ok()
-    }
-
-    fn ids(&mut self, count: usize) -> Option<Vec<Id>> {
-        let bytes = self.take(count.checked_mul(size_of::<Id>())?)?;
-        let (ids, _) = bytes.as_chunks::<{ size_of::<Id>() }>();
-        Some(ids.to_vec())
-    }
+fn take_ids(bytes: &mut &[u8], count: usize) -> Option<Vec<Id>> {
+    let ids = bytes.split_off(..count.checked_mul(size_of::<Id>())?)?;
+    Some(ids.as_chunks().0.to_vec())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use switchhook_core::NewRecord;
 
 use super::queue::BLOB_ENTRIES;
@@ -114,28 +114,12 @@ pub(super) fn put_record(
     framed(out, &[&place, &[flags], &lengths, key, summary, facts, body]);
 }
 
-/// Takes one part after the other off a payload.
-struct Cut<'a>(&'a [u8]);
+fn take_length(bytes: &mut &[u8]) -> Option<usize> {
+    usize::try_from(bytes.try_get_u32_le().ok()?).ok()
+}
 
-impl<'a> Cut<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (part, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(part)
-    }
-
-    fn length(&mut self) -> Option<usize> {
-        let bytes: [u8; 4] = self.take(4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(bytes)).ok()
-    }
-
-    fn place(&mut self) -> Option<u64> {
-        Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
-    }
-
-    fn text(&mut self, count: usize) -> Option<&'a str> {
-        std::str::from_utf8(self.take(count)?).ok()
-    }
+fn take_text<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a str> {
+    std::str::from_utf8(bytes.split_off(..count)?).ok()
 }
 
 impl Blob {
@@ -180,7 +164,7 @@ impl Blob {
     /// A record says itself where it belongs; a damaged one is believed as far as its neighbours allow it.
     fn find_records(&mut self) {
         let (found, whole) = self.walk(RECORD_MIN);
-        let place = |found: &Found| Cut(self.data.get(found.start..found.end)?).place();
+        let place = |found: &Found| self.data.get(found.start..found.end)?.try_get_u64_le().ok();
         let places: Vec<Option<u64>> = found.iter().map(place).collect();
         if let Some(last) = places.last().copied().flatten().filter(|_| whole) {
             self.last = last.max(self.first);
@@ -236,11 +220,11 @@ impl Blob {
 
     /// None: what is there cannot be the head of a frame, and what follows cannot be found.
     fn frame_at(&self, at: usize, payload_min: usize) -> Option<Found> {
-        let mut cut = Cut(self.data.get(at..)?);
-        let length = cut.length().filter(|length| *length >= payload_min)?;
-        let sum: [u8; 4] = cut.take(4)?.try_into().ok()?;
-        let payload = cut.take(length)?;
-        let whole = crc32fast::hash(payload) == u32::from_le_bytes(sum);
+        let mut rest = self.data.get(at..)?;
+        let length = take_length(&mut rest).filter(|length| *length >= payload_min)?;
+        let sum = rest.try_get_u32_le().ok()?;
+        let payload = rest.split_off(..length)?;
+        let whole = crc32fast::hash(payload) == sum;
         Some(Found { start: at + HEAD, end: at + HEAD + length, whole })
     }
 
@@ -271,29 +255,29 @@ impl Blob {
 
     /// The command of an entry.
     pub(super) fn command(&self, frame: Frame) -> Option<&str> {
-        let mut cut = Cut(self.payload(frame));
-        let (command, _) = (cut.length()?, cut.length()?);
-        cut.text(command)
+        let rest = &mut self.payload(frame);
+        let (command, _) = (take_length(rest)?, take_length(rest)?);
+        take_text(rest, command)
     }
 
     /// An entry's parts, not copied.
     pub(super) fn entry(&self, frame: Frame) -> Option<EntryParts> {
-        let mut cut = Cut(self.payload(frame));
-        let (command, facts) = (cut.length()?, cut.length()?);
-        cut.take(command)?;
-        let facts = self.data.slice_ref(cut.take(facts)?);
-        Some(EntryParts { facts, body: self.data.slice_ref(cut.0) })
+        let rest = &mut self.payload(frame);
+        let (command, facts) = (take_length(rest)?, take_length(rest)?);
+        rest.split_off(..command)?;
+        let facts = self.data.slice_ref(rest.split_off(..facts)?);
+        Some(EntryParts { facts, body: self.data.slice_ref(rest) })
     }
 
     /// A record's parts, not copied.
     pub(super) fn record(&self, frame: Frame) -> Option<RecordParts<'_>> {
-        let mut cut = Cut(self.payload(frame));
-        cut.place()?;
-        let flags = *cut.take(1)?.first()?;
-        let (key, summary, facts) = (cut.length()?, cut.length()?, cut.length()?);
-        let key = Some(cut.text(key)?).filter(|_| flags & HAS_KEY != 0);
-        let (summary, facts) = (cut.text(summary)?, cut.take(facts)?);
-        let body = (flags & HAS_BODY != 0).then(|| self.data.slice_ref(cut.0));
+        let rest = &mut self.payload(frame);
+        rest.try_get_u64_le().ok()?; // its position
+        let flags = rest.try_get_u8().ok()?;
+        let (key, summary, facts) = (take_length(rest)?, take_length(rest)?, take_length(rest)?);
+        let key = Some(take_text(rest, key)?).filter(|_| flags & HAS_KEY != 0);
+        let (summary, facts) = (take_text(rest, summary)?, rest.split_off(..facts)?);
+        let body = (flags & HAS_BODY != 0).then(|| self.data.slice_ref(rest));
         Some(RecordParts { key, summary, facts, body })
     }
 }

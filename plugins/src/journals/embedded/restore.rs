@@ -2,11 +2,11 @@
 //! next start puts in its place if this one did not come to it. What handlers and actions keep elsewhere needs nothing:
 //! state is part of the store, and deliveries are told apart by their ids, not by places in the journal.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 use switchhook_core::BoxError;
 use switchhook_core::journal::{JournalError, Restored};
@@ -102,18 +102,12 @@ fn reading(uri: &str) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
 }
 
+/// What of a path is spelt by its number in a URI.
+const IN_A_URI: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
 /// A path as `SQLite` takes it with parameters.
 fn uri(path: &Path, parameters: &str) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
-                uri.push(char::from(*byte));
-            }
-            _ => _ = write!(uri, "%{byte:02X}"),
-        }
-    }
-    uri + parameters
+    format!("file:{}{parameters}", percent_encode(path.as_os_str().as_encoded_bytes(), IN_A_URI))
 }
 
 /// The files that change places.

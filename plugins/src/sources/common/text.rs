@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use switchhook_core::Refusal;
 
@@ -42,21 +43,12 @@ pub(in crate::sources) fn bounded(app: &str, key: String) -> Arc<str> {
 
 /// Percent-decodes; a broken escape or what is no UTF-8 is refused rather than guessed at.
 pub(in crate::sources) fn decoded(text: &str) -> Result<Cow<'_, str>, Refusal> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first != b'%' {
-            bytes.push(first);
-            continue;
-        }
-        let [high, low, tail @ ..] = tail else { return Err(malformed("bad_escape")) };
-        let digits = nibble(*high).zip(nibble(*low));
-        let (high, low) = digits.ok_or_else(|| malformed("bad_escape"))?;
-        bytes.push(high << 4 | low);
-        rest = tail;
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let escape = |rest: &[u8]| digit(rest.first()) && digit(rest.get(1));
+    if !text.split('%').skip(1).all(|rest| escape(rest.as_bytes())) {
+        return Err(malformed("bad_escape")); // the library lets these stand
     }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| malformed("query_not_utf8"))
+    percent_decode_str(text).decode_utf8().map_err(|_| malformed("query_not_utf8"))
 }
 
 /// Lower-case hex.
