@@ -35,6 +35,8 @@ pub(crate) struct Facts {
     pub(crate) privileged: bool,
     /// Whether its mount takes no changes.
     pub(crate) read_only: bool,
+    /// Whether it is a volume of root: a folder that root has mounted, as containers get them.
+    pub(crate) volume: bool,
 }
 
 /// What is to be done about it.
@@ -56,7 +58,7 @@ pub(crate) fn judge(thing: Thing, facts: Facts) -> Judgement {
     let sticky = thing == Thing::DataFolder && facts.mode & 0o1000 != 0;
     match open {
         false => Judgement::Accept,
-        true if sticky || !can_change => Judgement::Warn,
+        true if sticky || facts.volume || !can_change => Judgement::Warn,
         true => Judgement::Refuse,
     }
 }
@@ -68,6 +70,14 @@ impl Thing {
             Self::SecretFile => 0o006,
             Self::DataFolder => 0o002,
         }
+    }
+
+    /// Whether it is mounted just here, by root. Who runs a container may set the mode of a volume that others share.
+    fn is_volume(self, path: &Path, metadata: &Metadata) -> bool {
+        let above = || fs::metadata(path.join("..")).map(|above| above.dev());
+        self == Self::DataFolder
+            && metadata.uid() == 0
+            && above().is_ok_and(|device| device != metadata.dev())
     }
 
     fn remedy(self) -> &'static str {
@@ -94,7 +104,7 @@ impl Thing {
 /// Why it is refused and what mends it, without its path; or it cannot be looked at.
 pub(crate) fn examine(thing: Thing, file: &File, path: &Path) -> Result<Option<String>, String> {
     let metadata = file.metadata().map_err(|error| error.to_string())?;
-    let facts = facts(file, &metadata);
+    let facts = Facts { volume: thing.is_volume(path, &metadata), ..facts(file, &metadata) };
     let exposure = format!("{} (mode {:04o})", thing.exposure(facts.mode), facts.mode & 0o7777);
     match judge(thing, facts) {
         Judgement::Accept => Ok(None),
@@ -160,16 +170,20 @@ fn facts(file: &File, metadata: &Metadata) -> Facts {
         // What cannot be told is judged as it usually is.
         read_only: fstatvfs(file.as_fd())
             .is_ok_and(|it| it.f_flag.contains(StatVfsMountFlags::RDONLY)),
+        volume: false,
     }
 }
 
 fn excuse(facts: Facts) -> String {
-    let Facts { mode, owner, me, read_only, .. } = facts;
+    let Facts { mode, owner, me, read_only, volume, .. } = facts;
     if read_only {
         return "its mount is read-only".to_owned();
     }
     if mode & 0o1000 != 0 {
         return "it is sticky: others can add files to it, but not replace ours".to_owned();
+    }
+    if volume {
+        return "it is a volume that root has mounted".to_owned();
     }
     format!("user {owner} owns it, and this process (user {me}) cannot change its mode")
 }
@@ -218,10 +232,11 @@ mod tests {
     const US: u32 = 1000;
     const OTHER: u32 = 1001;
 
-    /// `how`: `rw`, `ro`, and `+` where the process may change what others own.
+    /// `how`: `rw`, `ro`, `+` where the process may change what others own, and `volume` where root has mounted it.
     fn check(thing: Thing, mode: u32, owner: u32, me: u32, how: &str, expected: Judgement) {
         let (privileged, read_only) = (how.contains('+'), how.contains("ro"));
-        let facts = Facts { mode, owner, me, privileged, read_only };
+        let facts =
+            Facts { mode, owner, me, privileged, read_only, volume: how.contains("volume") };
         assert_eq!(judge(thing, facts), expected, "{thing:?} {mode:04o} {owner} {me} {how}");
     }
 
@@ -270,6 +285,8 @@ mod tests {
             check(mode, US, ROOT, "rw", Warn);
             check(mode, OTHER, US, "rw", Warn);
             check(mode, US, US, "ro", Warn);
+            check(mode, ROOT, ROOT, "rw+ volume", Warn);
+            check(mode, ROOT, US, "rw volume", Warn);
         }
         for (owner, me) in [(ROOT, US), (ROOT, ROOT), (US, US)] {
             check(0o1777, owner, me, "rw+", Warn);

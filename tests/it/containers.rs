@@ -51,7 +51,7 @@ fn what_a_container_mounts_is_accepted_with_one_warning() {
         eprintln!("not run: needs root, mounts, and a program that other users may start");
         return;
     }
-    for (mode, user) in [("0777", "1000"), ("1777", "1000"), ("1777", "0")] {
+    for (mode, user) in [("0777", "1000"), ("1777", "1000"), ("0777", "0"), ("1777", "0")] {
         let server = Server::start_program(Path::new("unshare"), prepared(), |command| {
             mounted(command, mode, user);
         });
