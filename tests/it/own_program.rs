@@ -38,6 +38,10 @@ fn it_goes_by_its_own_name() {
         ("commands", "`PROGRAM commands NAME` shows"),
         ("commands no.such", "; `PROGRAM commands` lists all"),
         ("--config gone.toml check", "`PROGRAM plugins NAME` prints"),
+        (
+            "send Group.CallbackAfterTopicInfoChanged --url http://127.0.0.1:1/",
+            "; start `PROGRAM` first",
+        ),
         ("completions bash", "complete -F _PROGRAM"),
     ] {
         for (path, name) in [(&own, "custom_handler"), (&ours, "switchhook")] {

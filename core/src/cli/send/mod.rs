@@ -160,7 +160,7 @@ fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
     let target = &draft.target;
     Failed::unavailable(match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            format!("no server at {target}; start `switchhook` first")
+            format!("no server at {target}; start `{}` first", program_name())
         }
         _ => format!("no answer from {target}: {}", crate::error_line(error)),
     })
