@@ -26,6 +26,7 @@ use crate::intake::{Intake, Mount};
 use crate::journal::{Journal, JournalError, LaneSpec, Retention};
 use crate::listener::{Listener, Serving, serve};
 use crate::plugin::{BuildContext, Component, Table};
+use crate::program::{program_name, version};
 use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::source::Source;
@@ -261,8 +262,8 @@ impl Parts {
 
     /// Says what runs: one line for each part, so that the log of a start tells which configuration it is.
     pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
-        let (version, configuration) = (env!("CARGO_PKG_VERSION"), self.file.display());
-        tracing::info!(version, %configuration, "switchhook has started");
+        let (name, configuration) = (program_name(), self.file.display());
+        tracing::info!(version = version(), %configuration, "{name} has started");
         let folder = self.journal.folder().map(|folder| tracing::field::display(folder.display()));
         tracing::info!(plugin = %self.journal_plugin, folder, "journal");
         for handler in &self.handlers {
