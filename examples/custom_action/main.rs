@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use switchhook::config::FilePath;
 use switchhook::{Action, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
 use tokio::fs;
 use tokio::io::AsyncWriteExt;
@@ -16,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The folder; made if it is not there.
-    folder: PathBuf,
+    folder: FilePath,
 }
 
 struct Spool(PathBuf);

@@ -87,7 +87,7 @@ fn with_the_relay_enabled_listen_verifies_its_signature() {
         command
             .env("SWITCHHOOK_SERVER__LISTEN", "127.0.0.1:0")
             .env("SWITCHHOOK_ADMIN__LISTEN", "127.0.0.1:0")
-            .env("SWITCHHOOK_HANDLERS__TOPIC_CHANGES__ACTIONS", "[console, crm]")
+            .env("SWITCHHOOK_HANDLERS__TOPIC_CHANGES__ACTIONS", "[\"console\", \"crm\"]")
             .env("SWITCHHOOK_ACTIONS__CRM__ENABLED", "true")
             .env("SWITCHHOOK_ACTIONS__CRM__OPTIONS__URL", format!("http://{address}/hooks/topics"))
             .env("SWITCHHOOK_ACTIONS__CRM__OPTIONS__SECRET", secret);

@@ -34,7 +34,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use self::log::LogFormat;
@@ -59,7 +60,8 @@ struct Cli {
         default_value = CONFIG
     )]
     config: PathBuf,
-    /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`
+    /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`; lists and tables as in
+    /// TOML: `--override 'handlers.topics.actions=["crm"]'`
     #[arg(long = "override", global = true, help_heading = GLOBAL, value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// How log lines look
@@ -89,7 +91,8 @@ Try it: start `switchhook`, and in a second terminal
 
 `switchhook commands` lists what else can be sent.
 
-Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server].
+Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server]. Lists and \
+tables are written as in TOML: SWITCHHOOK_HANDLERS__TOPICS__ACTIONS='[\"console\", \"crm\"]'. An empty variable counts as not set.
 
 Exit codes:
   0   well
@@ -242,8 +245,7 @@ impl Context {
 
 /// Runs the program with these arguments.
 pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = named::command().try_get_matches_from(args);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match parse(args) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 64 } else { 0 };
@@ -275,6 +277,30 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
         log.flush();
     }
     ExitCode::from(code)
+}
+
+/// Reads the command line. An empty variable counts as not set.
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let matches = without_empty_variables(named::command()).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let empty = |arg: &clap::Arg| {
+        let name = arg.get_env()?;
+        std::env::var_os(name).is_some_and(|value| value.is_empty()).then(|| arg.get_id().clone())
+    };
+    let ids: Vec<clap::Id> = command.get_arguments().filter_map(empty).collect();
+    let command = ids
+        .into_iter()
+        .fold(command, |command, id| command.mut_arg(id, |arg| arg.env(Resettable::Reset)));
+    command.mut_subcommands(without_empty_variables)
+}
+
+/// The variables that the command line reads itself: they set no key of the configuration.
+fn own_variables(command: &clap::Command) -> Vec<OsString> {
+    let own = command.get_arguments().filter_map(clap::Arg::get_env).map(OsString::from);
+    own.chain(command.get_subcommands().flat_map(own_variables)).collect()
 }
 
 fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
@@ -321,9 +347,22 @@ fn layers(cli: &Cli) -> Result<Result<Layers, Unread>, Failed> {
     }
     let path = cli.config.display().to_string();
     let text = std::fs::read_to_string(&cli.config).map_err(|error| unreadable(&path, &error));
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Ok(text.map(|text| Layers { path, text, variables: variables.collect(), flags }))
+    let (variables, garbled) = variables();
+    Ok(text.map(|text| Layers { path, text, variables, garbled, flags }))
+}
+
+/// The environment without our own variables, and the names of those whose value is not UTF-8.
+fn variables() -> (Vec<(String, String)>, Vec<String>) {
+    let own = own_variables(&Cli::command());
+    let (mut good, mut garbled) = (Vec::new(), Vec::new());
+    for (name, value) in std::env::vars_os().filter(|(name, _)| !own.contains(name)) {
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => good.push((name, value)),
+            (Ok(name), Err(_)) => garbled.push(name),
+            (Err(_), _) => {}
+        }
+    }
+    (good, garbled)
 }
 
 fn unreadable(path: &str, error: &io::Error) -> Unread {

@@ -146,6 +146,7 @@ fn word(kind: &str, format: Option<&str>, schema: &Value, root: &Value) -> Strin
         ("string", Some("duration")) => "duration such as \"10s\"".to_owned(),
         ("string", Some("size")) => "size such as \"64 KiB\"".to_owned(),
         ("string", Some("secret")) => "secret text".to_owned(),
+        ("string", Some("path")) => "path".to_owned(),
         ("string", _) => "text".to_owned(),
         ("integer", _) => format!("whole number{}", bounds(schema)),
         ("number", _) => format!("number{}", bounds(schema)),

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::mistake::{Mistake, Place};
 use super::section::{Origins, Section};
+use super::variables;
 
 /// TOML through the one version of its crate that is in the tree.
 struct Toml;
@@ -31,13 +32,13 @@ pub struct Layers {
     pub path: String,
     /// The file's text.
     pub text: String,
-    /// The environment; what begins with `SWITCHHOOK_` and has `__` in it counts.
+    /// The environment without what the program reads for itself. What begins with `SWITCHHOOK_` and has `__` in it sets a key.
     pub variables: Vec<(String, String)>,
+    /// The variables whose values are not UTF-8.
+    pub garbled: Vec<String>,
     /// Keys and values from the command line.
     pub flags: Vec<(String, String)>,
 }
-
-const PREFIX: &str = "SWITCHHOOK_";
 
 /// Values by their full key, always text: the reader knows what type an option has.
 struct Texts(&'static str, Vec<(String, String)>);
@@ -76,40 +77,30 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
     let parsed = DeTable::parse(&layers.text).map_err(|error| vec![syntax(layers, &error)])?;
     let mut lines = HashMap::new();
     note_lines(&layers.text, "", parsed.get_ref(), &mut lines);
-    let by_key: Vec<(String, String, String)> = layers
-        .variables
-        .iter()
-        .filter_map(|(name, value)| {
-            let rest = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__"))?;
-            Some((rest.to_lowercase().replace("__", "."), name.clone(), value.clone()))
-        })
-        .collect();
-    let halves = by_key.iter().filter(|(key, ..)| key.split('.').any(str::is_empty));
-    let halves: Vec<Mistake> = halves.map(|(_, name, _)| half_a_key(name)).collect();
-    if !halves.is_empty() {
-        return Err(halves);
+    let given = variables::read(layers);
+    if !given.mistakes.is_empty() {
+        return Err(given.mistakes);
     }
+    let names = given.values.iter().map(|one| (one.key.clone(), one.name.clone()));
     let origins = Origins {
         path: layers.path.clone(),
         lines,
-        variables: by_key.iter().map(|(key, name, _)| (key.clone(), name.clone())).collect(),
+        variables: names.collect(),
         flags: layers.flags.iter().map(|(key, _)| key.clone()).collect(),
+        unread: given.unread,
+        remarks: given.remarks,
     };
-    let variables = by_key.into_iter().map(|(key, _, value)| (key, value)).collect();
+    let variables = given.values.into_iter().map(|one| (one.key, one.value)).collect();
     let merged = Figment::new()
         .merge(Toml::string(&layers.text))
         .merge(Texts("environment", variables))
         .merge(Texts("command line", layers.flags.clone()));
-    let value = merged.extract::<Value>().map_err(|error| {
-        vec![Mistake { place: origins.place(""), key: String::new(), message: error.to_string() }]
-    })?;
-    Ok(Section { value, key: String::new(), origins: Arc::new(origins) })
-}
-
-fn half_a_key(variable: &str) -> Mistake {
-    let message = "a part of the key is empty; a name is like `SWITCHHOOK_SERVER__LISTEN`, with `__` between parts";
-    let place = Place::Variable(variable.to_owned());
-    Mistake { place, key: String::new(), message: message.to_owned() }
+    let value = merged
+        .extract::<Value>()
+        .map_err(|error| vec![Mistake::new(origins.place(""), "", error.to_string())])?;
+    let mut root = Section { value, key: String::new(), origins: Arc::new(origins) };
+    root.spell_tables()?;
+    Ok(root)
 }
 
 /// One table, standing at `key`, as if it were a whole file.
@@ -122,7 +113,7 @@ pub(super) fn section(key: &str, text: &str) -> Result<Section, Vec<Mistake>> {
 fn syntax(layers: &Layers, error: &toml::de::Error) -> Mistake {
     let line = error.span().map_or(1, |span| line_of(&layers.text, span.start));
     let place = Place::File { path: layers.path.clone(), line };
-    Mistake { place, key: String::new(), message: format!("not TOML: {}", error.message()) }
+    Mistake::new(place, "", format!("not TOML: {}", error.message()))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

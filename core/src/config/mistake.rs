@@ -11,6 +11,32 @@ pub struct Mistake {
     pub key: String,
     /// What is wrong and what would do.
     pub message: String,
+    /// What sort of mistake it is.
+    pub(super) fault: Fault,
+}
+
+/// Sorts of mistakes that others have to be told from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// A key that does not exist.
+    Unknown,
+    /// An option of a plugin, beside `options` instead of under it.
+    Misplaced,
+    /// A required key that is not there.
+    Missing,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl Mistake {
+    pub(super) fn new(place: Place, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place, key: key.into(), message: message.into(), fault: Fault::default() }
+    }
+
+    pub(super) fn of(self, fault: Fault) -> Self {
+        Self { fault, ..self }
+    }
 }
 
 /// Where a value was given.

@@ -3,18 +3,26 @@
 mod load;
 mod mistake;
 mod model;
+mod path;
+#[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
+mod reader;
 mod remarks;
 mod secret_file;
+#[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod section;
+mod spelling;
 pub mod tables;
 #[cfg(test)]
 mod tests;
+mod unexpanded;
 mod values;
+mod variables;
 
 pub use self::load::Layers;
 pub use self::mistake::{Mistake, Place};
 pub(crate) use self::mistake::{hint, listed, report};
 pub use self::model::{Config, Instance};
+pub use self::path::FilePath;
 pub use self::secret_file::SecretFile;
 pub use self::section::Section;
 pub use self::values::{Period, Secret, Size, Text};

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::load::{Layers, merge};
-use super::mistake::{Mistake, hint, listed};
+use super::mistake::{Fault, Mistake, Place, hint, listed};
 use super::remarks::remarks;
 use super::section::Section;
-use super::tables;
+use super::spelling::Keys;
+use super::{tables, unexpanded, variables};
 use crate::plugin::{Configured, Registration, Registry, Table};
 use crate::router::Pattern;
 
@@ -74,6 +75,7 @@ impl Config {
         let root = merge(layers)?;
         let mut reader = Reader { registry, mistakes: Vec::new() };
         reader.top_level(&root);
+        let mut given = reader.unread(&root);
         let server = reader.table(&root.child("server")).unwrap_or_default();
         let admin = reader.table(&root.child("admin")).unwrap_or_default();
         let journal =
@@ -86,6 +88,7 @@ impl Config {
         reader.check_sources(&root, &sources);
         reader.check_handlers(&root, &handlers);
         reader.check_actions(&root, &actions);
+        reader.hint_at_variables(&root);
         let Some(journal) = journal.filter(|_| reader.mistakes.is_empty()) else {
             reader.mistakes.sort();
             reader.mistakes.dedup();
@@ -104,7 +107,11 @@ impl Config {
             actions,
             remarks: Vec::new(),
         };
-        config.remarks = remarks(&root, &config);
+        given.extend(root.origins.remarks.iter().cloned());
+        given.extend(unexpanded::remarks(&root));
+        given.sort();
+        config.remarks = given;
+        config.remarks.extend(remarks(&root, &config));
         Ok(config)
     }
 }
@@ -130,8 +137,8 @@ struct Reader<'r> {
     mistakes: Vec<Mistake>,
 }
 
-const MISPLACED: &str = "an option of the plugin";
-const TABLES: [&str; 6] = ["server", "admin", "journal", "sources", "handlers", "actions"];
+pub(super) const TABLES: [&str; 6] =
+    ["server", "admin", "journal", "sources", "handlers", "actions"];
 
 impl Reader<'_> {
     fn top_level(&mut self, root: &Section) {
@@ -145,6 +152,36 @@ impl Reader<'_> {
                 self.mistakes.push(root.mistake(name, message));
             } else if !child.is_table() {
                 self.mistakes.push(root.mistake(name, format!("expected a table: [{name}]")));
+            }
+        }
+    }
+
+    /// Variables that begin as ours do and set nothing: a mistake where only a key can be meant, else a remark.
+    fn unread(&mut self, root: &Section) -> Vec<Mistake> {
+        let keys = Keys { root, registry: self.registry };
+        let mut remarks = Vec::new();
+        for name in &root.origins.unread {
+            let example =
+                "; the parts of a key are joined by `__`, as in `SWITCHHOOK_SERVER__LISTEN`";
+            let meant = keys.meant(name).map(|meant| format!("; did you mean `{meant}`?"));
+            let hint = meant.unwrap_or_else(|| example.to_owned());
+            let told = variables::at(name, "", &format!("sets no key of the configuration{hint}"));
+            match Keys::begins_with_a_table(name) {
+                true => self.mistakes.push(told),
+                false => remarks.push(told),
+            }
+        }
+        remarks
+    }
+
+    /// An unknown key that a variable sets may be a known one with `_` in place of `__`.
+    fn hint_at_variables(&mut self, root: &Section) {
+        let keys = Keys { root, registry: self.registry };
+        for mistake in self.mistakes.iter_mut().filter(|one| one.fault == Fault::Unknown) {
+            if let Place::Variable(name) = &mistake.place
+                && let Some(meant) = keys.meant(name)
+            {
+                mistake.message = format!("unknown key; did you mean `{meant}`?");
             }
         }
     }
@@ -214,8 +251,9 @@ impl Reader<'_> {
         };
         for mut mistake in mistakes {
             let key = mistake.key.rsplit('.').next().unwrap_or_default().to_owned();
-            if mistake.message.starts_with("unknown key") && is_option(&key) {
-                mistake.message = format!("{MISPLACED}: write `options.{key} = ...`");
+            if mistake.fault == Fault::Unknown && is_option(&key) {
+                mistake.message = format!("an option of the plugin: write `options.{key} = ...`");
+                mistake.fault = Fault::Misplaced;
             }
             self.mistakes.push(mistake);
         }
@@ -224,10 +262,10 @@ impl Reader<'_> {
     fn told_to_move(&self, section: &Section, mistake: &Mistake) -> bool {
         let beside = |one: &Mistake| {
             let name = one.key.strip_prefix(section.key()).unwrap_or_default();
-            one.message.starts_with(MISPLACED)
+            one.fault == Fault::Misplaced
                 && mistake.key == format!("{}.options{name}", section.key())
         };
-        mistake.message.starts_with("missing") && self.mistakes.iter().any(beside)
+        mistake.fault == Fault::Missing && self.mistakes.iter().any(beside)
     }
 
     fn unknown_plugin(&self, table: Table, name: &str) -> String {

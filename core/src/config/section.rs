@@ -1,5 +1,6 @@
 //! One table of the configuration, read into a type, with every mistake in it found in one go.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use figment::error::{Actual, Kind};
 use figment::value::{Dict, Num, Tag, Value};
 use serde::de::DeserializeOwned;
 
-use super::mistake::{Mistake, Place, hint, listed};
+use super::mistake::{Fault, Mistake, Place, hint, listed};
+use super::reader::{self, Reader, Source, toml_value};
+use super::unexpanded;
 
 /// Where the values of a configuration were given.
 #[derive(Debug, Default)]
@@ -21,6 +24,10 @@ pub(super) struct Origins {
     pub(super) variables: HashMap<String, String>,
     /// Keys set on the command line.
     pub(super) flags: Vec<String>,
+    /// Variables that begin as ours do and set nothing.
+    pub(super) unread: Vec<String>,
+    /// What is no mistake in how the values were given, but probably not meant.
+    pub(super) remarks: Vec<Mistake>,
 }
 
 impl Origins {
@@ -52,9 +59,9 @@ impl Origins {
         variable.or_else(|| self.flags.iter().find(inside).map(|_| Place::Flag))
     }
 
-    /// Whether the value at a key, or around it, came as text because variables and flags have nothing else.
-    fn came_as_text(&self, key: &str) -> bool {
-        upwards(key).any(|key| self.over_file(key).is_some())
+    /// Whether a variable or flag gave the value at a key, which is text then, whatever the option wants.
+    pub(super) fn is_override(&self, key: &str) -> bool {
+        self.variables.contains_key(key) || self.flags.iter().any(|flag| flag == key)
     }
 }
 
@@ -80,8 +87,10 @@ struct Found {
     mistakes: Vec<Mistake>,
     /// Wrong values, removed; what is required will be called missing.
     taken_out: Vec<Vec<String>>,
-    /// Texts that were read as what they spell.
-    retyped: Vec<Vec<String>>,
+    /// Keys whose text was given to a type that did not say what it wants.
+    unsure: RefCell<Vec<String>>,
+    /// Those of them whose text was replaced by what it spells.
+    respelled: Vec<String>,
     /// Missing keys and which filler stands there.
     fillers: Vec<(Vec<String>, usize)>,
 }
@@ -103,7 +112,7 @@ impl Section {
         let mut value = self.value.clone();
         let mut found = Found::default();
         while found.mistakes.len() < MISTAKES_MAX {
-            match value.deserialize::<T>().map_err(|error| spelled::<T>(error, &value)) {
+            match self.deserialize::<T>(&value, &found.unsure) {
                 Ok(read) if found.mistakes.is_empty() => return Ok(read),
                 Err(error) if self.go_on(&error, &mut value, &mut found) => {}
                 Ok(_) | Err(_) => break,
@@ -111,6 +120,17 @@ impl Section {
         }
         found.mistakes.sort();
         Err(found.mistakes)
+    }
+
+    fn deserialize<T: DeserializeOwned>(
+        &self,
+        value: &Value,
+        unsure: &RefCell<Vec<String>>,
+    ) -> Result<T, figment::Error> {
+        let read = |value: &Value| {
+            T::deserialize(Reader::new(value, &self.key, Source { origins: &self.origins, unsure }))
+        };
+        read(value).map_err(|error| spelled(error, value, read))
     }
 
     /// Notes what is wrong and mends it, so that the next mistake comes to light; false when that cannot be.
@@ -123,17 +143,14 @@ impl Section {
             return fill(value, filled, *next);
         }
         let key = path.join(".");
-        // A variable is text; where the option is not, it is read as the option's type.
-        if self.origins.came_as_text(&self.full(&key))
-            && !found.retyped.contains(&path)
-            && retype(value, &path)
-        {
-            found.retyped.push(path);
+        let around = matches!(error.kind, Kind::InvalidType(..));
+        if self.respell(&self.full(&key), around, value, found) {
             return true;
         }
         if matches!(error.kind, Kind::MissingField(_)) {
             if !found.taken_out.contains(&path) {
-                found.mistakes.push(self.mistake(&key, describe(&error.kind)));
+                let missing = self.mistake(&key, describe(&error.kind)).of(Fault::Missing);
+                found.mistakes.push(missing);
             }
             let filled = fill(value, &path, 0);
             found.fillers.push((path, 0));
@@ -143,16 +160,77 @@ impl Section {
         if found.fillers.iter().any(|(filled, _)| filled.starts_with(&path)) {
             return false;
         }
-        found.mistakes.push(self.mistake(&key, describe(&error.kind)));
+        found.mistakes.push(self.wrong(&key, &error.kind, find(value, &path).as_deref()));
         let taken = !path.is_empty() && take_out(value, &path);
         found.taken_out.push(path);
         taken
     }
 
+    fn wrong(&self, key: &str, kind: &Kind, value: Option<&Value>) -> Mistake {
+        let mut message = match value {
+            Some(Value::Dict(_, dict)) if dict.contains_key(DATE) => {
+                "found a date or time, which no option takes; write it as text in quotes".to_owned()
+            }
+            _ => describe(kind),
+        };
+        if let Some(Value::String(_, text)) = value {
+            message.push_str(unexpanded::hint(text));
+        }
+        let fault = match kind {
+            Kind::UnknownField(..) => Fault::Unknown,
+            _ => Fault::Other,
+        };
+        self.mistake(key, message).of(fault)
+    }
+
+    /// Replaces the text of a variable or flag at a key, or also those below it, by what it spells in TOML, where a type took it
+    /// without saying what it wants; false when there is nothing of the kind.
+    fn respell(&self, key: &str, around: bool, value: &mut Value, found: &mut Found) -> bool {
+        let unsure = found.unsure.take();
+        let below = |one: &String| match one.strip_prefix(key) {
+            Some(rest) => rest.is_empty() || (around && rest.starts_with('.')),
+            None => false,
+        };
+        let mut any = false;
+        for one in unsure.into_iter().filter(below) {
+            let own = one.strip_prefix(&*self.key).unwrap_or_default().trim_start_matches('.');
+            let path = own.split('.').filter(|name| !name.is_empty()).map(str::to_owned);
+            let path: Vec<String> = path.collect();
+            let Some(place) = find(value, &path) else { continue };
+            let spelled = place.as_str().and_then(toml_value);
+            if let Some(spelled) = spelled.filter(|it| it.as_str().is_none())
+                && !found.respelled.contains(&one)
+            {
+                *place = spelled;
+                found.respelled.push(one);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Parses the tables that a variable or flag gives as a whole and that are looked into before they are read as a type.
+    pub(super) fn spell_tables(&mut self) -> Result<(), Vec<Mistake>> {
+        let mut wrong = Vec::new();
+        let keys = self.origins.variables.keys().chain(&self.origins.flags);
+        for key in keys.filter(|key| holds_tables(key)) {
+            let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+            let Some(place) = find(&mut self.value, &path) else { continue };
+            let Some(text) = place.as_str() else { continue };
+            match toml_value(text).filter(|value| value.as_dict().is_some()) {
+                Some(table) => *place = table,
+                None => wrong.push(key.clone()),
+            }
+        }
+        let told = |key: &String| self.mistake(key, reader::table_wanted());
+        let wrong: Vec<Mistake> = wrong.iter().map(told).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
     /// A mistake at a key of this table; an empty key means the table itself.
     pub fn mistake(&self, key: &str, message: impl Into<String>) -> Mistake {
         let key = self.full(key);
-        Mistake { place: self.origins.place(&key), key, message: message.into() }
+        Mistake::new(self.origins.place(&key), key, message)
     }
 
     /// The tables in this table, by name.
@@ -205,12 +283,29 @@ impl Section {
     }
 }
 
+/// A date is a table to figment.
+const DATE: &str = "$__toml_private_datetime";
+
+/// Whether a key is that of an instance, or of a table of instances.
+fn holds_tables(key: &str) -> bool {
+    let (table, name) = key.split_once('.').unwrap_or((key, ""));
+    match table {
+        "sources" | "handlers" | "actions" => !name.contains('.'),
+        "journal" => name.is_empty(),
+        _ => false,
+    }
+}
+
 /// The error with the words that would do in place of an enum's name from Rust.
-fn spelled<T: DeserializeOwned>(mut error: figment::Error, value: &Value) -> figment::Error {
+fn spelled<T>(
+    mut error: figment::Error,
+    value: &Value,
+    read: impl Fn(&Value) -> Result<T, figment::Error>,
+) -> figment::Error {
     let figment::Error { kind, path, .. } = &mut error;
     if let Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) = kind
         && wanted.starts_with("enum ")
-        && let Some(words) = words::<T>(value, path)
+        && let Some(words) = words(value, path, read)
     {
         *wanted = format!("one of {}", listed(words.iter().copied()));
     }
@@ -218,10 +313,14 @@ fn spelled<T: DeserializeOwned>(mut error: figment::Error, value: &Value) -> fig
 }
 
 /// The words that may stand at a path: an unknown one is refused with a list of them.
-fn words<T: DeserializeOwned>(value: &Value, path: &[String]) -> Option<&'static [&'static str]> {
+fn words<T>(
+    value: &Value,
+    path: &[String],
+    read: impl Fn(&Value) -> Result<T, figment::Error>,
+) -> Option<&'static [&'static str]> {
     let mut value = value.clone();
     *find(&mut value, path)? = Value::String(Tag::Default, "\0".to_owned());
-    let error = value.deserialize::<T>().err()?;
+    let error = read(&value).err()?;
     match error.kind {
         Kind::UnknownVariant(_, words) if error.path == path => Some(words),
         _ => None,
@@ -236,11 +335,7 @@ fn path_of(error: &figment::Error) -> Vec<String> {
         Kind::MissingField(name) => Some(&**name),
         _ => None,
     };
-    if let Some(name) = name
-        && path.last().is_none_or(|last| last != name)
-    {
-        path.push(name.to_owned());
-    }
+    path.extend(name.map(str::to_owned));
     path
 }
 
@@ -339,30 +434,6 @@ fn fill(value: &mut Value, path: &[String], filler: usize) -> bool {
         }
         _ => false,
     }
-}
-
-/// Turns the text at a path into the number or truth value that it spells; false if it spells none.
-fn retype(value: &mut Value, path: &[String]) -> bool {
-    let Some(place) = find(value, path) else { return false };
-    let Value::String(tag, text) = &*place else { return false };
-    let (tag, text) = (*tag, text.trim());
-    let typed = if let Ok(truth) = text.parse::<bool>() {
-        Value::Bool(tag, truth)
-    } else if let Ok(whole) = text.parse::<i64>() {
-        Value::Num(tag, Num::I64(whole))
-    } else if let Ok(real) = text.parse::<f64>() {
-        Value::Num(tag, Num::F64(real))
-    } else if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        let items = list
-            .split(',')
-            .map(|item| item.trim().trim_matches('"'))
-            .filter(|item| !item.is_empty());
-        Value::Array(tag, items.map(|item| Value::String(tag, item.to_owned())).collect())
-    } else {
-        return false;
-    };
-    *place = typed;
-    true
 }
 
 fn find<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {

@@ -1,5 +1,7 @@
 //! The messages that a user reads, word for word.
 
+mod overrides;
+
 use serde::Deserialize;
 
 use super::load::merge;
@@ -13,7 +15,8 @@ fn layers(text: &str, variables: Pairs<'_>, flags: Pairs<'_>) -> Layers {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let (path, text) = ("c.toml".to_owned(), text.to_owned());
-    Layers { path, text, variables: owned(variables), flags: owned(flags) }
+    let (variables, flags) = (owned(variables), owned(flags));
+    Layers { path, text, variables, flags, ..Layers::default() }
 }
 
 /// The mistakes of a file, with variables and flags over it, as lines.
@@ -171,6 +174,7 @@ fn the_words_that_would_do_are_told_whatever_stands_there() {
     let server = "server.when_unavailable: found a whole number, expected one of `refuse`, `stall`";
     check_one("[server]\nwhen_unavailable = 1", &format!("c.toml:22: {server}"));
     let variable = "SWITCHHOOK_SERVER__WHEN_UNAVAILABLE";
+    let server = "server.when_unavailable: found `1`; expected one of `refuse`, `stall`";
     check_variable(variable, "1", &[&format!("variable {variable}: {server}")]);
 }
 
@@ -291,7 +295,7 @@ fn variables_go_before_the_file_and_flags_before_both() {
     assert_eq!(port(&[], &[]), 1);
     assert_eq!(port(&variable, &[]), 2);
     assert_eq!(port(&variable, &[("server.listen", "127.0.0.1:3")]), 3);
-    assert_eq!(port(&[("SWITCHHOOK_SERVER", "x"), ("SERVER__LISTEN", "x")], &[]), 1);
+    assert_eq!(port(&[("SERVER__LISTEN", "x")], &[]), 1);
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -325,7 +329,7 @@ fn variables_and_flags_become_what_the_option_is_and_text_stays_text() {
         ("truth", "true"),
         ("whole", "7"),
         ("real", "3"),
-        ("list", "[\"Group.*\", C2C.X]"),
+        ("list", "[\"Group.*\", 'C2C.X']"),
         ("numbers", "[1, 2]"),
     ];
     let read = |variables: Pairs<'_>, flags: Pairs<'_>| {
@@ -381,7 +385,7 @@ fn mistakes_in_variables_name_them() {
     check_variable(path, "x", &[&format!("variable {path}: {message}")]);
     let actions = "SWITCHHOOK_HANDLERS__CHANGES__ACTIONS";
     let message = "handlers.changes.actions.0: no action `other`; there are: `log`";
-    check_variable(actions, "[other, log]", &[&format!("variable {actions}: {message}")]);
+    check_variable(actions, "[\"other\", \"log\"]", &[&format!("variable {actions}: {message}")]);
 }
 
 #[test]
@@ -440,7 +444,7 @@ fn limits_hold_for_variables_too() {
     let message = "actions.log.retry.attempts: found 1001, expected a whole number from 1 to 1000";
     check_variable(attempts, "1001", &[&format!("variable {attempts}: {message}")]);
     let size = "SWITCHHOOK_JOURNAL__KEEP_SIZE";
-    let message = "found a whole number, expected a size like \"64 KiB\" or \"1 MiB\"";
+    let message = "`7` is no size; write one like \"64 KiB\" or \"1 MiB\"";
     check_variable(size, "7", &[&format!("variable {size}: journal.keep_size: {message}")]);
     check_variable(size, "7 GiB", &[]);
 }

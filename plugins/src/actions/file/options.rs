@@ -1,11 +1,10 @@
 //! The options of a `file` action.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{Period, Size};
+use switchhook_core::config::{FilePath, Period, Size};
 
 use super::intent::OWN_MAX;
 use super::store::Rotation;
@@ -29,7 +28,7 @@ const EVERY_MIN: Duration = Duration::from_mins(1);
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
     /// The file to append to, relative to the configuration file's folder. Missing folders are made. No default.
-    pub(super) path: PathBuf,
+    pub(super) path: FilePath,
     /// When lines are made safe against a power cut: `every`, `batch` or `os`. Default: `batch`.
     #[serde(default)]
     pub(super) fsync: Fsync,

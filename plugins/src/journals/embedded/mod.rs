@@ -47,7 +47,7 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as IOERR_WRITE};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::Size;
+use switchhook_core::config::{FilePath, Size};
 use switchhook_core::journal::{
     Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
     JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
@@ -66,7 +66,7 @@ use self::store::Shared;
 #[serde(deny_unknown_fields)]
 struct Options {
     /// The folder of the journal, relative to the configuration file; made if missing, for this user alone.
-    path: PathBuf,
+    path: FilePath,
     /// What may wait to be kept at most; past it new callbacks are refused as overload. Default "16 MiB".
     #[serde(default = "queue_default")]
     queue: Size,

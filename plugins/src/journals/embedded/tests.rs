@@ -80,7 +80,8 @@ impl Gate {
 
 fn options() -> Options {
     let (queue, notes) = (queue_default(), notes_default());
-    Options { path: "j".into(), queue, notes, ballast: Size(64 << 10) }
+    let path = "j".to_owned().try_into().expect("a path");
+    Options { path, queue, notes, ballast: Size(64 << 10) }
 }
 
 #[async_trait]

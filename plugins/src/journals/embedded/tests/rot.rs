@@ -164,7 +164,7 @@ async fn a_start_that_damage_prevents_says_so() {
     flip(&folder, page, 0, 3);
     let page = root(&folder, "entries");
     flip(&folder, page, 0, 3);
-    let opening = Options { path: "j".into(), ..options() };
+    let opening = options();
     let error = Embedded::build(opening, &folder.cx()).await.err().unwrap();
     assert!(with_causes(&*error).contains("is damaged beyond use"), "{error}");
 }
