@@ -1,5 +1,6 @@
 //! The life of the server: configure, bind, build, run, drain.
 
+mod checks;
 mod lanes;
 mod parts;
 mod remarks;
@@ -19,6 +20,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::checks::wrong_files;
 pub(crate) use self::lanes::lanes;
 use self::parts::Parts;
 pub(crate) use self::parts::{build_source, build_sources};
@@ -26,8 +28,8 @@ pub(crate) use self::remarks::remarks;
 use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
-use crate::config::Config;
 use crate::config::tables::Limits;
+use crate::config::{Config, report};
 use crate::delivery::{Occupied, lane_lost};
 use crate::listener::{Listener, serve};
 
@@ -158,6 +160,11 @@ async fn prepare(
     listening: Listening,
     doing: watch::Sender<String>,
 ) -> Result<Ready, Stopped> {
+    doing.send_replace("check the files".to_owned());
+    let wrong = wrong_files(&config);
+    if !wrong.is_empty() {
+        return Err(Stopped::Config(report(&wrong)));
+    }
     doing.send_replace("build the sources".to_owned());
     let sources = build_sources(std::mem::take(&mut config.sources), &config.base).await?;
     for remark in remarks(&config, &sources).map_err(Stopped::Config)? {

@@ -46,7 +46,8 @@ pub use self::handler::{
 };
 pub use self::log_lines::log_line;
 pub use self::plugin::{
-    BuildContext, Component, Configured, NameTaken, Plugin, Registration, Registry, Role, Table,
+    BuildContext, Claim, Component, Configured, NameTaken, Plugin, Registration, Registry, Role,
+    Table,
 };
 pub use self::program::{App, program_name};
 pub use self::router::{Pattern, Route, Router};

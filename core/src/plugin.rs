@@ -1,5 +1,7 @@
 //! Plugins: how one is described, registered, configured and built.
 
+mod claim;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use async_trait::async_trait;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 
+pub use self::claim::Claim;
+pub(crate) use self::claim::resolved;
 use crate::BoxError;
 use crate::action::Action;
 use crate::config::{Mistake, Section};
@@ -32,6 +36,9 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     const COMMANDS: &'static [&'static str] = &["*"];
     /// Handlers: whether they make records. For one that does not, `actions` is a mistake: nothing would reach them.
     const RECORDS: bool = true;
+    /// Handlers: whether making records is all that it does, so that without `actions` it is of no use. Not for one that decides,
+    /// or whose state counts later.
+    const RECORDS_ONLY: bool = false;
     /// A whole `options` table as TOML: shown to users, and tried by the contract tests.
     const EXAMPLE: &'static str;
     /// The options of one instance; always `deny_unknown_fields`.
@@ -54,6 +61,12 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// what is wrong. `base` is the configuration file's folder.
     fn check_files(options: &Self::Options, base: &Path) -> Vec<(String, String)> {
         let _ = (options, base);
+        Vec::new()
+    }
+
+    /// What the component writes and nobody else may write: two instances that claim the same are refused.
+    fn claims(options: &Self::Options) -> Vec<Claim> {
+        let _ = options;
         Vec::new()
     }
 
@@ -192,6 +205,11 @@ pub trait Configured: Send {
         Vec::new()
     }
 
+    /// What the component writes and nobody else may write.
+    fn claims(&self) -> Vec<Claim> {
+        Vec::new()
+    }
+
     /// Builds the component.
     ///
     /// # Errors
@@ -209,6 +227,10 @@ impl<P: Plugin> Configured for Typed<P> {
 
     fn check_files(&self, base: &Path) -> Vec<(String, String)> {
         P::check_files(&self.0, base)
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        P::claims(&self.0)
     }
 
     async fn build(self: Box<Self>, cx: &BuildContext) -> Result<Component, BoxError> {
@@ -246,6 +268,8 @@ pub struct Registration {
     pub commands: &'static [&'static str],
     /// Handlers: whether they make records.
     pub records: bool,
+    /// Handlers: whether making records is all that they do.
+    pub records_only: bool,
     /// A whole `options` table as TOML.
     pub example: &'static str,
     /// The JSON Schema of its options.
@@ -265,6 +289,7 @@ impl Registration {
             module,
             commands: P::COMMANDS,
             records: P::RECORDS,
+            records_only: P::RECORDS_ONLY,
             example: P::EXAMPLE,
             schema: schema::<P>,
             configure: configure::<P>,

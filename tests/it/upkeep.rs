@@ -46,7 +46,7 @@ fn a_dead_letter_is_shown_retried_and_delivered_under_a_new_id() {
     let dry = say(folder, "dead-letters retry --all --dry-run").good();
     assert_eq!(dry.out, "all>crm: 1 dead letter\n");
     assert_eq!(dead_letters(folder).len(), 1, "a dry run changes nothing");
-    say(folder, &format!("dead-letters retry {number}")).good();
+    say(folder, &format!("dead-letters retry {number} --yes")).good();
     retried(&target, &server);
 }
 
@@ -57,7 +57,7 @@ fn a_dead_letter_is_retried_without_a_server_and_goes_out_at_the_next_start() {
     server.signal("TERM");
     assert!(server.wait().success());
     let folder = server.folder.clone();
-    let said = say(folder.path(), "dead-letters retry --action crm").good();
+    let said = say(folder.path(), "dead-letters retry --action crm --yes").good();
     assert!(
         said.out.contains("1 of them is a delivery again; it goes out when the server runs"),
         "{said:?}"
@@ -292,7 +292,7 @@ fn a_lane_that_left_the_configuration_is_forgotten_on_request() {
     let folder = server.folder.path();
     let shown = say(folder, "lanes").good();
     assert!(shown.out.contains("not in the configuration since"), "{shown:?}");
-    let retry = say(folder, "dead-letters retry --all");
+    let retry = say(folder, "dead-letters retry --all --yes");
     assert_eq!(retry.code, 64, "{retry:?}");
     let dry = say(folder, "journal prune --lane all>crm --dry-run").good();
     assert!(dry.out.contains("1 dead letter"), "{dry:?}");
@@ -367,7 +367,7 @@ fn what_cannot_be_said_first_is_not_done() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     let mut command = switchhook(server.folder.path());
-    let status = command.args(["dead-letters", "retry", "--all"]).stdout(writer).status();
+    let status = command.args(["dead-letters", "retry", "--all", "--yes"]).stdout(writer).status();
     assert_eq!(status.expect("run").code(), Some(74));
     assert_eq!(dead_letters(server.folder.path()).len(), 1);
 }

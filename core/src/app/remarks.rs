@@ -1,7 +1,6 @@
 //! What can only be said once the sources are built: whether strangers get in, what they have never heard of, what they cannot say.
 
-use crate::config::tables::Server;
-use crate::config::{Config, Period, hint, report};
+use crate::config::{Config, Mistake, Period, hint, report};
 use crate::facts::Phase;
 use crate::router::Pattern;
 
@@ -27,18 +26,21 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
     remarks.extend(told);
     let address = config.server.listen;
     if !address.ip().is_loopback() {
-        remarks.push(format!(
-            "server.listen: no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
-        ));
+        let message = format!(
+            "no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
+        );
+        remarks.push(config.at.mistake("server.listen", message).to_string());
     }
-    remarks.extend(sources.iter().flat_map(|source| too_late(&config.server, source)));
-    remarks.extend(unheard_of(config, sources));
+    let late = sources.iter().flat_map(|source| too_late(config, source));
+    remarks.extend(late.map(|one| one.to_string()));
+    remarks.extend(unheard_of(config, sources).iter().map(ToString::to_string));
     remarks.extend(never_given(config, sources).iter().map(ToString::to_string));
     Ok(remarks)
 }
 
 /// Times after which the sender of a source does not wait any more.
-fn too_late(server: &Server, source: &BuiltSource) -> Vec<String> {
+fn too_late(config: &Config, source: &BuiltSource) -> Vec<Mistake> {
+    let server = &config.server;
     let BuiltSource { name, table, component } = source;
     let waits = |phase| Period(component.reply_timeout(phase));
     let (before, after) = (waits(Phase::Before), waits(Phase::After));
@@ -50,8 +52,9 @@ fn too_late(server: &Server, source: &BuiltSource) -> Vec<String> {
     let keep_key = "server.keep_within".to_owned();
     let limits = [(decide_key, decide_within, before), (keep_key, server.keep_within, after)];
     let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);
-    let told = |(key, within, waits)| {
-        format!("{key}: {within} is too late for sources.{name}: its sender waits {waits}")
+    let told = |(key, within, waits): (String, Period, Period)| {
+        let message = format!("{within} is too late for sources.{name}: its sender waits {waits}");
+        config.at.mistake(&key, message)
     };
     late.map(told).collect()
 }
@@ -59,58 +62,69 @@ fn too_late(server: &Server, source: &BuiltSource) -> Vec<String> {
 /// What other machines can reach without proof of who they are: reasons not to start, and remarks on what is allowed.
 fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<String>) {
     let (mut wrong, mut remarks) = (Vec::new(), Vec::new());
+    let at = |key: &str, message: String| config.at.mistake(key, message).to_string();
     let address = config.server.listen;
     let public = !address.ip().is_loopback();
     for name in unsigned {
         if public && !config.server.allow_unsigned {
-            wrong.push(format!(
-                "server.listen: {address} can be reached by strangers, and sources.{name} takes unsigned calls: \
+            wrong.push(at("server.listen", format!(
+                "{address} can be reached by strangers, and sources.{name} takes unsigned calls: \
                  give it a secret, listen on 127.0.0.1, or set server.allow_unsigned = true"
-            ));
+            )));
         }
-        remarks.push(format!(
-            "sources.{name}: unsigned calls are taken: whoever reaches {address} can make events"
+        remarks.push(at(
+            &format!("sources.{name}"),
+            format!("unsigned calls are taken: whoever reaches {address} can make events"),
         ));
     }
     let admin = &config.admin;
     if admin.enabled && !admin.listen.ip().is_loopback() {
         let address = admin.listen;
         if !admin.allow_public {
-            wrong.push(format!(
-                "admin.listen: {address} can be reached by strangers, and shows all callbacks without asking who reads them: \
+            wrong.push(at("admin.listen", format!(
+                "{address} can be reached by strangers, and shows all callbacks without asking who reads them: \
                  listen on 127.0.0.1, set admin.enabled = false, or, where a firewall or proxy keeps strangers out, set \
                  admin.allow_public = true"
-            ));
+            )));
         }
-        remarks.push(format!(
-            "admin.listen: whoever reaches {address} can read callbacks, dead letters and metrics"
+        remarks.push(at(
+            "admin.listen",
+            format!("whoever reaches {address} can read callbacks, dead letters and metrics"),
         ));
     }
     (wrong, remarks)
 }
 
-/// Commands that a handler names and no source knows: new ones of the sender, or a slip.
-fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
+/// Commands that a handler or its plugin names and no source knows: new ones of the sender, or a slip.
+fn unheard_of(config: &Config, sources: &Sources) -> Vec<Mistake> {
     // A protocol without a catalogue may have any command: then only what looks like a slip is told.
     let any = sources.iter().any(|one| one.component.catalogue().is_empty());
     let known = || sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| &*spec.name);
     let mut remarks = Vec::new();
     for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
-        for pattern in handler.table.commands.iter().flatten() {
-            if !known().any(|command| pattern.matches(command)) {
-                let text = pattern.to_string();
-                let hint = match pattern {
-                    Pattern::Exact(_) => hint(&text, known()),
-                    _ => String::new(),
-                };
-                if any && hint.is_empty() {
-                    continue;
-                }
-                remarks.push(format!(
-                    "handlers.{}.commands: no source knows `{text}`{hint}",
-                    handler.name
-                ));
+        let own = handler.table.commands.is_none();
+        for (i, pattern) in handler.commands().iter().enumerate() {
+            if known().any(|command| pattern.matches(command)) {
+                continue;
             }
+            let text = pattern.to_string();
+            let hint = match pattern {
+                Pattern::Exact(_) => hint(&text, known()),
+                _ => String::new(),
+            };
+            if any && hint.is_empty() {
+                continue;
+            }
+            remarks.push(if own {
+                let plugin = handler.plugin.name;
+                let message = format!(
+                    "no source knows `{text}`, which `{plugin}` names in its `COMMANDS`{hint}"
+                );
+                handler.at.mistake("plugin", message)
+            } else {
+                let message = format!("no source knows `{text}`{hint}");
+                handler.at.mistake(&format!("commands.{i}"), message)
+            });
         }
     }
     remarks
@@ -120,9 +134,14 @@ fn unheard_of(config: &Config, sources: &Sources) -> Vec<String> {
 mod tests {
     use std::sync::Arc;
 
+    use async_trait::async_trait;
+
     use super::*;
     use crate::config::Layers;
+    use crate::handler::Handler;
+    use crate::plugin::{BuildContext, Plugin, Registration, Registry};
     use crate::test_plugins::{GOOD, Wire, registry};
+    use crate::test_plugins::{NoOptions, Out, Store};
 
     /// What keeps the server from starting, and what is only remarked on.
     fn strangers(text: &str, unsigned: &[&str]) -> (Vec<String>, Vec<String>) {
@@ -164,7 +183,7 @@ mod tests {
             );
             let (wrong, remarks) = strangers(&format!("{table}\nallow_public = true"), &[]);
             assert_eq!(wrong, [""; 0], "{address}");
-            assert!(remarks.len() == 1 && remarks[0].starts_with("admin.listen: "), "{remarks:?}");
+            assert!(remarks.len() == 1 && remarks[0].contains(": admin.listen: "), "{remarks:?}");
             let off = strangers(&format!("{table}\nenabled = false"), &[]);
             assert_eq!(off, (Vec::new(), Vec::new()), "{address}");
         }
@@ -183,6 +202,8 @@ mod tests {
             let config = Config::read(&layers, &registry()).expect("good");
             let mut told = remarks(&config, &sources).expect("nothing is wrong");
             told.retain(|one| one.contains("too late"));
+            let told: Vec<&str> =
+                told.iter().filter_map(|one| Some(one.split_once(": ")?.1)).collect();
             assert_eq!(told, expected, "{server} {source}");
         };
         check("", "", &[]);
@@ -195,5 +216,60 @@ mod tests {
         check(shared, "", &[&late("server.decide_within", "3s")]);
         check(shared, own, &[&late("sources.chat.decide_within", "2s")]);
         check(shared, "decide_within = \"1s\"", &[]);
+    }
+
+    /// A handler whose plugin names its commands wrongly.
+    struct Slip<const BROKEN: bool>;
+
+    impl<const BROKEN: bool> Handler for Slip<BROKEN> {}
+
+    #[async_trait]
+    impl<const BROKEN: bool> Plugin for Slip<BROKEN> {
+        type Role = dyn Handler;
+        type Options = NoOptions;
+        const NAME: &'static str = "slip";
+        const ABOUT: &'static str = "listens for what is never said";
+        const COMMANDS: &'static [&'static str] =
+            if BROKEN { &["Group.*", "Group*"] } else { &["Group.Changd", "Group.*"] };
+        const EXAMPLE: &'static str = "";
+
+        async fn build(
+            _: NoOptions,
+            _: &BuildContext,
+        ) -> Result<Arc<dyn Handler>, crate::BoxError> {
+            Ok(Arc::new(Self))
+        }
+    }
+
+    fn with_slip<const BROKEN: bool>(commands: &str) -> Result<Vec<String>, Vec<Mistake>> {
+        let registry = Registry::of([
+            Registration::of::<Wire>("tests::wire"),
+            Registration::of::<Slip<BROKEN>>("tests::slip"),
+            Registration::of::<Out>("tests::out"),
+            Registration::of::<Store>("tests::store"),
+        ]);
+        let text = GOOD.replace("\"note\"", &format!("\"slip\"{commands}"));
+        let layers = Layers { path: "c.toml".into(), text, ..Layers::default() };
+        let config = Config::read(&layers, &registry.expect("no name is taken twice"))?;
+        let table = toml::from_str("plugin = \"wire\"").expect("a table");
+        let sources =
+            [BuiltSource { name: "chat".into(), table, component: Arc::new(Wire) }].into();
+        Ok(unheard_of(&config, &sources).iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_command_that_a_plugin_names_wrongly_is_told() {
+        let told = with_slip::<false>("").expect("good");
+        let expected = "c.toml:8: handlers.changes.plugin: no source knows `Group.Changd`, which `slip` names in its `COMMANDS`; did you mean `Group.Changed`?";
+        assert_eq!(told, [expected]);
+        let told =
+            with_slip::<false>("\ncommands = [\"Group.*\",\n\"Group.Chnged\"]").expect("good");
+        let expected = "c.toml:10: handlers.changes.commands.1: no source knows `Group.Chnged`; did you mean `Group.Changed`?";
+        assert_eq!(told, [expected]);
+        assert_eq!(with_slip::<false>("\ncommands = [\"Group.*\"]").expect("good"), [""; 0]);
+        let wrong = with_slip::<true>("").expect_err("no pattern");
+        let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        let expected = "c.toml:8: handlers.changes.plugin: a bug of the plugin: in its `COMMANDS`, `Group*` is no command pattern: write a command, `Family.*` or `*`";
+        assert_eq!(wrong, [expected]);
     }
 }

@@ -8,6 +8,7 @@ mod consent;
 mod dead_letters;
 mod events;
 mod filter;
+mod given;
 mod interrupt;
 mod journal;
 mod lanes;
@@ -28,22 +29,21 @@ mod stand;
 mod store;
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::builder::Resettable;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 
+use self::given::{layers, parse};
 use self::log::LogFormat;
 
 use crate::app;
 use crate::config::{Config, Layers, report};
 use crate::plugin::Registry;
-use crate::program::program_name;
 
 /// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
 #[derive(Debug, Parser)]
@@ -108,8 +108,8 @@ Exit codes:
 enum Command {
     /// Runs the server; this is what happens without a command
     Serve,
-    /// Reads the configuration, reports every mistake in it, and opens nothing
-    Check,
+    /// Reads the configuration and its secret files, reports every mistake, and changes nothing
+    Check(check::Args),
     /// Lists the plugins of this program, or shows one with its options and an example to paste
     Plugins(plugins::Args),
     /// Shows what the IM system can call: each command with its fields, what may be answered, and a sample
@@ -279,30 +279,6 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
     ExitCode::from(code)
 }
 
-/// Reads the command line. An empty variable counts as not set.
-fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let matches = without_empty_variables(named::command()).try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
-}
-
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let empty = |arg: &clap::Arg| {
-        let name = arg.get_env()?;
-        std::env::var_os(name).is_some_and(|value| value.is_empty()).then(|| arg.get_id().clone())
-    };
-    let ids: Vec<clap::Id> = command.get_arguments().filter_map(empty).collect();
-    let command = ids
-        .into_iter()
-        .fold(command, |command, id| command.mut_arg(id, |arg| arg.env(Resettable::Reset)));
-    command.mut_subcommands(without_empty_variables)
-}
-
-/// The variables that the command line reads itself: they set no key of the configuration.
-fn own_variables(command: &clap::Command) -> Vec<OsString> {
-    let own = command.get_arguments().filter_map(clap::Arg::get_env).map(OsString::from);
-    own.chain(command.get_subcommands().flat_map(own_variables)).collect()
-}
-
 fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
     let cx = Context { registry, layers: layers(&cli)? };
     match cli.command.unwrap_or(Command::Serve) {
@@ -313,7 +289,7 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
             }
             Ok(app::run(config)?)
         }
-        Command::Check => check::run(&cx),
+        Command::Check(args) => check::run(&cx, &args),
         Command::Plugins(args) => plugins::run(&cx, &args),
         Command::Commands(args) => commands::run(&cx, &args),
         Command::Routes(args) => routes::run(&cx, &args),
@@ -328,55 +304,6 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
         Command::Journal(args) => journal::run(&cx, &args),
         Command::Completions(args) => completions::run(&args),
     }
-}
-
-/// What the configuration is made of. A missing file is told only to a command that needs one.
-fn layers(cli: &Cli) -> Result<Result<Layers, Unread>, Failed> {
-    let mut flags = Vec::new();
-    for pair in &cli.overrides {
-        let (key, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Failed::usage(format!("--override {pair}: expected KEY=VALUE")))?;
-        let key = key.trim();
-        if key.split('.').any(|part| part.trim().is_empty()) {
-            return Err(Failed::usage(format!(
-                "--override {pair}: a part of the key is empty; write one like `server.listen`"
-            )));
-        }
-        flags.push((key.to_owned(), value.trim().to_owned()));
-    }
-    let path = cli.config.display().to_string();
-    let text = std::fs::read_to_string(&cli.config).map_err(|error| unreadable(&path, &error));
-    let (variables, garbled) = variables();
-    Ok(text.map(|text| Layers { path, text, variables, garbled, flags }))
-}
-
-/// The environment without our own variables, and the names of those whose value is not UTF-8.
-fn variables() -> (Vec<(String, String)>, Vec<String>) {
-    let own = own_variables(&Cli::command());
-    let (mut good, mut garbled) = (Vec::new(), Vec::new());
-    for (name, value) in std::env::vars_os().filter(|(name, _)| !own.contains(name)) {
-        match (name.into_string(), value.into_string()) {
-            (Ok(name), Ok(value)) => good.push((name, value)),
-            (Ok(name), Err(_)) => garbled.push(name),
-            (Err(_), _) => {}
-        }
-    }
-    (good, garbled)
-}
-
-fn unreadable(path: &str, error: &io::Error) -> Unread {
-    let missing = (error.kind() == ErrorKind::NotFound).then(|| path.to_owned());
-    let message = match error.kind() {
-        ErrorKind::NotFound => format!(
-            "{path}: there is no such file\n\
-             Name a configuration with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it takes a journal,\n\
-             a source and a handler, and `{} plugins NAME` prints an example of each to paste.",
-            program_name()
-        ),
-        _ => format!("{path}: {error}"),
-    };
-    Unread { missing, message }
 }
 
 /// Runs what waits: a command that does network or store work.
@@ -405,22 +332,6 @@ mod tests {
     }
 
     #[test]
-    fn an_override_whose_key_has_an_empty_part_is_refused() {
-        let check = |pair: &str| {
-            let cli = Cli::try_parse_from(["switchhook", "--override", pair]).expect("a command");
-            layers(&cli).err().map(|failed| (failed.code, failed.message))
-        };
-        for pair in ["actions..x=3", ".x=3", "server.=3", "=3", "a. .b=3"] {
-            let (code, message) = check(pair).expect("refused");
-            assert!(
-                code == 64 && message.contains("a part of the key is empty"),
-                "{pair}: {message}"
-            );
-        }
-        assert!(check("server.listen=127.0.0.1:1").is_none());
-    }
-
-    #[test]
     fn what_goes_without_a_word_stays_so() {
         let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
         for line in [
@@ -429,6 +340,8 @@ mod tests {
             "switchhook dead-letters --lane topics>crm --limit 5",
             "switchhook dead-letters list --action crm",
             "switchhook dead-letters retry 1 2 3",
+            "switchhook dead-letters retry --all --yes",
+            "switchhook check --offline",
             "switchhook dead-letters drop --handler topics --action crm --yes",
             "switchhook replay --since 2h --dry-run",
             "switchhook journal prune --lane topics>crm",
@@ -440,6 +353,7 @@ mod tests {
             "switchhook dead-letters retry 1 --all",
             "switchhook dead-letters drop --all --action crm",
             "switchhook dead-letters drop --all --yes --dry-run",
+            "switchhook dead-letters retry --all --yes --dry-run",
             "switchhook dead-letters show",
             "switchhook replay",
             "switchhook replay --yes --rate 5/s",

@@ -92,12 +92,15 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
 fn more(routes: &Routes) {
     let program = program_name();
     match &routes.command {
-        Some(command) if !command.known_to.is_empty() => {
+        Some(command) if command.title.is_some() => {
             let name = one_line(&command.name);
             message(&format!(
                 "\n`{program} commands {name}` shows its fields and what may be answered"
             ));
         }
+        Some(command) if !command.known_to.is_empty() => message(&format!(
+            "\nthe sources that take it describe no commands, so `{program} commands` does not list it"
+        )),
         Some(_) => {
             message(&format!("\n`{program} commands` lists what the sources know"));
         }

@@ -3,27 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use figment::providers::Format;
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::mistake::{Mistake, Place};
+use super::mistake::Mistake;
 use super::section::{Origins, Section};
-use super::variables;
-
-/// TOML through the one version of its crate that is in the tree.
-struct Toml;
-
-impl Format for Toml {
-    type Error = toml::de::Error;
-    const NAME: &'static str = "TOML";
-
-    fn from_str<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Self::Error> {
-        toml::from_str(text)
-    }
-}
+use super::{syntax, variables};
 
 /// What a configuration is made of.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +25,19 @@ pub struct Layers {
     pub garbled: Vec<String>,
     /// Keys and values from the command line.
     pub flags: Vec<(String, String)>,
+}
+
+/// The file, parsed.
+struct Parsed(Dict);
+
+impl Provider for Parsed {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("file")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.0.clone())]))
+    }
 }
 
 /// Values by their full key, always text: the reader knows what type an option has.
@@ -74,7 +74,10 @@ fn set(dict: &mut Dict, key: &str, text: &str) {
 /// # Errors
 /// The text is no TOML, or a variable's name no key.
 pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
-    let parsed = DeTable::parse(&layers.text).map_err(|error| vec![syntax(layers, &error)])?;
+    let wrong = |error| vec![syntax::mistake(&layers.path, &layers.text, &error)];
+    let parsed = DeTable::parse(&layers.text).map_err(wrong)?;
+    // Numbers are only looked at here, so this can fail too.
+    let file = toml::from_str::<Dict>(&layers.text).map_err(wrong)?;
     let mut lines = HashMap::new();
     note_lines(&layers.text, "", parsed.get_ref(), &mut lines);
     let given = variables::read(layers);
@@ -92,7 +95,7 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
     };
     let variables = given.values.into_iter().map(|one| (one.key, one.value)).collect();
     let merged = Figment::new()
-        .merge(Toml::string(&layers.text))
+        .merge(Parsed(file))
         .merge(Texts("environment", variables))
         .merge(Texts("command line", layers.flags.clone()));
     let value = merged
@@ -110,17 +113,16 @@ pub(super) fn section(key: &str, text: &str) -> Result<Section, Vec<Mistake>> {
     Ok(Section { key: key.to_owned(), ..section })
 }
 
-fn syntax(layers: &Layers, error: &toml::de::Error) -> Mistake {
-    let line = error.span().map_or(1, |span| line_of(&layers.text, span.start));
-    let place = Place::File { path: layers.path.clone(), line };
-    Mistake::new(place, "", format!("not TOML: {}", error.message()))
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
 }
 
-fn note_lines(text: &str, prefix: &str, table: &DeTable<'_>, lines: &mut HashMap<String, usize>) {
+pub(super) fn note_lines(
+    text: &str,
+    prefix: &str,
+    table: &DeTable<'_>,
+    lines: &mut HashMap<String, usize>,
+) {
     for (name, value) in table {
         let key = if prefix.is_empty() {
             name.get_ref().to_string()

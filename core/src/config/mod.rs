@@ -1,5 +1,6 @@
 //! The configuration: layers of defaults, file, variables and flags; every mistake is reported at once.
 
+pub(crate) mod encoding;
 mod load;
 mod mistake;
 mod model;
@@ -11,6 +12,7 @@ mod secret_file;
 #[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod section;
 mod spelling;
+mod syntax;
 pub mod tables;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,8 @@ pub struct Config {
     pub actions: Vec<Instance<tables::Action>>,
     /// What is no mistake but probably not meant.
     pub remarks: Vec<Mistake>,
+    /// Names places in it, for what is only found once parts are built.
+    pub(crate) at: Section,
 }
 
 /// One configured plugin.
@@ -106,6 +108,7 @@ impl Config {
             handlers,
             actions,
             remarks: Vec::new(),
+            at: root.bare(),
         };
         given.extend(root.origins.remarks.iter().cloned());
         given.extend(unexpanded::remarks(&root));
@@ -376,6 +379,12 @@ impl Reader<'_> {
     /// What the plugin leaves to the configuration, and what it has no use for.
     fn check_against_plugin(&mut self, handler: &Instance<tables::Handler>) {
         let Instance { at, table, plugin, .. } = handler;
+        for text in plugin.commands {
+            if let Err(why) = text.parse::<Pattern>() {
+                let message = format!("a bug of the plugin: in its `COMMANDS`, {why}");
+                self.mistakes.push(at.mistake("plugin", message));
+            }
+        }
         if plugin.commands.is_empty() && table.commands.is_none() {
             let message = format!(
                 "missing; `{}` has no commands of its own: name them, or `Family.*`, or `*`",

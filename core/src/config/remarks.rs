@@ -31,6 +31,14 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
                 remarks.push(root.mistake(&key, text));
             }
         }
+        if handler.plugin.records_only && handler.table.actions.is_empty() {
+            let key = format!("handlers.{}", handler.name);
+            let message = format!(
+                "does nothing: `{}` only makes records, and no `actions` are named that they go to",
+                handler.plugin.name
+            );
+            remarks.push(root.mistake(&key, message));
+        }
         if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
             remarks.push(root.mistake(
                 &format!("handlers.{}.commands", handler.name),

@@ -38,6 +38,7 @@ impl Plugin for Forward {
     type Role = dyn Handler;
     const NAME: &'static str = "forward";
     const ABOUT: &'static str = "hands callbacks of any command on as they came";
+    const RECORDS_ONLY: bool = true;
     const EXAMPLE: &'static str = r#"envelope = "full""#;
     type Options = Options;
 

@@ -184,7 +184,7 @@ fn a_verdict_that_cannot_be_said_is_a_mistake_at_its_option() {
 fn a_verdict_that_can_be_said_is_good() {
     for commands in [r#"["Many.*"]"#, r#"["Group.Asked"]"#, r#"["New.BeforeThing"]"#] {
         let told = told(&say(1, commands)).expect("no mistake");
-        assert!(!told.iter().any(|line| line.contains("c.toml")), "{told:?}");
+        assert!(!told.iter().any(|line| line.contains(".options.")), "{told:?}");
     }
     let of_after_commands = told(&say(5, r#"["Group.Changed", "Many.New"]"#));
     assert!(of_after_commands.is_ok(), "nothing is said in answer to them: {of_after_commands:?}");
@@ -196,6 +196,8 @@ fn what_has_no_effect_is_remarked() {
         let told = told(more).expect("no mistake");
         let told: Vec<&str> =
             told.iter().filter_map(|line| line.strip_prefix("c.toml:1: ")).collect();
+        let told: Vec<&str> =
+            told.into_iter().filter(|line| !line.contains("no source knows")).collect();
         assert_eq!(told, expected, "{more}");
     };
     let note = |commands: &str| {

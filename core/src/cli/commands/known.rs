@@ -19,6 +19,27 @@ pub(super) struct Known {
     pub(super) spec: CommandSpec,
 }
 
+/// The configured sources that take a command though none describes it, as those without a catalogue do.
+///
+/// # Errors
+/// The configuration has mistakes.
+pub(super) async fn takers(cx: &Context, command: &str) -> Result<Vec<String>, Failed> {
+    if cx.without_file().is_some() {
+        return Ok(Vec::new());
+    }
+    let mut config = cx.config()?;
+    let mut found = Vec::new();
+    for instance in std::mem::take(&mut config.sources).into_iter().filter(|one| one.table.enabled)
+    {
+        let name = instance.name.to_string();
+        // One that cannot be built has been told of.
+        if build_source(instance, &config.base).await.is_ok_and(|it| it.phase(command).is_some()) {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
 /// What the configured sources know; without a configuration file, what the source plugins know with their examples as options.
 /// A source that cannot be built is told.
 ///

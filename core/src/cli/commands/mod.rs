@@ -10,7 +10,7 @@ mod page;
 use clap::ValueEnum;
 
 use self::described::Command;
-use self::known::{Known, known};
+use self::known::{Known, known, takers};
 use super::output::{json as write_json, line, message, one_line};
 use super::{Context, Failed, block_on};
 use crate::catalogue::FieldKind;
@@ -97,7 +97,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         of_source(&mut all, source)?;
     }
     let found = match &args.name {
-        Some(name) => named(all, name)?,
+        Some(name) => named(all, name).map_err(|failed| undescribed(cx, name, failed))?,
         None => filtered(all, args)?,
     };
     write(&found, args)
@@ -177,6 +177,20 @@ fn named(all: Vec<Known>, name: &str) -> Result<Vec<Known>, Failed> {
         one_line(&hint),
         program_name()
     )))
+}
+
+/// Says of a command that is not known who takes it all the same, so that `routes` and `commands` agree.
+fn undescribed(cx: &Context, name: &str, unknown: Failed) -> Failed {
+    let takers = block_on(takers(cx, name)).unwrap_or_default();
+    if takers.is_empty() {
+        return unknown;
+    }
+    let (takers, name) = (listed(takers.iter().map(String::as_str)), one_line(name));
+    let program = program_name();
+    Failed::usage(format!(
+        "no source describes `{name}`, so there is nothing to show of it; {takers} takes it: `{program} routes {name}` shows \
+         what it reaches"
+    ))
 }
 
 fn filtered(mut all: Vec<Known>, args: &Args) -> Result<Vec<Known>, Failed> {

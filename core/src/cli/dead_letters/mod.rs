@@ -9,7 +9,7 @@ mod tests;
 use clap::Subcommand;
 
 pub(super) use self::requeue::unserved;
-use super::consent::{Consent, DryRun};
+use super::consent::Consent;
 use super::names::Names;
 use super::output::{Format, message};
 use super::store::Store;
@@ -24,7 +24,7 @@ Examples:
   switchhook dead-letters                          the last 20
   switchhook dead-letters --action crm --limit 500
   switchhook dead-letters show 17                  with its callback and the last answer
-  switchhook dead-letters retry 17 18
+  switchhook dead-letters retry 17 18 --yes        without being asked
   switchhook dead-letters retry --lane 'topics>crm'
   switchhook dead-letters drop --all --dry-run     how many there are, by lane
 
@@ -94,7 +94,7 @@ struct RetryArgs {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
-    dry: DryRun,
+    consent: Consent,
 }
 
 #[derive(Debug, clap::Args)]

@@ -23,7 +23,7 @@ pub(super) type Found = BTreeMap<String, Vec<u64>>;
 
 pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Failed> {
     let found = find(store, &args.which).await?;
-    if !say(&found)? || args.dry.ends() {
+    if !say(&found)? || !args.consent.given("send them?")? {
         return Ok(());
     }
     let said = retry_all(store, found, &Interrupt::listen()).await?;

@@ -24,11 +24,12 @@ mod tests;
 mod upkeep;
 mod work;
 
+use std::ffi::OsStr;
 use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use switchhook_core::{Action, BoxError, BuildContext, Failure, Plugin, Record, register};
+use switchhook_core::{Action, BoxError, BuildContext, Claim, Failure, Plugin, Record, register};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 
@@ -211,6 +212,14 @@ impl Plugin for File {
 
     fn check(options: &Options) -> Vec<(String, String)> {
         options.mistakes()
+    }
+
+    fn claims(options: &Options) -> Vec<Claim> {
+        let sidecar = open::beside(&options.path, store::INTENT);
+        let names = Names::of(&options.path);
+        let own =
+            move |name: &OsStr| Some(name) == sidecar.file_name() || names.read(name).is_some();
+        vec![Claim::file("path", &options.path).and_beside(own)]
     }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {

@@ -27,6 +27,9 @@ use super::names::Names;
 use super::open::{at, beside, folder, leads_to, open, prepare_folder};
 use super::sidecar::Sidecar;
 
+/// The end of the name of the file beside ours that holds what is about to be written.
+pub(super) const INTENT: &str = ".intent";
+
 const MODE: u32 = 0o640;
 /// What copytruncate does, and what would do instead.
 const CUT: &str = "the file was cut by somebody else: lines written while it was being copied are lost; \
@@ -86,7 +89,7 @@ impl Store {
     pub(super) fn open(spec: &Arc<Spec>) -> io::Result<Self> {
         prepare_folder(&spec.path)?;
         let owner = format!("action `{}` of process {}", spec.name, std::process::id());
-        let beside = beside(&spec.path, ".intent");
+        let beside = beside(&spec.path, INTENT);
         let (sidecar, stored) = Sidecar::open(beside, &owner, spec.disk.clone())?;
         rotate::take_back_half(spec)?;
         let file = open(&spec.path, MODE, true)?;

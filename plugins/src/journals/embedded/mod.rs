@@ -53,7 +53,7 @@ use switchhook_core::journal::{
     JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
     Retention, Settlement, Stats, StoredEvent, Upkeep, Verified, Want,
 };
-use switchhook_core::{BoxError, BuildContext, Plugin, async_trait, with_causes};
+use switchhook_core::{BoxError, BuildContext, Claim, Plugin, async_trait, with_causes};
 
 use self::ballast::Ballast;
 use self::lock::Lock;
@@ -106,6 +106,10 @@ impl Plugin for Embedded {
     const ABOUT: &'static str = "keeps the journal in a folder on this machine (SQLite)";
     const EXAMPLE: &'static str = r#"path = "data/journal""#;
     type Options = Options;
+
+    fn claims(options: &Options) -> Vec<Claim> {
+        vec![Claim::folder("path", &options.path)]
+    }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
         let folder = cx.path(&options.path);
