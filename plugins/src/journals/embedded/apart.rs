@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use switchhook_core::journal::{Health, JournalError};
-use switchhook_core::{BoxError, with_causes};
+use switchhook_core::{BoxError, program_name, with_causes};
 
 use super::copy::{copy, remove, sync_folder_of};
 use super::lock::Lock;
@@ -141,7 +141,8 @@ impl Writer {
             )),
             Ok(Rescued::Beside(path)) => self.shared.fail(&format!(
                 "{why}, and its place is taken; all it held was saved in {path}: stop what uses that place, put the saved \
-                 journal back with `switchhook journal restore {path}`, and start again",
+                 journal back with `{} journal restore {path}`, and start again",
+                program_name(),
                 path = path.display()
             )),
             Err(error) => tracing::error!(
