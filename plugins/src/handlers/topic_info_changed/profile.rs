@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 use switchhook_core::{Callback, Failure, HandleContext, STATE_VALUE_MAX};
 
@@ -23,7 +24,8 @@ pub(super) async fn compare(
     changes: &mut Changes<'_>,
     cx: &mut HandleContext<'_>,
 ) -> Result<(), Failure> {
-    let key = format!("{}/{}/{topic}", callback.facts.app, group.unwrap_or_default());
+    let (group, topic) = (part(group.unwrap_or_default()), part(topic));
+    let key = format!("{}/{group}/{topic}", callback.facts.app);
     if changes.is_empty() || key.len() > KEY_BYTES_MAX {
         return Ok(());
     }
@@ -43,6 +45,12 @@ pub(super) async fn compare(
         _ => cx.state().remove(key),
     }
     Ok(())
+}
+
+/// An id as one part of a key: a slash in it must not look like the one between two parts.
+fn part(id: &str) -> PercentEncode<'_> {
+    const SLASHES: &AsciiSet = &AsciiSet::EMPTY.add(b'/').add(b'%');
+    utf8_percent_encode(id, SLASHES)
 }
 
 fn replace(profile: &mut Profile, field: Field, change: &mut Change<'_>) {

@@ -50,6 +50,20 @@ async fn without_a_topic_id_no_old_value_is_claimed_and_no_state_is_touched() {
 }
 
 #[tokio::test]
+async fn topics_whose_ids_look_alike_side_by_side_keep_apart() {
+    let mut journal = StateJournal::default();
+    for (group, topic) in [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("a", "b%2Fc"), ("a/", "c")]
+    {
+        let change = changed(json!({"GroupId": group, "TopicId": topic, "Name": topic}));
+        let record = journal.run(&all(), &change).await.expect("handled").expect("a record");
+        assert_eq!(body(&record)["changes"], json!({"Name": {"new": topic}}), "{group} {topic}");
+        let change = changed(json!({"GroupId": group, "TopicId": topic, "Name": "new"}));
+        let record = journal.run(&all(), &change).await.expect("handled").expect("a record");
+        assert_eq!(body(&record)["changes"]["Name"]["old"], topic, "{group} {topic}");
+    }
+}
+
+#[tokio::test]
 async fn with_a_topic_id_the_last_known_value_is_the_old_one() {
     let mut journal = StateJournal::default();
     let mut run = async |fields: Value| {
