@@ -248,7 +248,7 @@ fn a_handler_that_only_makes_records_needs_actions() {
 fn secret_files_that_the_repository_names_are_ignored_by_git() {
     let ignored = std::fs::read_to_string(repository(".gitignore")).expect("there");
     let mut named = 0;
-    for file in ["config.toml", "README.md", "examples/in_house/config.toml"] {
+    for file in ["tests/fixtures/config.toml", "README.md", "examples/in_house/config.toml"] {
         let text = std::fs::read_to_string(repository(file)).expect("there");
         for line in
             text.lines().filter(|line| line.contains("_file = ") || line.contains("_files = "))

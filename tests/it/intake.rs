@@ -122,5 +122,8 @@ fn an_admin_address_that_strangers_reach_is_refused_by_check_and_at_the_start() 
     let folder = folder_with(&allowed);
     let checked = switchhook(folder.path()).arg("check").output().expect("ran");
     let (_, err) = text(&checked);
-    assert!(checked.status.success() && err.contains("warning: admin.listen: whoever"), "{err}");
+    assert!(
+        checked.status.success() && err.contains("config.toml:5: admin.listen: whoever"),
+        "{err}"
+    );
 }
