@@ -8,13 +8,17 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
+mod denial;
+
+pub(crate) use self::denial::{expressed, refusal};
 use crate::callback::Callback;
 use crate::config::tables::OnFailure;
+use crate::escape::for_line;
 use crate::facts::Decision;
 use crate::handler::{Handler, Map, Verdict, VerdictKind};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfHandler};
-use crate::source::{Outcome, Source};
+use crate::source::{Expressed, NotPermitted, Outcome, Source};
 
 /// One handler instance in the asking order.
 #[derive(Clone)]
@@ -36,8 +40,6 @@ pub(crate) struct Decided {
     whole: bool,
 }
 
-/// The reason that a user sees when a failed handler refuses.
-const FAILED: &str = "not available just now, please try again";
 /// Lines about decisions that failed: a handler that always does must not fill the log.
 static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 /// Flags kept with one callback, and characters of each.
@@ -54,7 +56,7 @@ pub(crate) async fn decide(
 ) -> Decided {
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
-    let strictness = strictness(&chain, &callback, &*source);
+    let silence = Silence::of(&chain, &callback, &*source);
     let asking = Asking { chain, source, metrics: metrics.clone(), progress: progress.clone() };
     // With the deadline inside, too: who hangs up leaves the task to itself.
     let mut task = tokio::spawn(timeout_at(deadline, asking.run(callback)));
@@ -66,7 +68,7 @@ pub(crate) async fn decide(
         (Outcome::Decided(verdict), by)
     } else {
         task.abort();
-        overdue(&strictness[progress.at.load(Ordering::Acquire).min(strictness.len())..], &metrics)
+        silence.overdue(progress.at.load(Ordering::Acquire), &metrics)
     };
     let decision = Some(note(&outcome, by.as_deref(), flags(), begun));
     Decided { outcome, decision, whole: !progress.failed.load(Ordering::Acquire) }
@@ -79,38 +81,46 @@ pub(crate) fn late(
     source: &dyn Source,
     begun: Instant,
 ) -> Decided {
-    let (outcome, by) = strictest(&strictness(chain, callback, source));
+    let (outcome, by) = Silence::of(chain, callback, source).strictest(0);
     let decision = Some(note(&outcome, by.as_deref(), Vec::new(), begun));
     Decided { outcome, decision, whole: false }
 }
 
-/// What each handler counts as if it does not finish. Where the protocol knows no refusal, nobody's silence can be one.
-fn strictness(
-    chain: &[Decider],
-    callback: &Callback,
-    source: &dyn Source,
-) -> Vec<(Arc<str>, OnFailure)> {
-    let wanted = chain.iter().any(|decider| decider.on_failure == OnFailure::Deny);
-    let refusable = wanted && source.permits(callback, &refusal()).is_ok();
-    let strictest = if refusable { OnFailure::Deny } else { OnFailure::Allow };
-    chain.iter().map(|one| (one.name.clone(), one.on_failure.min(strictest))).collect()
+/// What the handlers of a chain count as if they do not finish.
+struct Silence {
+    handlers: Vec<(Arc<str>, OnFailure)>,
+    /// None where no handler asks for it, or where the protocol knows none.
+    refusal: Option<Verdict>,
 }
 
-/// The deadline speaks: the strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
-fn overdue(unfinished: &[(Arc<str>, OnFailure)], metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
-    if let Some((name, _)) = unfinished.first() {
-        if let Some(suppressed) = LOG.take("deadline") {
-            tracing::warn!(handler = %name, suppressed, "no decision by the deadline");
-        }
-        count(metrics, name, "deadline");
+impl Silence {
+    fn of(chain: &[Decider], callback: &Callback, source: &dyn Source) -> Self {
+        let wanted = chain.iter().any(|decider| decider.on_failure == OnFailure::Deny);
+        let refusal = wanted.then(|| refusal(source, callback)).flatten();
+        let handlers = chain.iter().map(|one| (one.name.clone(), one.on_failure)).collect();
+        Self { handlers, refusal: refusal.map(|said| said.verdict) }
     }
-    strictest(unfinished)
-}
 
-fn strictest(unfinished: &[(Arc<str>, OnFailure)]) -> (Outcome, Option<Arc<str>>) {
-    match unfinished.iter().max_by_key(|(_, on_failure)| *on_failure) {
-        Some((name, OnFailure::Deny)) => (Outcome::TimedOut(refusal()), Some(name.clone())),
-        _ => (Outcome::TimedOut(Verdict::Allow), None),
+    /// The deadline speaks: the first `finished` handlers have given their word.
+    fn overdue(&self, finished: usize, metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
+        if let Some((name, _)) = self.handlers.get(finished) {
+            if let Some(suppressed) = LOG.take("deadline") {
+                tracing::warn!(handler = %name, suppressed, "no decision by the deadline");
+            }
+            count(metrics, name, "deadline");
+        }
+        self.strictest(finished)
+    }
+
+    /// The strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
+    fn strictest(&self, finished: usize) -> (Outcome, Option<Arc<str>>) {
+        let unfinished = self.handlers.iter().skip(finished);
+        match (unfinished.max_by_key(|(_, on_failure)| *on_failure), &self.refusal) {
+            (Some((name, OnFailure::Deny)), Some(refusal)) => {
+                (Outcome::TimedOut(refusal.clone()), Some(name.clone()))
+            }
+            _ => (Outcome::TimedOut(Verdict::Allow), None),
+        }
     }
 }
 
@@ -134,16 +144,21 @@ fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, begun: Instant)
     }
 }
 
-/// What a failure counts as where the instance wants it.
-pub(crate) fn refusal() -> Verdict {
-    Verdict::Deny { code: None, reason: FAILED.to_owned() }
-}
-
 fn count(metrics: &Metrics, handler: &Arc<str>, result: &'static str) {
     metrics
         .decisions
         .get_or_create(&OfHandler { handler: handler.clone(), result: result.into() })
         .inc();
+}
+
+/// Why a verdict is not said. Of a denial it is told that nothing takes its place.
+fn not_said(kind: VerdictKind, error: &NotPermitted) -> String {
+    match kind {
+        VerdictKind::Deny | VerdictKind::Drop => {
+            format!("the protocol knows no denial here, so this callback is not denied: {error}")
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// How far the chain has come, readable while it runs.
@@ -199,13 +214,16 @@ impl Asking {
             None => Ok(answer.await),
         };
         let failed = match answer {
-            Ok(Ok(Ok(verdict))) => match self.source.permits(callback, &verdict) {
-                Ok(()) => {
-                    count(&self.metrics, &decider.name, verdict.kind().as_str());
-                    return verdict;
+            Ok(Ok(Ok(verdict))) => {
+                let kind = verdict.kind();
+                match expressed(&*self.source, callback, verdict) {
+                    Ok(said) => {
+                        count(&self.metrics, &decider.name, kind.as_str());
+                        return self.given(decider, callback, kind, said);
+                    }
+                    Err(error) => ("not_permitted", not_said(kind, &error)),
                 }
-                Err(error) => ("not_permitted", error.to_string()),
-            },
+            }
             Ok(Ok(Err(failure))) => ("failed", failure.reason()),
             Ok(Err(_)) => ("panicked", "see the message of the panic".to_owned()),
             Err(_) => ("timeout", "it took longer than its timeout".to_owned()),
@@ -214,12 +232,36 @@ impl Asking {
         let (result, reason) = failed;
         count(&self.metrics, &decider.name, result);
         if let Some(suppressed) = LOG.take(result) {
-            let reason = crate::escape::for_line(&reason);
+            let reason = for_line(&reason);
             tracing::warn!(handler = %decider.name, result, %reason, suppressed, "a decision failed");
         }
-        let refuses = decider.on_failure == OnFailure::Deny
-            && self.source.permits(callback, &refusal()).is_ok();
-        if refuses { refusal() } else { Verdict::Abstain }
+        let refuses = decider.on_failure == OnFailure::Deny;
+        match refuses.then(|| refusal(&*self.source, callback)).flatten() {
+            Some(said) => self.given(decider, callback, VerdictKind::Deny, said),
+            None => Verdict::Abstain,
+        }
+    }
+
+    /// What is said of a verdict. Where that is not all of it, an operator must be able to find out.
+    fn given(
+        &self,
+        decider: &Decider,
+        callback: &Callback,
+        kind: VerdictKind,
+        said: Expressed,
+    ) -> Verdict {
+        let Expressed { verdict, lost: Some(lost) } = said else { return said.verdict };
+        let (handler, result) = (decider.name.clone(), verdict.kind().as_str());
+        let labels = OfHandler { handler, result: result.into() };
+        self.metrics.verdicts_adjusted.get_or_create(&labels).inc();
+        if let Some(suppressed) = LOG.take("adjusted") {
+            let (command, lost) = (for_line(callback.command()), for_line(&lost));
+            tracing::warn!(
+                handler = %decider.name, %command, verdict = kind.as_str(), said = result, %lost, suppressed,
+                "a verdict was adjusted to what the protocol can say"
+            );
+        }
+        verdict
     }
 
     fn flag(&self, name: &str, text: &str) {

@@ -52,7 +52,8 @@ pub use self::plugin::{
 pub use self::program::{App, program_name};
 pub use self::router::{Pattern, Route, Router};
 pub use self::source::{
-    ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind, Source,
+    ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind,
+    Source,
 };
 pub use self::time::{Clock, Rng, SystemClock};
 pub use async_trait::async_trait;

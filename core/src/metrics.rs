@@ -50,6 +50,7 @@ pub(crate) struct Metrics {
     pub(crate) callbacks: Family<OfCallback, Counter>,
     pub(crate) refusals: Family<OfRefusal, Counter>,
     pub(crate) decisions: Family<OfHandler, Counter>,
+    pub(crate) verdicts_adjusted: Family<OfHandler, Counter>,
     pub(crate) projected: Family<OfHandler, Counter>,
     pub(crate) deliveries: Family<OfAction, Counter>,
     pub(crate) attempts_under_way: Family<OfTarget, Gauge>,
@@ -93,6 +94,10 @@ impl Default for Metrics {
             callbacks: register!("callbacks", "Genuine callbacks by what became of them"),
             refusals: register!("refusals", "Requests that were not taken in, by exact reason"),
             decisions: register!("decisions", "What handlers answered to before-callbacks"),
+            verdicts_adjusted: register!(
+                "verdicts_adjusted",
+                "Verdicts that the protocol could not say as they were given, by what was said"
+            ),
             projected: register!("projected", "Callbacks that handlers read from the journal"),
             deliveries: register!(
                 "deliveries",

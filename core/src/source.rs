@@ -19,15 +19,19 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with the request; [`Source::refuse`] spells the answer.
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal>;
-    /// Whether a verdict can be said in answer to a callback: its kind, code and fields.
+    /// A verdict as the protocol can say it in answer to a callback: as it is, or adjusted.
+    ///
+    /// A denial stays a denial: what cannot be said of it (a code, a long text, fields) is left out or shortened, and where the
+    /// protocol knows another denial only, that is given. So [`Verdict::Deny`] and [`Verdict::Drop`] are an error only where the
+    /// protocol knows no denial of this callback. The same holds for fields of a [`Verdict::Answer`] that deny something.
     ///
     /// Also asked when a configuration is read, for verdicts that options fix: the callback then has no body and no app, and what
-    /// hangs on them counts as permitted.
+    /// depends on them counts as permitted.
     ///
     /// # Errors
     /// What is not permitted: counted as a failure of the handler that gave the verdict.
-    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted>;
-    /// Spells the answer to callbacks that [`Source::open`] gave; a verdict in it has been found permitted.
+    fn express(&self, callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted>;
+    /// Spells the answer to callbacks that [`Source::open`] gave; a verdict in it came from [`Source::express`].
     fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes>;
     /// Spells a refusal. It tells a stranger nothing beyond its kind.
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
@@ -158,6 +162,28 @@ pub enum Outcome {
     TimedOut(Verdict),
     /// They could not be kept in time.
     Unavailable,
+}
+
+/// A verdict as a protocol can say it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Expressed {
+    /// What is said.
+    pub verdict: Verdict,
+    /// What could not be said of the verdict that was given, and what could, for people; none: it is said as it was given.
+    pub lost: Option<String>,
+}
+
+impl Expressed {
+    /// Said as it was given.
+    pub fn exact(verdict: Verdict) -> Self {
+        Self { verdict, lost: None }
+    }
+
+    /// Said as far as the protocol can.
+    pub fn adjusted(verdict: Verdict, lost: impl Into<String>) -> Self {
+        Self { verdict, lost: Some(lost.into()) }
+    }
 }
 
 /// The kinds of refusal, each with its own answer.

@@ -15,7 +15,9 @@ use crate::config::{Period, Secret, Size, Text};
 use crate::handler::Map;
 use crate::journal::{Entry, Journal, JournalError};
 use crate::plugin::{BuildContext, Plugin, Registration, Registry};
-use crate::source::{ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source};
+use crate::source::{
+    ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
+};
 use crate::testing::MemoryJournal;
 use crate::{Action, BoxError, Callback, Facts, Failure, Handler, Phase, Record, Verdict};
 
@@ -103,8 +105,8 @@ impl Source for Wire {
         Ok(Opened::one(Callback::new(&*COMMANDS[0].name, Phase::After, "7", body)))
     }
 
-    fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
-        Ok(())
+    fn express(&self, _: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        Ok(Expressed::exact(verdict))
     }
 
     fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {

@@ -161,3 +161,43 @@ fn the_same_message_gets_the_same_answer_and_is_decided_and_noted_once() {
     let each = (Some(3.0), Some(3.0), None, vec![json!("two"), json!("one"), json!("one")]);
     assert_eq!(asked(&anew), each);
 }
+
+/// A request has one reply: the verdict on one callback must not be everybody's.
+#[test]
+fn several_callbacks_to_decide_in_one_request_are_refused() {
+    let server = Server::start(&with_verdict("Push.*", "verdict = \"deny\""));
+    let batch = |commands: [&str; 2]| {
+        let events = commands.map(|command| json!({"CallbackCommand": command}));
+        post(server.address, &query("Push.CallbackBeforeX"), &json!({"Events": events}).to_string())
+    };
+    for commands in [
+        ["Push.CallbackBeforeX", "Push.CallbackBeforeY"],
+        ["Push.CallbackBeforeX", "Push.OfflinePush"],
+    ] {
+        let reply = batch(commands);
+        assert_eq!((reply.status, &reply.json()["ActionStatus"]), (400, &json!("FAIL")));
+    }
+    let refused = "switchhook_refusals_total{source=\"tencent\",reason=\"several_before\"}";
+    assert_eq!(server.metric(refused), Some(2.0));
+    assert_eq!(server.metric("switchhook_decisions_total{handler=\"gate\",result=\"deny\"}"), None);
+    let allowed = batch(["Push.OfflinePush", "Push.OfflinePush"]);
+    assert_eq!((allowed.status, allowed.body.as_str()), (200, OK));
+}
+
+/// Of a command that the catalogue does not know, no code of the app's own is known either.
+#[test]
+fn a_denial_that_cannot_be_said_as_it_was_given_still_refuses() {
+    let new = "Group.CallbackBeforeNewThing";
+    for (options, said) in
+        [("verdict = \"deny\"\ncode = 10100\nreason = \"no\"", "no"), ("verdict = \"drop\"", "")]
+    {
+        let server = Server::start(&with_verdict(new, options));
+        let reply = post(server.address, &query(new), &json!({"CallbackCommand": new}).to_string());
+        let expected = format!(r#"{{"ActionStatus":"OK","ErrorInfo":"{said}","ErrorCode":1}}"#);
+        assert_eq!((reply.status, reply.body.as_str()), (200, expected.as_str()), "{options}");
+        let adjusted = "switchhook_verdicts_adjusted_total{handler=\"gate\",result=\"deny\"}";
+        assert_eq!(server.metric(adjusted), Some(1.0), "{options}");
+        let line = server.log_line("a verdict was adjusted");
+        assert!(line.contains(new) && line.contains("\"said\":\"deny\""), "{line}");
+    }
+}

@@ -7,11 +7,11 @@ use crate::callback::Callback;
 use crate::catalogue::CommandSpec;
 use crate::config::tables::{self, OnFailure};
 use crate::config::{Config, Instance, Mistake};
-use crate::decide::refusal;
+use crate::decide::{expressed, refusal};
 use crate::facts::Phase;
 use crate::handler::Verdict;
 use crate::router::Pattern;
-use crate::source::NotPermitted;
+use crate::source::{Expressed, NotPermitted};
 
 /// Commands that are named for one verdict; the others are counted.
 const NAMED_MAX: usize = 5;
@@ -42,7 +42,8 @@ pub(super) fn never_given(config: &Config, sources: &Sources) -> Vec<Mistake> {
             continue;
         }
         let decided = decided(sources, &patterns);
-        let refuses = decided.iter().any(|(source, one)| why_not(source, one, &refusal()).is_ok());
+        let refuses =
+            decided.iter().any(|(source, one)| refusal(&*source.component, one).is_some());
         let mut idle = |key: &str, what| remarks.push(handler.at.mistake(key, what));
         if decided.is_empty() {
             for (key, _) in handler.options.verdicts() {
@@ -105,15 +106,16 @@ fn may_be_new(pattern: &Pattern, sources: &Sources) -> bool {
     sources.iter().any(|one| phase(one).unwrap_or_else(|| Phase::guess(name)) == Phase::Before)
 }
 
-/// Whether a source can say a verdict in answer to a command, whatever the body.
+/// Whether a source can say a verdict as it is in answer to a command, whatever the body.
 fn why_not(source: &BuiltSource, callback: &Callback, verdict: &Verdict) -> Result<(), String> {
-    source.component.permits(callback, verdict).map_err(|NotPermitted(why)| {
-        let (source, command) = (&source.name, callback.command());
-        if why.contains(command) {
-            format!("sources.{source}: {why}")
-        } else {
-            format!("sources.{source}: {command}: {why}")
-        }
+    let why = match expressed(&*source.component, callback, verdict.clone()) {
+        Ok(Expressed { lost: None, .. }) => return Ok(()),
+        Ok(Expressed { lost: Some(why), .. }) | Err(NotPermitted(why)) => why,
+    };
+    let (source, command) = (&source.name, callback.command());
+    Err(match why.contains(command) {
+        true => format!("sources.{source}: {why}"),
+        false => format!("sources.{source}: {command}: {why}"),
     })
 }
 

@@ -1,5 +1,7 @@
 //! The deadline, the order, the verdicts, the strictest `on_failure`.
 
+mod denials;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,18 +15,17 @@ use crate::facts::Phase;
 use crate::handler::Failure;
 use crate::source::{ComposeError, NotPermitted, Opened, RawRequest, Refusal};
 
-/// A protocol that permits everything but dropping.
+/// A protocol that permits everything but dropping and answers.
 struct Anything;
 
 impl Source for Anything {
     fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {
         Ok(Opened::After(Vec::new()))
     }
-    fn permits(&self, _: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
-        if *verdict == Verdict::Drop {
-            Err(NotPermitted("no dropping here".into()))
-        } else {
-            Ok(())
+    fn express(&self, _: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        match verdict {
+            Verdict::Drop | Verdict::Answer(_) => Err(NotPermitted("not here".into())),
+            verdict => Ok(Expressed::exact(verdict)),
         }
     }
     fn reply(&self, _: &[Callback], _: &Outcome) -> Response<Bytes> {
@@ -71,6 +72,10 @@ impl Handler for Does {
     }
 }
 
+fn unsayable() -> Does {
+    Does::Says(Verdict::Answer(Map::new()))
+}
+
 const WITHIN: Duration = Duration::from_millis(1500);
 
 async fn ask(chain: Vec<(Does, OnFailure)>) -> Decided {
@@ -97,6 +102,11 @@ fn noted(decided: &Decided) -> &Decision {
 
 fn deny(reason: &str) -> Verdict {
     Verdict::Deny { code: None, reason: reason.into() }
+}
+
+/// What the framework says for a handler that gave no word.
+fn stands_in() -> Verdict {
+    deny("not available just now, please try again")
 }
 
 fn fields(name: &str) -> Map {
@@ -140,11 +150,11 @@ async fn each_handler_sees_what_the_ones_before_it_left() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_counts_as_its_instance_wants() {
-    for broken in [|| Does::Fails, || Does::Panics, || Does::Says(Verdict::Drop)] {
+    for broken in [|| Does::Fails, || Does::Panics, unsayable] {
         let decided = ask(vec![(broken(), Allow), (Does::Says(deny("next")), Allow)]).await;
         assert_eq!(decided.outcome, Outcome::Decided(deny("next")), "allow: the next one is asked");
         let decided = ask(vec![(broken(), Deny), (Does::Says(Verdict::Allow), Allow)]).await;
-        assert_eq!(decided.outcome, Outcome::Decided(refusal()), "deny: it ends there");
+        assert_eq!(decided.outcome, Outcome::Decided(stands_in()), "deny: it ends there");
         assert_eq!(noted(&decided).by.as_deref(), Some("h0"));
     }
 }
@@ -159,8 +169,8 @@ async fn at_the_deadline_the_strictest_of_the_unfinished_counts() {
     };
     check(vec![(Does::Hangs, Allow), (Does::Says(Verdict::Allow), Allow)], Verdict::Allow).await;
     assert_eq!(begun.elapsed(), WITHIN, "not a moment later");
-    check(vec![(Does::Hangs, Allow), (Does::Says(Verdict::Allow), Deny)], refusal()).await;
-    check(vec![(Does::Hangs, Deny)], refusal()).await;
+    check(vec![(Does::Hangs, Allow), (Does::Says(Verdict::Allow), Deny)], stands_in()).await;
+    check(vec![(Does::Hangs, Deny)], stands_in()).await;
     check(vec![(Does::Says(Verdict::Abstain), Deny), (Does::Hangs, Allow)], Verdict::Allow).await;
 }
 
@@ -168,10 +178,12 @@ async fn at_the_deadline_the_strictest_of_the_unfinished_counts() {
 async fn silence_is_no_refusal_where_the_protocol_knows_none() {
     struct Irrefutable;
     impl Source for Irrefutable {
-        fn permits(&self, _: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+        fn express(&self, _: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
             match verdict {
-                Verdict::Deny { .. } => Err(NotPermitted("no refusing here".into())),
-                _ => Ok(()),
+                Verdict::Deny { .. } | Verdict::Drop => {
+                    Err(NotPermitted("no refusing here".into()))
+                }
+                verdict => Ok(Expressed::exact(verdict)),
             }
         }
         fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal> {
@@ -210,7 +222,7 @@ async fn silence_is_no_refusal_where_the_protocol_knows_none() {
     assert_eq!(late(&chain(), &callback, &Irrefutable, Instant::now()).outcome, allowed);
     assert_eq!(
         late(&chain(), &callback, &Anything, Instant::now()).outcome,
-        Outcome::TimedOut(refusal()),
+        Outcome::TimedOut(stands_in()),
         "where it knows one, it is"
     );
 }
@@ -223,7 +235,7 @@ async fn an_answer_lasts_if_everybody_who_was_asked_gave_a_word() {
     check(vec![], Some(Verdict::Allow)).await;
     check(vec![(Does::Says(Verdict::Abstain), Deny)], Some(Verdict::Allow)).await;
     check(vec![(Does::Says(deny("no")), Allow), (Does::Fails, Deny)], Some(deny("no"))).await;
-    for broken in [|| Does::Fails, || Does::Panics, || Does::Says(Verdict::Drop), || Does::Hangs] {
+    for broken in [|| Does::Fails, || Does::Panics, unsayable, || Does::Hangs] {
         check(vec![(broken(), Deny)], None).await;
         check(vec![(broken(), Allow), (Does::Says(deny("no")), Allow)], None).await;
     }
@@ -279,7 +291,7 @@ async fn a_handler_that_never_yields_does_not_hold_the_answer() {
     let metrics: Arc<Metrics> = Arc::default();
     let decided = decide(chain, callback, Arc::new(Anything), deadline, metrics.clone()).await;
     busy.0.store(true, Ordering::Relaxed);
-    assert_eq!(decided.outcome, Outcome::TimedOut(refusal()));
+    assert_eq!(decided.outcome, Outcome::TimedOut(stands_in()));
     assert!(
         metrics.text().contains(r#"decisions_total{handler="busy",result="deadline"} 1"#),
         "it is named"

@@ -17,7 +17,7 @@ use crate::config::tables::OnFailure;
 use crate::handler::{Failure, Handler, Map, Verdict};
 use crate::journal::EventQuery;
 use crate::router::{Pattern, Route};
-use crate::source::{ComposeError, NotPermitted};
+use crate::source::{ComposeError, Expressed, NotPermitted};
 use crate::testing::{MemoryJournal, TestClock};
 
 /// A protocol of lines: command and natural key, which may be missing. Its answer spells what became of the last one.
@@ -48,8 +48,8 @@ impl Source for Lines {
         }
         Ok(Opened::After(text.lines().map(line).collect()))
     }
-    fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
-        Ok(())
+    fn express(&self, _: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        Ok(Expressed::exact(verdict))
     }
     fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {
         let text = match outcome {

@@ -72,17 +72,18 @@ static COMMANDS: LazyLock<Vec<CommandSpec>> = LazyLock::new(|| {
 struct Strict;
 
 impl Source for Strict {
-    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+    fn express(&self, callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
         let command = callback.command();
         match verdict {
-            Verdict::Deny { .. } if command == "Group.BeforeFate" => {
+            Verdict::Drop | Verdict::Deny { .. } if command == "Group.BeforeFate" => {
                 Err(NotPermitted(format!("{command} is fate")))
             }
-            Verdict::Deny { code: Some(code), .. } if *code != 1 => {
+            Verdict::Deny { code: Some(code), reason } if code != 1 => {
                 let answered = if callback.answered { " (answered)" } else { "" };
-                Err(NotPermitted(format!("{} has no {code}{answered}", callback.facts.phase)))
+                let why = format!("{} has no {code}{answered}", callback.facts.phase);
+                Ok(Expressed::adjusted(Verdict::Deny { code: None, reason }, why))
             }
-            _ => Ok(()),
+            verdict => Ok(Expressed::exact(verdict)),
         }
     }
     fn open(&self, _: &RawRequest<'_>) -> Result<Opened, Refusal> {

@@ -7,7 +7,9 @@ use tower_service::Service as _;
 use super::*;
 use crate::catalogue::CommandSpec;
 use crate::handler::Map;
-use crate::source::{ComposeError, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source};
+use crate::source::{
+    ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
+};
 use crate::{Callback, Verdict};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -24,8 +26,8 @@ impl Source for Echo {
         Ok(Opened::Handshake(Response::new(heard.into())))
     }
 
-    fn permits(&self, _: &Callback, _: &Verdict) -> Result<(), NotPermitted> {
-        Ok(())
+    fn express(&self, _: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        Ok(Expressed::exact(verdict))
     }
 
     fn reply(&self, _: &[Callback], _: &Outcome) -> Response<Bytes> {

@@ -6,13 +6,31 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
-use switchhook_core::Refusal;
+use switchhook_core::{Refusal, Verdict};
 
 use super::malformed;
 
 const COMMAND_BYTES_MAX: usize = 128;
 /// Longer keys are replaced by their digest.
 const KEY_BYTES_MAX: usize = 512;
+
+/// Characters of a reason that a user is told: a reply that is too large for its sender is no reply.
+const REASON_CHARS_MAX: usize = 4096;
+
+/// A denial whose reason is not too long, and what was done to it.
+pub(in crate::sources) fn shortened(verdict: Verdict) -> (Verdict, Option<&'static str>) {
+    match verdict {
+        Verdict::Deny { code, mut reason } if reason.len() > REASON_CHARS_MAX => {
+            let end = reason.char_indices().nth(REASON_CHARS_MAX).map(|(end, _)| end);
+            let cut = end.map(|end| {
+                reason.truncate(end);
+                "takes a reason of at most 4096 characters; it is cut"
+            });
+            (Verdict::Deny { code, reason }, cut)
+        }
+        verdict => (verdict, None),
+    }
+}
 
 /// Whether a text can be a command.
 pub(in crate::sources) fn named_well(command: &str) -> bool {

@@ -24,8 +24,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use switchhook_core::config::{Secret, SecretFile};
 use switchhook_core::{
-    BoxError, BuildContext, Callback, CommandSpec, ComposeError, Map, NotPermitted, Opened,
-    Outcome, Pattern, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict,
+    BoxError, BuildContext, Callback, CommandSpec, ComposeError, Expressed, Map, NotPermitted,
+    Opened, Outcome, Pattern, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict,
     async_trait, register,
 };
 
@@ -196,8 +196,8 @@ impl Source for Json {
         Ok(Opened::one(callback))
     }
 
-    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
-        self.replies.permits(callback, verdict)
+    fn express(&self, callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        self.replies.express(callback, verdict)
     }
 
     fn reply(&self, _: &[Callback], outcome: &Outcome) -> Response<Bytes> {

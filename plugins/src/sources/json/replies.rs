@@ -4,10 +4,13 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
-use switchhook_core::{Callback, Map, NotPermitted, Outcome, Phase, Refusal, RefusalKind, Verdict};
+use switchhook_core::{
+    Callback, Expressed, Map, NotPermitted, Outcome, Phase, Refusal, RefusalKind, Verdict,
+};
 
 use super::options::{DenyOptions, RepliesOptions};
 use super::pointer::Pointer;
+use crate::sources::common::shortened;
 
 /// The replies of one source.
 pub(super) struct Replies {
@@ -36,30 +39,60 @@ impl Replies {
         }
     }
 
-    /// Whether a verdict can be said.
-    pub(super) fn permits(
+    /// A verdict as it can be said: as it is, or as a denial in the words that the options fix.
+    pub(super) fn express(
         &self,
         callback: &Callback,
-        verdict: &Verdict,
-    ) -> Result<(), NotPermitted> {
+        verdict: Verdict,
+    ) -> Result<Expressed, NotPermitted> {
         let command = callback.command();
-        let no = |what: &str| Err(NotPermitted(format!("{command} {what}")));
+        let no = |what: &str| NotPermitted(format!("{command} {what}"));
+        let kind = verdict.kind().as_str();
+        let fixed = || no(&format!("does not permit the verdict `{kind}`: replies are fixed"));
         match verdict {
-            Verdict::Deny { .. } if callback.facts.phase != Phase::Before => no(
-                "comes after the event and cannot be denied; `before` lists the commands that can",
-            ),
-            Verdict::Deny { .. } if self.deny.is_none() => {
-                no("cannot be denied: `replies.deny.permitted` is false")
+            Verdict::Deny { .. } | Verdict::Drop if callback.facts.phase != Phase::Before => {
+                let what = "comes after the event and cannot be denied; `before` lists the commands that can";
+                Err(no(what))
             }
-            Verdict::Deny { code: Some(code), .. } => {
-                no(&format!("does not permit the code {code}: the reply to a denial has none"))
+            Verdict::Deny { .. } | Verdict::Drop if self.deny.is_none() => {
+                Err(no("cannot be denied: `replies.deny.permitted` is false"))
             }
-            Verdict::Drop | Verdict::Replace(_) | Verdict::Answer(_) => {
-                let kind = verdict.kind().as_str();
-                no(&format!("does not permit the verdict `{kind}`: replies are fixed"))
+            Verdict::Deny { code: Some(code), reason } => {
+                let (denial, _) = self.denial(reason);
+                let what =
+                    format!("does not permit the code {code}: the reply to a denial has none");
+                Ok(Expressed::adjusted(denial, no(&what).0))
             }
-            _ => Ok(()),
+            Verdict::Deny { code: None, reason } => Ok(match self.denial(reason) {
+                (denial, None) => Expressed::exact(denial),
+                (denial, Some(lost)) => Expressed::adjusted(denial, no(lost).0),
+            }),
+            Verdict::Drop => Ok(Expressed::adjusted(self.denial(String::new()).0, fixed().0)),
+            Verdict::Replace(_) | Verdict::Answer(_) => Err(fixed()),
+            verdict => Ok(Expressed::exact(verdict)),
         }
+    }
+
+    /// A denial that fits, and what of its reason does not. No reason makes the reply the one that allows.
+    fn denial(&self, reason: String) -> (Verdict, Option<&'static str>) {
+        let (denial, cut) = shortened(Verdict::Deny { code: None, reason });
+        match &denial {
+            Verdict::Deny { reason, .. } if self.allows(reason) => {
+                let other = if reason == "denied" { "refused" } else { "denied" };
+                let denial = Verdict::Deny { code: None, reason: other.to_owned() };
+                let lost =
+                    "does not permit this reason: with it the reply would be the one that allows";
+                (denial, Some(lost))
+            }
+            _ => (denial, cut),
+        }
+    }
+
+    /// Whether a denial with this reason would be read as the opposite. The options are checked for what all denials say.
+    fn allows(&self, reason: &str) -> bool {
+        let deny = self.deny.as_ref().filter(|deny| deny.reason_at.is_some());
+        let deny = deny.filter(|deny| deny.status == self.allow.0);
+        deny.is_some_and(|deny| deny.reply(reason) == self.allow)
     }
 
     pub(super) fn reply(&self, outcome: &Outcome) -> Response<Bytes> {
@@ -67,6 +100,9 @@ impl Replies {
             Outcome::Decided(Verdict::Deny { reason, .. })
             | Outcome::TimedOut(Verdict::Deny { reason, .. }) => {
                 self.deny.as_ref().map(|deny| deny.reply(reason))
+            }
+            Outcome::Decided(Verdict::Drop) | Outcome::TimedOut(Verdict::Drop) => {
+                self.deny.as_ref().map(|deny| deny.reply(""))
             }
             Outcome::Unavailable => Some(self.unavailable.clone()),
             _ => None,

@@ -1,13 +1,16 @@
 //! Replies about friends: each one asked for gets a verdict of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 use switchhook_core::{Callback, Map, Verdict, lenient};
 
-use super::rule::FRIEND_CODES;
+use super::adjust::{number, refuses};
+use super::rule::{FRIEND_CODES, Rule};
 use super::wire::Wire;
 
+/// What refuses a friend without a code of the app's own.
+const REFUSED_FRIEND: i64 = *FRIEND_CODES.start();
 /// The lists of friends, one for each of the two commands.
 const LISTS: [&str; 2] = ["FriendItem", "ResponseFriendItem"];
 
@@ -15,7 +18,8 @@ const LISTS: [&str; 2] = ["FriendItem", "ResponseFriendItem"];
 /// allowed.
 pub(super) fn items(callback: &Callback, verdict: &Verdict) -> Value {
     let (code, info) = match verdict {
-        Verdict::Deny { code, reason } => (code.unwrap_or(*FRIEND_CODES.start()), &**reason),
+        Verdict::Deny { code, reason } => (code.unwrap_or(REFUSED_FRIEND), &**reason),
+        Verdict::Drop => (REFUSED_FRIEND, ""),
         _ => (0, ""),
     };
     let own = match verdict {
@@ -33,6 +37,44 @@ pub(super) fn items(callback: &Callback, verdict: &Verdict) -> Value {
         })
     };
     asked(&callback.body).into_iter().map(item).collect()
+}
+
+/// Whether a question names no friend: then there is nobody to refuse.
+pub(super) fn nobody(rule: &Rule, callback: &Callback) -> bool {
+    let body = &callback.body;
+    matches!(rule, Rule::PerFriend) && !body.is_empty() && asked(body).is_empty()
+}
+
+/// The answer in verdicts on friends that cannot be said as they are: whom one of them refuses is refused. One that names nobody
+/// who can be read refuses all whom no other names.
+pub(super) fn read_leniently(body: &[u8], items: &[Value]) -> Map {
+    let asked = asked(body);
+    let known: HashSet<_> = asked.iter().filter_map(id).collect();
+    let mut verdicts = BTreeMap::<String, Value>::new();
+    let mut others_refused = false;
+    for item in items {
+        let refused = refuses(item);
+        match account(item).or_else(|| id(item)) {
+            None => others_refused |= refused,
+            Some(account) if !body.is_empty() && !known.contains(&account) => {}
+            Some(account) if refused || !verdicts.contains_key(&account) => {
+                let code = number(&item["ResultCode"]).filter(|code| FRIEND_CODES.contains(code));
+                let code = if refused { code.unwrap_or(REFUSED_FRIEND) } else { 0 };
+                let info = item["ResultInfo"].as_str().unwrap_or_default();
+                let verdict =
+                    json!({"To_Account": account, "ResultCode": code, "ResultInfo": info});
+                verdicts.insert(account, verdict);
+            }
+            Some(_) => {}
+        }
+    }
+    if others_refused {
+        for account in asked.iter().filter_map(id) {
+            let verdict = json!({"To_Account": account, "ResultCode": REFUSED_FRIEND});
+            verdicts.entry(account).or_insert(verdict);
+        }
+    }
+    Map::from_iter([("ResultItem".to_owned(), verdicts.into_values().collect())])
 }
 
 /// Whether an answer says one thing about each friend that it names, and names none that is not asked for. Without a body there

@@ -7,12 +7,13 @@
 //! The sender waits two seconds. What is not answered with status 200 and JSON counts as no answer, and by default the
 //! action then goes ahead: only a verdict refuses.
 
+mod adjust;
 mod body;
 mod compose;
 pub mod events;
+mod express;
 mod friends;
 mod keys;
-mod permits;
 mod query;
 mod reply;
 mod rule;
@@ -34,9 +35,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_core::config::{Period, Secret, SecretFile, Text};
 use switchhook_core::{
-    BoxError, BuildContext, Callback, Client, CommandSpec, ComposeError, Map, NotPermitted, Opened,
-    Outcome, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict, async_trait,
-    register,
+    BoxError, BuildContext, Callback, Client, CommandSpec, ComposeError, Expressed, Map,
+    NotPermitted, Opened, Outcome, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source,
+    Verdict, async_trait, register,
 };
 
 use self::body::{Body, Fields, Scalar, malformed};
@@ -218,8 +219,8 @@ impl Source for TencentIm {
         common::read(request.body, |body| call.opened(command, body))
     }
 
-    fn permits(&self, callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
-        permits::permits(callback, verdict)
+    fn express(&self, callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
+        express::express(callback, verdict)
     }
 
     fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes> {

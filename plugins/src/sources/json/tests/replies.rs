@@ -3,7 +3,7 @@
 use super::*;
 use http::Response;
 use serde_json::{Value, json};
-use switchhook_core::{Map, Outcome, Verdict};
+use switchhook_core::{Expressed, Map, NotPermitted, Outcome, Verdict};
 
 const BASE: &str = "command = { header = \"X-Event\" }\nbefore = [\"ask\"]\n";
 
@@ -58,11 +58,17 @@ fn what_cannot_be_said_is_not_permitted_and_says_why() {
     let source = source(BASE);
     let check = |command: &str, verdict: Verdict, why: &str| {
         let callback = event(command).open(&source).expect("opened");
-        let permitted = source.permits(&callback, &verdict).map_err(|error| error.0);
+        let expressed = source.express(&callback, verdict.clone());
+        let (said, error) = match expressed {
+            Ok(Expressed { verdict, lost, .. }) => (Some(verdict), lost),
+            Err(NotPermitted(why)) => (None, Some(why)),
+        };
         match why {
-            "" => assert_eq!(permitted, Ok(()), "{command} {verdict:?}"),
+            "" => assert_eq!((said, error), (Some(verdict), None), "{command}"),
             why => {
-                let error = permitted.expect_err(why);
+                let denied = matches!(verdict, Verdict::Deny { .. } | Verdict::Drop);
+                assert_eq!(said.is_some(), denied && command == "ask", "{verdict:?}");
+                let error = error.expect(why);
                 assert!(error.starts_with(command) && error.contains(why), "{error}");
             }
         }
@@ -71,22 +77,57 @@ fn what_cannot_be_said_is_not_permitted_and_says_why() {
         for verdict in [Verdict::Allow, Verdict::Abstain, Verdict::Flag("spam?".to_owned())] {
             check(command, verdict, "");
         }
-        check(command, Verdict::Drop, "verdict `drop`");
         check(command, Verdict::Replace(Map::new()), "verdict `replace`");
         check(command, Verdict::Answer(Map::new()), "verdict `answer`");
     }
     check("ask", deny(None), "");
     check("ask", deny(0), "code 0");
-    check("told", deny(None), "`before` lists");
+    check("ask", Verdict::Drop, "verdict `drop`");
+    for denial in [deny(None), deny(7), Verdict::Drop] {
+        check("told", denial, "`before` lists");
+    }
 }
 
 #[test]
 fn where_a_denial_is_not_understood_it_is_not_permitted() {
     let source = source(&format!("{BASE}replies.deny.permitted = false"));
     let callback = event("ask").open(&source).expect("opened");
-    let error = source.permits(&callback, &deny(None)).expect_err("refused").0;
-    assert!(error.contains("replies.deny.permitted"), "{error}");
-    assert_eq!(source.permits(&callback, &Verdict::Allow), Ok(()));
+    for denial in [deny(None), deny(7), Verdict::Drop] {
+        let error = source.express(&callback, denial).expect_err("refused").0;
+        assert!(error.contains("replies.deny.permitted"), "{error}");
+    }
+    let allow = source.express(&callback, Verdict::Allow);
+    assert_eq!(allow, Ok(Expressed::exact(Verdict::Allow)));
+}
+
+#[test]
+fn a_denial_is_heard_as_one_whatever_of_it_can_be_said() {
+    let long = "é".repeat(5000);
+    let replies = [
+        "",
+        "replies.deny.reason_at = \"/why\"",
+        "[replies]\nallow.body = { say = \"yes\" }\ndeny = { status = 200, body = { say = \"no\" }, reason_at = \"/say\" }",
+        "[replies]\nallow.body = { ok = true, say = \"\" }\ndeny = { status = 200, body = { ok = true }, reason_at = \"/say\" }",
+        "[replies]\nallow.body = { say = \"denied\" }\ndeny = { status = 200, body = {}, reason_at = \"/say\" }",
+    ];
+    for replies in replies {
+        let source = source(&format!("{BASE}{replies}"));
+        let callback = [event("ask").open(&source).expect("opened")];
+        let heard = |verdict| heard(&source.reply(&callback, &Outcome::Decided(verdict)));
+        let yes = heard(Verdict::Allow);
+        let denials =
+            ["", "no", "yes", "denied", "\u{0}\n\u{202e}", &*long].into_iter().flat_map(|reason| {
+                [None, Some(0), Some(i64::MIN)]
+                    .map(|code| Verdict::Deny { code, reason: reason.to_owned() })
+            });
+        for given in denials.chain([Verdict::Drop]) {
+            let said = source.express(&callback[0], given.clone()).expect("a denial");
+            let reply = heard(said.verdict.clone());
+            assert_ne!(reply, yes, "{replies} {given:?}");
+            assert!(reply.1.to_string().chars().count() < 4200, "{replies} {given:?}");
+            assert_eq!(said.lost.is_none(), said.verdict == given, "{replies} {given:?}");
+        }
+    }
 }
 
 #[test]

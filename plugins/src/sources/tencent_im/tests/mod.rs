@@ -1,6 +1,7 @@
 mod bodies;
 mod catalogue;
 mod compose;
+mod denials;
 mod events;
 mod identity;
 mod options;

@@ -5,7 +5,7 @@ use super::*;
 use http::Response;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use switchhook_core::{Map, Outcome, Phase, Verdict};
+use switchhook_core::{Expressed, Map, Outcome, Phase, Verdict};
 
 use super::super::events::{KNOWN, find};
 
@@ -62,19 +62,24 @@ fn text(response: &Response<Bytes>) -> String {
     String::from_utf8(response.body().to_vec()).expect("text")
 }
 
-fn permitted(callback: &Callback, verdict: &Verdict) -> Result<(), String> {
-    open_source().permits(callback, verdict).map_err(|error| error.0)
+fn expressed(callback: &Callback, verdict: Verdict) -> Result<Expressed, String> {
+    open_source().express(callback, verdict).map_err(|error| error.0)
 }
 
 /// What comes out of a row, as the table writes it; the outcomes of a verdict are decided and out of time.
 fn outcomes(row: &Row<'_>) -> Vec<String> {
-    let (callback, verdict) = (one(row.command, row.body), verdict(row.verdict));
-    if let Err(why) = permitted(&callback, &verdict) {
-        let why = why.strip_prefix(row.command).expect("the command's name comes first");
-        return vec![format!("refused:{why}")];
+    let callback = one(row.command, row.body);
+    let words = |why: &str| {
+        why.strip_prefix(row.command).expect("the command's name comes first").to_owned()
+    };
+    match expressed(&callback, verdict(row.verdict)) {
+        Err(why) => vec![format!("refused:{}", words(&why))],
+        Ok(Expressed { verdict, lost, .. }) => {
+            let lost = lost.map(|lost| format!(" but{}", words(&lost))).unwrap_or_default();
+            let outcomes = [Outcome::Decided(verdict.clone()), Outcome::TimedOut(verdict)];
+            outcomes.map(|outcome| said(callback.clone(), &outcome) + &lost).to_vec()
+        }
     }
-    let outcomes = [Outcome::Decided(verdict.clone()), Outcome::TimedOut(verdict)];
-    outcomes.map(|outcome| said(callback.clone(), &outcome)).to_vec()
 }
 
 #[test]
@@ -112,7 +117,8 @@ fn what_has_happened_is_acknowledged_and_nothing_else() {
     for command in commands {
         let callback = one(command, "{}");
         for verdict in ["abstain", "flag", "allow"].map(verdict) {
-            assert_eq!(permitted(&callback, &verdict), Ok(()), "{command}");
+            let exact = Ok(Expressed::exact(verdict.clone()));
+            assert_eq!(expressed(&callback, verdict.clone()), exact, "{command}");
             assert_eq!(said(callback.clone(), &Outcome::Decided(verdict)), OK, "{command}");
         }
         for written in ["deny", "deny 1", "deny 10100", "drop", "replace {}", "answer {}"] {
@@ -122,7 +128,7 @@ fn what_has_happened_is_acknowledged_and_nothing_else() {
             let why = format!(
                 "{command} does not permit the verdict `{kind}`: it has happened, and nobody reads the reply{guessed}"
             );
-            assert_eq!(permitted(&callback, &verdict(written)), Err(why));
+            assert_eq!(expressed(&callback, verdict(written)), Err(why));
         }
         assert_eq!(said(callback, &Outcome::Accepted), OK, "{command}");
     }
@@ -187,7 +193,8 @@ fn without_a_body_an_answer_may_name_any_friend() {
     let check = |body: &'static str, items: &str, good: bool| {
         let callback = Callback::new(FRIENDS, Phase::Before, "", body.into());
         let answer = verdict(&format!(r#"answer {{"ResultItem":{items}}}"#));
-        assert_eq!(permitted(&callback, &answer).is_ok(), good, "{body} {items}");
+        let exact = Ok(Expressed::exact(answer.clone()));
+        assert_eq!(expressed(&callback, answer) == exact, good, "{body} {items}");
     };
     let (a, bad) =
         (r#"{"To_Account":"a","ResultCode":38000}"#, r#"{"To_Account":"a","ResultCode":1}"#);
@@ -201,7 +208,7 @@ fn without_a_body_an_answer_may_name_any_friend() {
 fn a_long_name_of_a_foreign_field_is_cut() {
     let fields = Map::from_iter([("é".repeat(5000), json!(1))]);
     let error =
-        permitted(&one(FRIENDS, "{}"), &Verdict::Answer(fields)).expect_err("a foreign field");
+        expressed(&one(FRIENDS, "{}"), Verdict::Answer(fields)).expect_err("a foreign field");
     assert!(error.len() < 300 && error.contains(&"é".repeat(64)), "{error}");
 }
 
@@ -209,7 +216,7 @@ fn a_long_name_of_a_foreign_field_is_cut() {
 fn the_catalogue_shows_the_kinds_that_are_permitted() {
     for row in rows().iter().filter(|row| row.command != GUESSED) {
         let spec = &find(row.command).expect(row.command).spec;
-        let refused = row.expected.starts_with("refused: does not permit the verdict");
+        let refused = row.expected.contains(" does not permit the verdict");
         assert_eq!(spec.permits(verdict(row.verdict).kind()), !refused, "{}", row.verdict);
     }
 }

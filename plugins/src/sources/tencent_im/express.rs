@@ -1,19 +1,21 @@
-//! Which verdicts can be said in answer to a callback, and what else to say where one cannot.
+//! Verdicts as they can be said in answer to a callback, and what else to say where one cannot.
 
 use serde_json::Value;
 use switchhook_core::{
-    Callback, FieldKind, FieldSpec, Map, NotPermitted, Phase, Presence, Verdict, VerdictKind,
+    Callback, Expressed, FieldKind, FieldSpec, Map, NotPermitted, Phase, Presence, Verdict,
+    VerdictKind,
 };
 
 use super::rule::{Codes, Rule};
-use super::{cut, events, friends};
+use super::{adjust, cut, events, friends};
+use crate::sources::common::shortened;
 
 /// All documented before-commands can be refused, so an unknown one most likely can; codes of its own are not known.
 static UNKNOWN_BEFORE: Rule = Rule::Gate(Codes::plain());
 static UNKNOWN_AFTER: Rule = Rule::Ignored;
 
-/// Whether a verdict can be said in answer to a callback.
-pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotPermitted> {
+/// A verdict as it can be said in answer to a callback: as it is, or what is left of a denial.
+pub(super) fn express(callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted> {
     let command = callback.command();
     let known = events::find(command);
     let guess = match callback.facts.phase {
@@ -21,10 +23,18 @@ pub(super) fn permits(callback: &Callback, verdict: &Verdict) -> Result<(), NotP
         Phase::After => &UNKNOWN_AFTER,
     };
     let rule = known.map_or(guess, |known| &known.rule);
-    sayable(rule, callback, verdict).map_err(|what| {
-        let guessed = if known.is_none() { "; its name is all that is known of it" } else { "" };
-        NotPermitted(format!("{command} {what}{guessed}"))
-    })
+    let (verdict, cut) = shortened(verdict);
+    let what = match (sayable(rule, callback, &verdict), cut) {
+        (Ok(()), None) => return Ok(Expressed::exact(verdict)),
+        (Ok(()), Some(cut)) => return Ok(Expressed::adjusted(verdict, format!("{command} {cut}"))),
+        (Err(what), _) => what,
+    };
+    let guessed = if known.is_none() { "; its name is all that is known of it" } else { "" };
+    let what = format!("{command} {what}{guessed}");
+    match adjust::denial(rule, callback, verdict) {
+        Some(denial) => Ok(Expressed::adjusted(shortened(denial).0, what)),
+        None => Err(NotPermitted(what)),
+    }
 }
 
 fn sayable(rule: &Rule, callback: &Callback, verdict: &Verdict) -> Result<(), String> {
@@ -33,6 +43,9 @@ fn sayable(rule: &Rule, callback: &Callback, verdict: &Verdict) -> Result<(), St
         return Err(format!("does not permit the verdict `{}`: {}", kind.as_str(), instead(rule)));
     }
     match verdict {
+        Verdict::Deny { .. } if friends::nobody(rule, callback) => {
+            Err("names no friend, so nobody can be refused".into())
+        }
         Verdict::Deny { code: Some(code), .. } if !rule.has_code(*code) => Err(format!(
             "does not permit the code {code}: a refusal has no code or {}",
             rule.codes()
