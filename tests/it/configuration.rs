@@ -127,6 +127,7 @@ fn check_opens_secret_files_and_offline_leaves_them() {
 
 #[test]
 fn two_that_write_one_file_are_refused_by_whatever_path() {
+    const JOURNAL: &str = "the name is like those of the files that belong to the journal";
     let name = |path: &str| format!("[actions.b]\nplugin = \"file\"\noptions.path = \"{path}\"\n");
     let folder = folder_with(CONFIG);
     let at = |path: &str| folder.path().join(path);
@@ -150,11 +151,10 @@ fn two_that_write_one_file_are_refused_by_whatever_path() {
             "topics.jsonl",
             Some("the name is like those of the files that belong to actions.b"),
         ),
-        (
-            "topics.jsonl",
-            "journal/journal.sqlite",
-            Some("the path is in the folder of the journal"),
-        ),
+        ("topics.jsonl", "journal/journal.sqlite", Some("the path is taken by the journal")),
+        ("topics.jsonl", "journal/ballast", Some(JOURNAL)),
+        ("topics.jsonl", "journal/journal.sqlite-wal", Some(JOURNAL)),
+        ("topics.jsonl", "journal/topics.jsonl", None),
         ("topics.jsonl", "link/topics.jsonl", None),
         ("topics.jsonl", "topics.jsonl.gz", None),
         ("topics.jsonl", "topics.json", None),

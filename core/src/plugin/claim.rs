@@ -7,26 +7,20 @@ use std::sync::Arc;
 
 type Names = Arc<dyn Fn(&OsStr) -> bool + Send + Sync>;
 
-/// A file with what belongs to it, or a folder, that one instance has for itself.
+/// A file, with what belongs to it, that one instance has for itself.
 #[derive(Clone)]
 pub struct Claim {
     /// The key below `options` that names it.
     pub key: String,
     /// The path, as the options give it.
     pub path: PathBuf,
-    whole_folder: bool,
     beside: Option<Names>,
 }
 
 impl Claim {
     /// A file.
     pub fn file(key: &str, path: &Path) -> Self {
-        Self { key: key.to_owned(), path: path.to_owned(), whole_folder: false, beside: None }
-    }
-
-    /// A folder with all that is in it.
-    pub fn folder(key: &str, path: &Path) -> Self {
-        Self { whole_folder: true, ..Self::file(key, path) }
+        Self { key: key.to_owned(), path: path.to_owned(), beside: None }
     }
 
     /// The file, and those in the same folder whose names are like this.
@@ -45,13 +39,12 @@ impl Claim {
         if own == other {
             return Some(SAME);
         }
-        if self.whole_folder && other.starts_with(own) { Some(WITHIN) } else { beside() }
+        beside()
     }
 }
 
 const SAME: &str = "the path is taken by";
 const BESIDE: &str = "the name is like those of the files that belong to";
-const WITHIN: &str = "the path is in the folder of";
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

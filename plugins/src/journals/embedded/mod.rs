@@ -36,6 +36,7 @@ mod verify;
 mod write;
 mod writer;
 
+use std::ffi::OsStr;
 use std::io::{self, ErrorKind::QuotaExceeded, ErrorKind::StorageFull};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -108,7 +109,13 @@ impl Plugin for Embedded {
     type Options = Options;
 
     fn claims(options: &Options) -> Vec<Claim> {
-        vec![Claim::folder("path", &options.path)]
+        // Others may use the folder too: one volume often holds journal and files.
+        let own = |name: &OsStr| {
+            let name = name.to_string_lossy();
+            ["lock", "ballast", "probe", "admin.sock"].contains(&&*name)
+                || name.starts_with("journal.sqlite")
+        };
+        vec![Claim::file("path", &options.path.join("journal.sqlite")).and_beside(own)]
     }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Journal>, BoxError> {
