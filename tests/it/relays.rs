@@ -1,5 +1,8 @@
 //! A target that fails costs nobody else anything, and gets its relay in the end.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::*;
@@ -44,6 +47,48 @@ fn a_failing_target_gets_the_same_relay_again_while_the_file_never_waits() {
     );
     assert!(file_took < begun.elapsed());
     server.lanes_settled();
+}
+
+/// Its answers say nothing of the end of the connection, so many a relay is on its way when that comes.
+#[test]
+fn a_target_that_closes_its_connections_without_a_word_never_counts_as_failing() {
+    const RELAYS: usize = 200;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || close_behind_one_answer(stream));
+        }
+    });
+    let options =
+        format!("[actions.crm.options]\nurl = \"http://{address}/\"\nallow_private = true\n");
+    let handler = "[handlers.all]\nplugin = \"forward\"\nactions = [\"crm\"]\n";
+    let server =
+        Server::start(&format!("{CONFIG}{handler}[actions.crm]\nplugin = \"webhook\"\n{options}"));
+    for n in 0..RELAYS {
+        post(server.address, &query(TOPIC_CHANGED), &topic_changed(&n.to_string()));
+    }
+    server.lanes_settled();
+    let of = |result| {
+        server.metric(&format!(
+            "switchhook_deliveries_total{{handler=\"all\",action=\"crm\",result=\"{result}\"}}"
+        ))
+    };
+    assert_eq!((of("delivered"), of("failed")), (Some(RELAYS as f64), None));
+}
+
+fn close_behind_one_answer(stream: TcpStream) -> Option<()> {
+    let mut writer = stream.try_clone().ok()?;
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while reader.read_line(&mut line).ok()? > 2 {
+        if let Some(text) = line.strip_prefix("content-length: ") {
+            length = text.trim().parse().ok()?;
+        }
+        line.clear();
+    }
+    reader.read_exact(&mut vec![0; length]).ok()?;
+    writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()
 }
 
 #[test]

@@ -149,7 +149,10 @@ impl Resolve for Resolver {
 }
 
 /// One bad address among good ones spoils the name: its owner cannot be trusted with the others.
-fn vetted(found: Vec<SocketAddr>, allow_private: bool) -> Result<Vec<SocketAddr>, BoxError> {
+pub(super) fn vetted(
+    found: Vec<SocketAddr>,
+    allow_private: bool,
+) -> Result<Vec<SocketAddr>, BoxError> {
     if !allow_private {
         found.iter().try_for_each(|address| check(address.ip()))?;
     }

@@ -1,32 +1,29 @@
 //! `webhook`: relays each record by HTTP POST, signed by Standard Webhooks. The body is the record's, byte for byte;
 //! what else is known of it travels as `switchhook-*` headers.
 
+mod connections;
 mod guard;
 mod options;
 mod response;
+mod retry_after;
 #[cfg(test)]
 mod tests;
 
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::{Client, Method, Request, redirect, retry};
+use reqwest::dns::Resolve;
+use reqwest::{Method, Request};
 use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
 use url::Url;
 
+use self::connections::Connections;
 use self::options::{Options, Permanent};
 
-/// Name, connection and TLS together take no longer.
-const CONNECT_FOR: Duration = Duration::from_secs(5);
-/// The instance's `timeout` ends an attempt; this one does where that is longer or absent.
-const ATTEMPT_FOR: Duration = Duration::from_mins(5);
-/// Connections kept open while nothing is sent: what one action needs at its busiest.
-const IDLE_MAX: usize = 64;
 /// How many headers are added to the static ones.
 const HEADERS_OWN: usize = 14;
 /// A fact is cut to so many bytes in its header, before it is escaped.
@@ -34,7 +31,7 @@ const HEADER_TEXT_MAX: usize = 256;
 
 /// Posts records to one URL.
 struct Webhook {
-    client: Client,
+    connections: Arc<Connections>,
     url: Url,
     headers: HeaderMap,
     /// Each signs each relay.
@@ -46,15 +43,46 @@ struct Webhook {
 #[async_trait]
 impl Action for Webhook {
     async fn deliver(&self, record: &Record) -> Result<(), Failure> {
-        let mut request = Request::new(Method::POST, self.url.clone());
-        *request.headers_mut() = self.headers(record);
-        *request.body_mut() = Some(record.body.clone().into());
-        let response = self.client.execute(request).await.map_err(failure)?;
+        let response = self.connections.send(|| self.request(record)).await.map_err(failure)?;
         response::judge(response, &self.permanent, self.clock.wall()).await
     }
 }
 
 impl Webhook {
+    fn new(
+        options: Options,
+        cx: &BuildContext,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, BoxError> {
+        let url = options.url.0.clone();
+        let builder = move || connections::builder(resolver.clone(), &url);
+        let connections =
+            Connections::new(builder, options.connection_max_age.0, cx.clock.clone())?;
+        Self::over(connections, options, cx)
+    }
+
+    /// One that sends over these connections.
+    fn over(
+        connections: Arc<Connections>,
+        options: Options,
+        cx: &BuildContext,
+    ) -> Result<Self, BoxError> {
+        let secrets = options.signing(&cx.base)?;
+        let mut headers = options.headers.0;
+        let agent = concat!("switchhook/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let (url, permanent, clock) = (options.url.0, options.permanent, cx.clock.clone());
+        Ok(Self { connections, url, headers, secrets, permanent, clock })
+    }
+
+    fn request(&self, record: &Record) -> Request {
+        let mut request = Request::new(Method::POST, self.url.clone());
+        *request.headers_mut() = self.headers(record);
+        *request.body_mut() = Some(record.body.clone().into());
+        request
+    }
+
     fn headers(&self, record: &Record) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(self.headers.len() + HEADERS_OWN);
         headers.extend(self.headers.clone());
@@ -153,41 +181,9 @@ headers = { authorization = "Bearer change-me" }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
         options.check_literal()?;
-        let secrets = options.signing(&cx.base)?;
-        let mut headers = options.headers.0;
-        let agent = concat!("switchhook/", env!("CARGO_PKG_VERSION"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Arc::new(Self {
-            client: client(&options.url.0, options.allow_private)?,
-            url: options.url.0,
-            headers,
-            secrets,
-            permanent: options.permanent,
-            clock: cx.clock.clone(),
-        }))
+        let resolver = Arc::new(guard::Resolver { allow_private: options.allow_private });
+        Ok(Arc::new(Self::new(options, cx, resolver)?))
     }
-}
-
-/// A client that does what it is told and nothing beside: no proxy, no redirects, no attempts of its own.
-fn client(url: &Url, allow_private: bool) -> Result<Client, BoxError> {
-    let mut builder = Client::builder()
-        .dns_resolver(Arc::new(guard::Resolver { allow_private }))
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .connect_timeout(CONNECT_FOR)
-        .timeout(ATTEMPT_FOR)
-        .pool_max_idle_per_host(IDLE_MAX)
-        .tcp_nodelay(true);
-    if url.scheme() == "http" {
-        // Nothing is ever encrypted, so a machine without the system's certificates will do.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| {
-        let reason = Failure::permanent(error).reason();
-        format!("cannot set up TLS: {reason}; are the system's CA certificates installed?").into()
-    })
 }
 
 switchhook_core::register!(Webhook);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{Secret, SecretFile};
+use switchhook_core::config::{Period, Secret, SecretFile};
 use switchhook_core::standard_webhooks;
 use url::Url;
 
@@ -44,6 +45,14 @@ pub(super) struct Options {
     /// Whether the target may have a private or loopback address. Default: `false`.
     #[serde(default)]
     pub(super) allow_private: bool,
+    /// How long a connection is reused. An older one is replaced, so that the target's name is resolved again and its new address
+    /// is checked; `"0s"`: each relay has a connection of its own. Default: `"1m"`.
+    #[serde(default = "one_minute")]
+    pub(super) connection_max_age: Period,
+}
+
+fn one_minute() -> Period {
+    Period(Duration::from_mins(1))
 }
 
 impl Options {

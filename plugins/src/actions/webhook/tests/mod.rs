@@ -1,6 +1,9 @@
 //! The webhook action against targets of our own on loopback.
 
+mod ages;
+mod closed;
 mod configuration;
+mod http2;
 mod relays;
 mod replies;
 mod target;

@@ -1,12 +1,14 @@
 //! A target on loopback that answers by a script and notes what it is sent.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub(super) enum Answer {
     Drip(String),
     /// The end of the connection, without a word, as a reset.
     Reset,
+    /// These bytes, once the test says so.
+    Later(Arc<Notify>, String),
     /// Half of the request is read, then the end.
     Midway,
 }
@@ -48,26 +52,54 @@ pub(super) fn say(status: &str) -> Answer {
 pub(super) struct Target {
     pub(super) address: SocketAddr,
     received: Arc<Mutex<Vec<Received>>>,
+    open: Arc<AtomicUsize>,
 }
 
 impl Target {
     /// A target that gives the answers one after the other, the last one for ever.
     pub(super) async fn start(answers: impl Into<Vec<Answer>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), answers)
+    }
+
+    /// Two targets that share a port, on two addresses of this machine.
+    pub(super) async fn pair(answers: impl Into<Vec<Answer>>) -> [Self; 2] {
+        let answers = answers.into();
+        loop {
+            let one = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let port = one.local_addr().expect("an address").port();
+            if let Ok(other) = TcpListener::bind(("127.0.0.2", port)).await {
+                return [one, other].map(|listener| Self::on(listener, answers.clone()));
+            }
+        }
+    }
+
+    fn on(listener: TcpListener, answers: impl Into<Vec<Answer>>) -> Self {
         let address = listener.local_addr().expect("an address");
         let (received, answers) = (Arc::default(), answers.into());
-        let noted = Arc::clone(&received);
+        let open: Arc<AtomicUsize> = Arc::default();
+        let (noted, counted) = (Arc::clone(&received), Arc::clone(&open));
         tokio::spawn(async move {
             for connection in 1.. {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                tokio::spawn(serve(stream, connection, answers.clone(), Arc::clone(&noted)));
+                let (answers, noted) = (answers.clone(), Arc::clone(&noted));
+                let counted = Arc::clone(&counted);
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(async move {
+                    serve(stream, connection, answers, noted).await;
+                    counted.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Self { address, received }
+        Self { address, received, open }
     }
 
     pub(super) fn url(&self) -> String {
         format!("http://{}/hook?key=in-the-url", self.address)
+    }
+
+    /// Connections that it has open now.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     pub(super) fn received(&self) -> Vec<Received> {
@@ -102,6 +134,10 @@ async fn serve(
 async fn give(stream: &mut TcpStream, answer: Answer) -> bool {
     match answer {
         Answer::Say(text) => stream.write_all(text.as_bytes()).await.is_ok(),
+        Answer::Later(now, text) => {
+            now.notified().await;
+            stream.write_all(text.as_bytes()).await.is_ok()
+        }
         Answer::Hang(text) => {
             _ = stream.write_all(text.as_bytes()).await;
             false
