@@ -7,6 +7,7 @@ mod remarks;
 mod runtimes;
 mod signals;
 mod sockets;
+mod stop;
 mod verdicts;
 
 use std::fmt;
@@ -16,8 +17,7 @@ use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::checks::wrong_files;
@@ -28,17 +28,11 @@ pub(crate) use self::remarks::remarks;
 use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
+use self::stop::{Budget, Stop, drain};
 use crate::config::tables::Limits;
 use crate::config::{Config, report};
-use crate::delivery::{Occupied, lane_lost};
+use crate::delivery::lane_lost;
 use crate::listener::{Listener, serve};
-
-/// For deliveries under way when the server is told to stop; what is not finished comes again.
-const DELIVERY_DRAIN: Duration = Duration::from_secs(10);
-/// For what was broken off to end; what blocks its thread never does.
-const CUT_OFF: Duration = Duration::from_secs(2);
-/// For the journal and the actions to write down what they hold and let go of it: only a disk that hangs takes longer.
-const LET_GO: Duration = Duration::from_secs(5);
 
 /// Why the server did not start or had to stop.
 #[derive(Debug)]
@@ -84,12 +78,22 @@ pub(crate) fn run(config: Config) -> Result<(), Stopped> {
     let own =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_threads(&error))?;
     let runtimes = Runtimes::start()?;
-    let result = own.block_on(live(config, &runtimes));
-    runtimes.end();
+    let within = config.server.shutdown_timeout.0;
+    let mut budget = None;
+    let result = own.block_on(live(config, &runtimes, || *budget.insert(Budget::begin(within))));
+    let left = match result {
+        Err(Stopped::AtOnce(_)) => Duration::ZERO,
+        _ => budget.unwrap_or_else(|| Budget::begin(within)).threads(),
+    };
+    runtimes.end(left);
     result
 }
 
-async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
+async fn live(
+    config: Config,
+    runtimes: &Runtimes,
+    stopping: impl FnOnce() -> Budget,
+) -> Result<(), Stopped> {
     let mut signals = Signals::listen(runtimes.works.handle())
         .map_err(|error| Stopped::Io(format!("cannot listen for signals: {error}")))?;
     let (doing, done_so_far) = watch::channel(String::new());
@@ -130,9 +134,7 @@ async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
     }
     admin.draining.store(true, Ordering::Relaxed);
     tracing::info!("stopping: requests under way are answered, no new ones are taken");
-    let stop =
-        Stop { intake: stop_intake, public, public_within: limits.drain_time.0 + CUT_OFF, lanes };
-    let drained = drain(&parts, runtimes, stop);
+    let drained = drain(&parts, runtimes, Stop { intake: stop_intake, public, lanes }, stopping());
     let drained = tokio::select! {
         drained = drained => drained,
         () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
@@ -141,6 +143,8 @@ async fn live(config: Config, runtimes: &Runtimes) -> Result<(), Stopped> {
     };
     stop_admin.cancel();
     drop(admin_tasks);
+    // What was not closed in order closes when it is dropped, and the disk may hang.
+    runtimes.admins.spawn_blocking(move || drop(parts));
     why.map_or(drained, Err)?;
     tracing::info!("stopped");
     Ok(())
@@ -184,59 +188,4 @@ fn joined<T>(result: Result<Result<T, Stopped>, JoinError>) -> Result<T, Stopped
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         Err(Err(error)) => Err(Stopped::Bug(format!("a task was lost: {error}"))),
     }
-}
-
-/// What has to end, in this order.
-struct Stop {
-    intake: CancellationToken,
-    public: JoinHandle<usize>,
-    public_within: Duration,
-    lanes: JoinSet<()>,
-}
-
-/// Each wait has its end: a plugin that blocks its thread can be left behind, never waited for.
-async fn drain(parts: &Arc<Parts>, runtimes: &Runtimes, stop: Stop) -> Result<(), Stopped> {
-    let lost = stop.public.is_finished();
-    stop.intake.cancel();
-    if !lost {
-        match timeout(stop.public_within, stop.public).await {
-            Ok(Ok(0) | Err(_)) => {}
-            Ok(Ok(cut)) => {
-                tracing::warn!(connections = cut, "cut off: they did not finish in time");
-            }
-            Err(_) => tracing::warn!(
-                "requests did not end in time: a handler's decision blocks their threads"
-            ),
-        }
-    }
-    parts.works.stop.cancel();
-    end_lanes(stop.lanes, &parts.works.occupied).await;
-    // Here no thread is blocked: what is stuck elsewhere must not keep the journal open.
-    let parts = parts.clone();
-    let letting_go = runtimes.admins.spawn(async move { parts.shut_down().await });
-    let let_go = timeout(LET_GO, letting_go).await;
-    let done = let_go.map_err(|_| {
-        Stopped::Io(
-            "the disk did not answer while the journal and the actions were closed; nothing that was answered OK is lost: \
-             start again when the disk is well"
-                .into(),
-        )
-    })?;
-    joined(done.map(Ok))
-}
-
-async fn end_lanes(mut lanes: JoinSet<()>, occupied: &Occupied) {
-    if timeout(DELIVERY_DRAIN, ended(&mut lanes)).await.is_ok() {
-        return;
-    }
-    tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
-    lanes.abort_all();
-    if timeout(CUT_OFF, ended(&mut lanes)).await.is_err() {
-        let plugins = occupied.names().join(", ");
-        tracing::error!(%plugins, "left behind: these block their threads and cannot be broken off");
-    }
-}
-
-async fn ended(tasks: &mut JoinSet<()>) {
-    while tasks.join_next().await.is_some() {}
 }

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
 use super::lanes::{lanes, tell_who_left};
 use super::sockets::admin_socket;
+use super::stop::drain_of;
 use crate::action::Action;
 use crate::admin::{self, Admin};
 use crate::config::tables::{self, Limits};
@@ -179,12 +181,17 @@ impl Parts {
         self.actions.values().map(|action| action.component.clone()).collect()
     }
 
-    /// Lets go of what the actions hold; no delivery is under way.
-    pub(super) async fn shut_down(&self) {
-        self.journal.shutdown().await;
-        for action in self.actions.values() {
-            action.component.shutdown().await;
+    /// Lets go of what the journal and the actions hold, side by side and on these threads; no delivery is under way.
+    pub(super) fn shut_down(&self, on: &Runtime) -> Vec<(String, JoinHandle<()>)> {
+        let journal = self.journal.clone();
+        let mut closing =
+            vec![("journal".to_owned(), on.spawn(async move { journal.shutdown().await }))];
+        for (name, action) in &self.actions {
+            let action = action.component.clone();
+            let closed = on.spawn(async move { action.shutdown().await });
+            closing.push((format!("actions.{name}"), closed));
         }
+        closing
     }
 
     pub(super) fn serving(&self, limits: Limits) -> Serving {
@@ -230,6 +237,7 @@ impl Parts {
         Serving {
             routes,
             limits,
+            drain: drain_of(self.server.shutdown_timeout.0),
             clock: self.works.clock.clone(),
             metrics: self.works.metrics.clone(),
             log: Arc::default(),

@@ -4,11 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::Instant;
 
 use super::Stopped;
-
-/// For what still runs on the threads when everything else has ended.
-const END: Duration = Duration::from_secs(1);
 
 pub(super) struct Runtimes {
     /// Answers senders, and waits for nothing that somebody else decides: whatever handlers and actions do behind the journal, it
@@ -50,9 +48,11 @@ impl Runtimes {
         Listening { public: self.replies.handle().clone(), admin: self.admins.handle().clone() }
     }
 
-    pub(super) fn end(self) {
+    /// Waits up to `within` in all for what still runs on the threads.
+    pub(super) fn end(self, within: Duration) {
+        let until = Instant::now() + within;
         for runtime in [self.replies, self.works, self.admins] {
-            runtime.shutdown_timeout(END);
+            runtime.shutdown_timeout(until.saturating_duration_since(Instant::now()));
         }
     }
 }

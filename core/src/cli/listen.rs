@@ -17,7 +17,7 @@ use warp::{Filter, Reply};
 use super::Failed;
 use super::output::{self, Format, one_line};
 use crate::config::tables::Limits;
-use crate::config::{self, SecretFile, Size};
+use crate::config::{SecretFile, Size};
 use crate::listener::{Arrival, Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::standard_webhooks::{ID, SIGNATURE, Secret, Signed, TIMESTAMP};
@@ -27,6 +27,8 @@ use crate::time::{Clock, SystemClock};
 const WINDOW: Duration = Duration::from_mins(5);
 /// As much as a body of the configuration may at most have.
 const BODY_MAX: Size = Size(64 << 20);
+/// What is being answered when it is told to end may take this long.
+const DRAIN: Duration = Duration::from_secs(1);
 /// The header that says which command a relay is about.
 const COMMAND: &str = "switchhook-command";
 
@@ -118,13 +120,9 @@ async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> 
     let routes = warp::ext::get::<Arc<Arrival>>()
         .map(move |arrival: Arc<Arrival>| answering.answer(&arrival).into_response())
         .boxed();
-    let limits = Limits {
-        body_size: BODY_MAX,
-        drain_time: config::Period(Duration::from_secs(1)),
-        ..Limits::default()
-    };
+    let limits = Limits { body_size: BODY_MAX, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
-    let serving = Serving { routes, limits, clock, metrics, log: Arc::default() };
+    let serving = Serving { routes, limits, drain: DRAIN, clock, metrics, log: Arc::default() };
     let interrupted = stop.clone();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -16,8 +16,8 @@ use crate::log_lines;
 const LINES_MAX: usize = 4096;
 /// Bytes of lines that are written together.
 const TEXT_MAX: usize = 64 << 10;
-/// How long the end of the program waits for its last lines.
-const FLUSH: Duration = Duration::from_secs(2);
+/// How long the end of the program waits for its last lines; it is a part of the time that a server has to stop.
+const FLUSH: Duration = Duration::from_millis(500);
 
 enum Message {
     Line(Vec<u8>),

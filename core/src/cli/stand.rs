@@ -62,6 +62,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
     let serving = Serving {
         routes: admin::socket_routes(&admin),
         limits: Limits { idle_time: Period(idle), ..Limits::default() },
+        drain: Duration::ZERO,
         clock: Arc::new(SystemClock::default()),
         metrics,
         log: Arc::default(),

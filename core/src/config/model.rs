@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -140,6 +142,8 @@ struct Reader<'r> {
     mistakes: Vec<Mistake>,
 }
 
+/// A stop takes at least as long as what hangs is given to end; a longer one is a mistake.
+const SHUTDOWN_TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 pub(super) const TABLES: [&str; 6] =
     ["server", "admin", "journal", "sources", "handlers", "actions"];
 
@@ -302,6 +306,9 @@ impl Reader<'_> {
         }
         if server.decide_within.is_some_and(|within| within.0.is_zero()) {
             refuse("decide_within", NO_TIME);
+        }
+        if !SHUTDOWN_TIMES.contains(&server.shutdown_timeout.0) {
+            refuse("shutdown_timeout", "expected 1s to 1h");
         }
         for (key, period) in [
             ("keep_within", server.keep_within),

@@ -171,7 +171,7 @@ impl Section {
             Some(Value::Dict(_, dict)) if dict.contains_key(DATE) => {
                 "found a date or time, which no option takes; write it as text in quotes".to_owned()
             }
-            _ => describe(kind),
+            _ => moved(&self.full(key)).unwrap_or_else(|| describe(kind)),
         };
         if let Some(Value::String(_, text)) = value {
             message.push_str(unexpanded::hint(text));
@@ -337,6 +337,13 @@ fn path_of(error: &figment::Error) -> Vec<String> {
     };
     path.extend(name.map(str::to_owned));
     path
+}
+
+/// What to write in place of a key that former versions knew.
+fn moved(key: &str) -> Option<String> {
+    (key == "server.limits.drain_time").then(|| {
+        "no longer a key; write `server.shutdown_timeout`, which limits the whole stop".to_owned()
+    })
 }
 
 fn describe(kind: &Kind) -> String {

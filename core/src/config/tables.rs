@@ -33,6 +33,8 @@ pub struct Server {
     pub keep_within: Period,
     /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
     pub when_unavailable: WhenUnavailable,
+    /// The server has ended so long after it was told to stop, whatever hangs; 1 second to 1 hour. Default `8s`.
+    pub shutdown_timeout: Period,
     /// How much of anything one sender may take.
     pub limits: Limits,
 }
@@ -56,6 +58,7 @@ impl Default for Server {
             decide_within: None,
             keep_within: millis(1500),
             when_unavailable: WhenUnavailable::default(),
+            shutdown_timeout: seconds(8),
             limits: Limits::default(),
         }
     }
@@ -80,8 +83,6 @@ pub struct Limits {
     pub idle_time: Period,
     /// A peer that takes nothing of an answer. Default `10s`.
     pub write_time: Period,
-    /// For requests under way when the server is told to stop. Default `10s`.
-    pub drain_time: Period,
 }
 
 impl Default for Limits {
@@ -94,7 +95,6 @@ impl Default for Limits {
             body_time: seconds(15),
             idle_time: seconds(120),
             write_time: seconds(10),
-            drain_time: seconds(10),
         }
     }
 }

@@ -57,7 +57,7 @@ fn unknown_names_get_a_hint() {
     );
     check_one(
         "[server]\nlisten_on = 1",
-        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
+        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
@@ -114,6 +114,14 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
     server(
         "limits.body_size = \"big\"",
         "limits.body_size: `big` is no size; write one like \"64 KiB\" or \"1 MiB\"",
+    );
+    for odd in ["999ms", "0s", "61m"] {
+        let line = format!("shutdown_timeout = \"{odd}\"");
+        server(&line, "shutdown_timeout: expected 1s to 1h");
+    }
+    server(
+        "limits.drain_time = \"10s\"",
+        "limits.drain_time: no longer a key; write `server.shutdown_timeout`, which limits the whole stop",
     );
     server("limits.connections = 0", "limits.connections: found 0, expected at least 1");
     server("limits = 7", "limits: found a whole number, expected a table");
@@ -255,7 +263,7 @@ fn mistakes_are_told_all_at_once_by_line() {
          [actions.c]\nplugin = \"nut\"\n[actions.d]\nplugin = \"out\"\ntimeout = \"x\"",
         &[
             "c.toml:22: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
-            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
+            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
             "c.toml:26: handlers.b.actions.0: no action `x`; there are: `c`, `d`, `log`",
             "c.toml:28: actions.c.plugin: no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
             "c.toml:29: actions.d.options.path: missing; this key is required",
@@ -354,7 +362,7 @@ fn mistakes_in_variables_name_them() {
         "SWITCHHOOK_SERVER__LISTN",
         "127.0.0.1:1",
         &[
-            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `limits`",
+            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
         ],
     );
     check_variable(
@@ -480,7 +488,7 @@ fn mistakes_in_flags_say_so() {
         "server.limits.connection",
         "9",
         &[&format!(
-            "{place}.limits.connection: unknown key; did you mean `connections`?; known keys: `connections`, `header_size`, `header_time`, `body_size`, `body_time`, `idle_time`, `write_time`, `drain_time`"
+            "{place}.limits.connection: unknown key; did you mean `connections`?; known keys: `connections`, `header_size`, `header_time`, `body_size`, `body_time`, `idle_time`, `write_time`"
         )],
     );
     check_flag("actions.log.options.keep", "7", &[]);

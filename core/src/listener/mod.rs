@@ -66,6 +66,8 @@ pub(crate) enum Listener {
 pub(crate) struct Serving {
     pub(crate) routes: BoxedFilter<(Response,)>,
     pub(crate) limits: Limits,
+    /// How long requests under way may take once it is to stop.
+    pub(crate) drain: Duration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
     /// For lines about what is no request.
@@ -78,7 +80,7 @@ const CUT_OFF: Duration = Duration::from_secs(1);
 /// Hyper's least read buffer.
 const BUFFER_MIN: usize = 8192;
 
-/// Serves until `stop`, then lets requests under way finish for `limits.drain_time`. Returns how many had to be cut off.
+/// Serves until `stop`, then lets requests under way finish for `serving.drain`. Returns how many had to be cut off.
 pub(crate) async fn serve(listener: Listener, serving: Serving, stop: CancellationToken) -> usize {
     let crowd = Crowd::new(serving.limits.connections, serving.metrics.clone());
     let mut connections = JoinSet::new();
@@ -93,7 +95,7 @@ pub(crate) async fn serve(listener: Listener, serving: Serving, stop: Cancellati
     }
     drop(listener);
     let finish = async { while connections.join_next().await.is_some() {} };
-    _ = timeout(serving.limits.drain_time.0, finish).await;
+    _ = timeout(serving.drain, finish).await;
     let cut = connections.len();
     connections.abort_all();
     // One whose thread is blocked by a plugin never ends.

@@ -11,7 +11,6 @@ use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::config::Period;
 use crate::config::tables::{Limits, Server, Source as Table, WhenUnavailable};
 use crate::journal::{EventQuery, Journal as _};
 use crate::listener::{Listener, Serving, bind, serve};
@@ -40,6 +39,7 @@ async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, 
     let serving = Serving {
         routes,
         limits: server.limits,
+        drain: Duration::ZERO,
         clock,
         metrics: metrics.clone(),
         log: Arc::default(),
@@ -83,15 +83,10 @@ async fn a_request_that_blocks_its_thread_does_not_hold_the_end() {
     };
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
-    let limits = Limits { drain_time: Period(Duration::from_millis(10)), ..Limits::default() };
     let (clock, metrics) = (Arc::new(TestClock::default()), Arc::default());
-    let serving = Serving {
-        routes: warp::any().map(blocking).boxed(),
-        limits,
-        clock,
-        metrics,
-        log: Arc::default(),
-    };
+    let (routes, drain) = (warp::any().map(blocking).boxed(), Duration::from_millis(10));
+    let (limits, log) = (Limits::default(), Arc::default());
+    let serving = Serving { routes, limits, drain, clock, metrics, log };
     let stop = CancellationToken::new();
     let ended = tokio::spawn(serve(Listener::Tcp(socket), serving, stop.clone()));
     let _call = call(address).await;
@@ -112,8 +107,14 @@ async fn a_body_that_pauses_for_nearly_as_long_as_its_sender_waits_is_kept_and_a
     let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
-    let serving =
-        Serving { routes, limits: Limits::default(), clock, metrics, log: Arc::default() };
+    let serving = Serving {
+        routes,
+        limits: Limits::default(),
+        drain: Duration::ZERO,
+        clock,
+        metrics,
+        log: Arc::default(),
+    };
     tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
     let (most, rest) = CALL.split_at(CALL.len() - 1);
     let mut stream = TcpStream::connect(address).await.expect("connected");

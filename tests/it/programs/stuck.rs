@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook::{Action, BoxError, BuildContext, Failure, Plugin, Record, async_trait};
+use switchhook::{
+    Action, BoxError, BuildContext, Callback, Failure, Handler, Plugin, Record, Verdict,
+    async_trait,
+};
 
 /// Options of a `stuck` action.
 #[derive(Deserialize, JsonSchema)]
@@ -58,5 +61,41 @@ impl Plugin for Stuck {
 }
 
 switchhook::register!(Stuck);
+
+/// Options of a `stuck-decision` handler.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Decides {
+    /// The named pipe.
+    pipe: PathBuf,
+    /// A file that is there once it decides.
+    arrived: PathBuf,
+}
+
+#[async_trait]
+impl Handler for Decides {
+    async fn decide(&self, _: &Callback) -> Result<Verdict, Failure> {
+        fs::write(&self.arrived, "").map_err(Failure::transient)?;
+        fs::read(&self.pipe).map(|_| Verdict::Allow).map_err(Failure::transient)
+    }
+}
+
+struct StuckDecision;
+
+#[async_trait]
+impl Plugin for StuckDecision {
+    type Role = dyn Handler;
+    type Options = Decides;
+    const NAME: &'static str = "stuck-decision";
+    const ABOUT: &'static str = "blocks the thread that it decides on";
+    const EXAMPLE: &'static str = "pipe = \"pipe\"\narrived = \"deciding\"";
+
+    async fn build(options: Decides, cx: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
+        let (pipe, arrived) = (cx.path(options.pipe), cx.path(options.arrived));
+        Ok(Arc::new(Decides { pipe, arrived }))
+    }
+}
+
+switchhook::register!(StuckDecision);
 
 switchhook::main!();

@@ -19,7 +19,8 @@ async fn server() -> (SocketAddr, Arc<Metrics>) {
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
     let log = Arc::default();
-    let serving = Serving { routes, limits, clock, metrics: metrics.clone(), log };
+    let serving =
+        Serving { routes, limits, drain: Duration::ZERO, clock, metrics: metrics.clone(), log };
     tokio::spawn(serve(Listener::Tcp(socket), serving, CancellationToken::new()));
     (address, metrics)
 }

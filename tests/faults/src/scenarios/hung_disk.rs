@@ -16,8 +16,8 @@ use crate::server::{Config, Folder, Server, eventually};
 /// The sender gives up after this.
 const ANSWERED: Duration = Duration::from_secs(2);
 const WELL: Duration = Duration::from_secs(5);
-/// Requests, deliveries, and what is held are each waited for, and no longer.
-const ENDED: Duration = Duration::from_secs(30);
+/// The default of `server.shutdown_timeout`.
+const ENDED: Duration = Duration::from_secs(8);
 const DISK: &str = "disk";
 const FILE: &str = "disk/out/events.jsonl";
 /// Of the system's codes: something could not be written.

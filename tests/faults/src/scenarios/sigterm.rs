@@ -15,7 +15,8 @@ use crate::wire::Connection;
 const SENDERS: usize = 16;
 /// Senders whose request is half sent when the server is told to stop.
 const HALVES: usize = 4;
-const EXIT_MAX: Duration = Duration::from_secs(10);
+/// The default of `server.shutdown_timeout`.
+const EXIT_MAX: Duration = Duration::from_secs(8);
 const EXIT_P50: Duration = Duration::from_secs(1);
 /// After the stop, senders with half a request send the rest.
 const REST_AFTER: Duration = Duration::from_millis(150);
