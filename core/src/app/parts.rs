@@ -35,6 +35,8 @@ use crate::source::Source;
 use crate::time::{Clock, Rng, SystemClock};
 use crate::{BoxError, server};
 
+/// What the journal is called among what is closed.
+pub(super) const JOURNAL: &str = "journal";
 /// The admin listener's connections at a time.
 const ADMIN_CONNECTIONS: usize = 64;
 /// Names that one log line at the start holds.
@@ -185,7 +187,7 @@ impl Parts {
     pub(super) fn shut_down(&self, on: &Runtime) -> Vec<(String, JoinHandle<()>)> {
         let journal = self.journal.clone();
         let mut closing =
-            vec![("journal".to_owned(), on.spawn(async move { journal.shutdown().await }))];
+            vec![(JOURNAL.to_owned(), on.spawn(async move { journal.shutdown().await }))];
         for (name, action) in &self.actions {
             let action = action.component.clone();
             let closed = on.spawn(async move { action.shutdown().await });

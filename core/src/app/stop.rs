@@ -7,7 +7,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::parts::Parts;
+use super::parts::{JOURNAL, Parts};
 use super::runtimes::Runtimes;
 use super::{Stopped, joined};
 use crate::delivery::Occupied;
@@ -69,7 +69,7 @@ pub(super) async fn drain(
 ) -> Result<(), Stopped> {
     stop.intake.cancel();
     parts.works.stop.cancel();
-    tokio::join!(
+    let ((), all_ended) = tokio::join!(
         end_requests(stop.public, budget),
         end_lanes(stop.lanes, &parts.works.occupied, budget)
     );
@@ -81,6 +81,11 @@ pub(super) async fn drain(
         }
     }
     if open.is_empty() {
+        return Ok(());
+    }
+    if !all_ended && !open.iter().any(|name| name == JOURNAL) {
+        let actions = open.join(", ");
+        tracing::error!(%actions, "not closed: what was left behind is in them; they recover when they are started again");
         return Ok(());
     }
     Err(Stopped::Io(format!(
@@ -105,16 +110,19 @@ async fn end_requests(public: JoinHandle<usize>, budget: Budget) {
     }
 }
 
-async fn end_lanes(mut lanes: JoinSet<()>, occupied: &Occupied, budget: Budget) {
+/// Whether all of them ended.
+async fn end_lanes(mut lanes: JoinSet<()>, occupied: &Occupied, budget: Budget) -> bool {
     if timeout_at(budget.at(DRAIN), ended(&mut lanes)).await.is_ok() {
-        return;
+        return true;
     }
     tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
     lanes.abort_all();
-    if timeout_at(budget.at(CUT_OFF), ended(&mut lanes)).await.is_err() {
+    let all_ended = timeout_at(budget.at(CUT_OFF), ended(&mut lanes)).await.is_ok();
+    if !all_ended {
         let plugins = occupied.names().join(", ");
         tracing::error!(%plugins, "left behind: these block their threads and cannot be broken off");
     }
+    all_ended
 }
 
 async fn ended(tasks: &mut JoinSet<()>) {
