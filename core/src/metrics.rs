@@ -64,13 +64,21 @@ pub(crate) struct Metrics {
     pub(crate) notes_dropped: Counter,
     persisted_late: Counter,
     journal_damaged: Gauge,
-    /// Of those dropped, how many the journal told of.
-    notes_lost: AtomicU64,
-    /// Callbacks persisted late that have been counted.
-    late: AtomicU64,
-    /// Log lines left out that have been counted.
-    lines_lost: AtomicU64,
     limits: Family<OfLimit, Counter>,
+    taken_in: TakenIn,
+}
+
+/// What the journal and the log count themselves, as far as it is in the counters.
+#[derive(Debug, Default)]
+struct TakenIn {
+    notes_lost: AtomicU64,
+    persisted_late: AtomicU64,
+    lines_lost: AtomicU64,
+}
+
+/// How much a count has grown since it was taken in last.
+fn growth(taken_in: &AtomicU64, count: u64) -> u64 {
+    count.saturating_sub(taken_in.fetch_max(count, Ordering::Relaxed))
 }
 
 fn registered<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
@@ -136,10 +144,8 @@ impl Default for Metrics {
             ),
             persisted_late: register!("persisted_late", PERSISTED_LATE_HELP),
             journal_damaged: register!("journal_damaged", DAMAGED_HELP),
-            notes_lost: AtomicU64::new(0),
-            late: AtomicU64::new(0),
-            lines_lost: AtomicU64::new(0),
             limits: register!("limit_hits", "How often a limit was hit, by its name"),
+            taken_in: TakenIn::default(),
             registry,
         }
     }
@@ -159,16 +165,12 @@ impl Metrics {
     /// Takes in what the journal and the log count themselves.
     pub(crate) fn take_in(&self, journal: &dyn Journal) {
         self.journal_damaged.set(i64::try_from(journal.damaged()).unwrap_or(i64::MAX));
-        let lost = journal.notes_lost();
-        let before = self.notes_lost.fetch_max(lost, Ordering::Relaxed);
-        self.notes_dropped.inc_by(lost.saturating_sub(before));
-        let late = journal.persisted_late();
-        let before = self.late.fetch_max(late, Ordering::Relaxed);
-        self.persisted_late.inc_by(late.saturating_sub(before));
-        let lost = crate::log_lines::lost();
-        let before = self.lines_lost.fetch_max(lost, Ordering::Relaxed);
-        if lost > before {
-            self.limits.get_or_create(&OfLimit { limit: "log_lines".into() }).inc_by(lost - before);
+        let TakenIn { notes_lost, persisted_late, lines_lost } = &self.taken_in;
+        self.notes_dropped.inc_by(growth(notes_lost, journal.notes_lost()));
+        self.persisted_late.inc_by(growth(persisted_late, journal.persisted_late()));
+        let lines = growth(lines_lost, crate::log_lines::lost());
+        if lines > 0 {
+            self.limit_counter("log_lines").inc_by(lines);
         }
     }
 
