@@ -1,8 +1,8 @@
 //! The way of a before-callback: handlers are asked in order, the answer comes at the deadline whatever they do.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -61,16 +61,17 @@ pub(crate) async fn decide(
     // With the deadline inside, too: who hangs up leaves the task to itself.
     let mut task = tokio::spawn(timeout_at(deadline, asking.run(callback)));
     let answered = timeout_at(deadline, &mut task).await;
-    let flags =
-        || std::mem::take(&mut *progress.flags.lock().unwrap_or_else(PoisonError::into_inner));
+    task.abort();
+    let mut said = std::mem::take(&mut *progress.said());
+    let flags = std::mem::take(&mut said.flags);
     // A panic outside the handlers would be a bug of ours; it is treated like a handler that was too slow.
-    let (outcome, by) = if let Ok(Ok(Ok((verdict, by)))) = answered {
+    let (outcome, by) = if matches!(answered, Ok(Ok(Ok(())))) || said.last.is_some() {
+        let (verdict, by) = said.verdict();
         (Outcome::Decided(verdict), by)
     } else {
-        task.abort();
-        silence.overdue(progress.at.load(Ordering::Acquire), &metrics)
+        silence.overdue(said, &metrics)
     };
-    let decision = Some(note(&outcome, by.as_deref(), flags(), begun));
+    let decision = Some(note(&outcome, by.as_deref(), flags, begun));
     Decided { outcome, decision, whole: !progress.failed.load(Ordering::Acquire) }
 }
 
@@ -81,7 +82,7 @@ pub(crate) fn late(
     source: &dyn Source,
     begun: Instant,
 ) -> Decided {
-    let (outcome, by) = Silence::of(chain, callback, source).strictest(0);
+    let (outcome, by) = Silence::of(chain, callback, source).strictest(Said::default());
     let decision = Some(note(&outcome, by.as_deref(), Vec::new(), begun));
     Decided { outcome, decision, whole: false }
 }
@@ -101,25 +102,29 @@ impl Silence {
         Self { handlers, refusal: refusal.map(|said| said.verdict) }
     }
 
-    /// The deadline speaks: the first `finished` handlers have given their word.
-    fn overdue(&self, finished: usize, metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
-        if let Some((name, _)) = self.handlers.get(finished) {
+    /// The deadline is there before the chain has come to its end.
+    fn overdue(&self, said: Said, metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
+        if let Some((name, _)) = self.handlers.get(said.finished) {
             if let Some(suppressed) = LOG.take("deadline") {
                 tracing::warn!(handler = %name, suppressed, "no decision by the deadline");
             }
             count(metrics, name, "deadline");
         }
-        self.strictest(finished)
+        self.strictest(said)
     }
 
-    /// The strictest of those that have not finished, so that a hanging early handler cannot wave a later one through.
-    fn strictest(&self, finished: usize) -> (Outcome, Option<Arc<str>>) {
-        let unfinished = self.handlers.iter().skip(finished);
+    /// The strictest of those that have not finished, so that a hanging early handler cannot wave a later one through. What others
+    /// have replaced stays replaced.
+    fn strictest(&self, said: Said) -> (Outcome, Option<Arc<str>>) {
+        let unfinished = self.handlers.iter().skip(said.finished);
         match (unfinished.max_by_key(|(_, on_failure)| *on_failure), &self.refusal) {
             (Some((name, OnFailure::Deny)), Some(refusal)) => {
                 (Outcome::TimedOut(refusal.clone()), Some(name.clone()))
             }
-            _ => (Outcome::TimedOut(Verdict::Allow), None),
+            _ => {
+                let (verdict, by) = said.verdict();
+                (Outcome::TimedOut(verdict), by)
+            }
         }
     }
 }
@@ -164,11 +169,66 @@ fn not_said(kind: VerdictKind, error: &NotPermitted) -> String {
 /// How far the chain has come, readable while it runs.
 #[derive(Default)]
 struct Progress {
-    /// Handlers that have finished.
-    at: AtomicUsize,
-    /// Whether one of them gave no word, or one that does not count.
+    /// Whether a handler gave no word, or one that does not count.
     failed: AtomicBool,
-    flags: Mutex<Vec<String>>,
+    said: Mutex<Said>,
+}
+
+impl Progress {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the handlers have said so far.
+#[derive(Default)]
+struct Said {
+    /// Handlers that have finished.
+    finished: usize,
+    flags: Vec<String>,
+    replaced: Map,
+    /// Who has replaced something, or allowed it, last.
+    by: Option<Arc<str>>,
+    /// The verdict that ended the chain.
+    last: Option<Verdict>,
+}
+
+impl Said {
+    fn add(&mut self, name: &Arc<str>, verdict: Verdict) {
+        self.finished += 1;
+        match verdict {
+            Verdict::Abstain => {}
+            Verdict::Flag(text) => {
+                if self.flags.len() < FLAGS_MAX {
+                    let text: String = text.chars().take(FLAG_LENGTH_MAX).collect();
+                    self.flags.push(format!("{name}: {text}"));
+                }
+            }
+            Verdict::Replace(fields) => {
+                self.replaced.extend(fields);
+                self.by = Some(name.clone());
+            }
+            Verdict::Allow => {
+                self.by.get_or_insert_with(|| name.clone());
+                self.last = Some(Verdict::Allow);
+            }
+            verdict @ (Verdict::Deny { .. } | Verdict::Drop | Verdict::Answer(_)) => {
+                self.by = Some(name.clone());
+                self.last = Some(verdict);
+            }
+        }
+    }
+
+    /// The verdict that all of it makes, and whose it is.
+    fn verdict(self) -> (Verdict, Option<Arc<str>>) {
+        let verdict = match self.last {
+            None | Some(Verdict::Allow) if !self.replaced.is_empty() => {
+                Verdict::Replace(self.replaced)
+            }
+            last => last.unwrap_or(Verdict::Allow),
+        };
+        (verdict, self.by)
+    }
 }
 
 struct Asking {
@@ -179,31 +239,18 @@ struct Asking {
 }
 
 impl Asking {
-    async fn run(self, mut callback: Callback) -> (Verdict, Option<Arc<str>>) {
-        let mut replaced = Map::new();
-        let mut replaced_by = None;
+    async fn run(self, mut callback: Callback) {
         for decider in &self.chain {
             let verdict = self.ask(decider, &callback).await;
-            self.progress.at.fetch_add(1, Ordering::Release);
-            match verdict {
-                Verdict::Abstain => {}
-                Verdict::Flag(text) => self.flag(&decider.name, &text),
-                Verdict::Replace(fields) => {
-                    callback.body = with_fields(&callback.body, &fields);
-                    replaced.extend(fields);
-                    replaced_by = Some(decider.name.clone());
-                }
-                Verdict::Allow => {
-                    replaced_by.get_or_insert_with(|| decider.name.clone());
-                    break;
-                }
-                verdict @ (Verdict::Deny { .. } | Verdict::Drop | Verdict::Answer(_)) => {
-                    return (verdict, Some(decider.name.clone()));
-                }
+            if let Verdict::Replace(fields) = &verdict {
+                callback.body = with_fields(&callback.body, fields);
+            }
+            let mut said = self.progress.said();
+            said.add(&decider.name, verdict);
+            if said.last.is_some() {
+                return;
             }
         }
-        let verdict = if replaced.is_empty() { Verdict::Allow } else { Verdict::Replace(replaced) };
-        (verdict, replaced_by)
     }
 
     /// One handler's word; a failure of any kind becomes what its instance wants.
@@ -262,16 +309,6 @@ impl Asking {
             );
         }
         verdict
-    }
-
-    fn flag(&self, name: &str, text: &str) {
-        let mut flags = self.progress.flags.lock().unwrap_or_else(PoisonError::into_inner);
-        if flags.len() < FLAGS_MAX {
-            flags.push(format!(
-                "{name}: {}",
-                text.chars().take(FLAG_LENGTH_MAX).collect::<String>()
-            ));
-        }
     }
 }
 

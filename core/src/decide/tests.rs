@@ -160,6 +160,21 @@ async fn a_failure_counts_as_its_instance_wants() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn at_the_deadline_what_was_replaced_stays_replaced() {
+    let replaces = || (Does::Says(Verdict::Replace(fields("new"))), Allow);
+    let check = async |chain, expected: Verdict, by: &str| {
+        let decided = ask(chain).await;
+        assert_eq!(decided.outcome, Outcome::TimedOut(expected));
+        assert_eq!(noted(&decided).by.as_deref(), Some(by));
+    };
+    let replaced = || Verdict::Replace(fields("new"));
+    check(vec![replaces(), (Does::Hangs, Allow)], replaced(), "h0").await;
+    let abstains = (Does::Says(Verdict::Abstain), Allow);
+    check(vec![replaces(), abstains, (Does::Hangs, Allow)], replaced(), "h0").await;
+    check(vec![replaces(), (Does::Hangs, Deny)], stands_in(), "h1").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn at_the_deadline_the_strictest_of_the_unfinished_counts() {
     let begun = Instant::now();
     let check = async |chain, expected: Verdict| {
