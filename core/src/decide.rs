@@ -117,15 +117,12 @@ impl Silence {
     /// have replaced stays replaced.
     fn strictest(&self, said: Said) -> (Outcome, Option<Arc<str>>) {
         let unfinished = self.handlers.iter().skip(said.finished);
-        match (unfinished.max_by_key(|(_, on_failure)| *on_failure), &self.refusal) {
-            (Some((name, OnFailure::Deny)), Some(refusal)) => {
-                (Outcome::TimedOut(refusal.clone()), Some(name.clone()))
-            }
-            _ => {
-                let (verdict, by) = said.verdict();
-                (Outcome::TimedOut(verdict), by)
-            }
+        let strictest = unfinished.max_by_key(|(_, on_failure)| *on_failure);
+        if let (Some((name, OnFailure::Deny)), Some(refusal)) = (strictest, &self.refusal) {
+            return (Outcome::TimedOut(refusal.clone()), Some(name.clone()));
         }
+        let (verdict, by) = said.verdict();
+        (Outcome::TimedOut(verdict), by)
     }
 }
 

@@ -193,7 +193,8 @@ impl Intake {
             Opened::Handshake(response) => return Some(std::mem::take(response)),
             Opened::Before(callback) => {
                 self.admit(mount, arrival, std::slice::from_mut(callback));
-                let outcome = self.decided(mount, arrival, callback).await;
+                // Boxed: what has nothing to decide need not carry room for it through every future around this one.
+                let outcome = Box::pin(self.decided(mount, arrival, callback)).await;
                 (std::slice::from_ref(&*callback), outcome, before_replies)
             }
             Opened::After(callbacks) => {
@@ -311,7 +312,8 @@ impl Intake {
         match callbacks {
             [] => Outcome::Accepted,
             [one] if one.answered => {
-                let (kept, decided) = tokio::join!(keeping, self.decide(mount, arrival, one));
+                let deciding = Box::pin(self.decide(mount, arrival, one));
+                let (kept, decided) = tokio::join!(keeping, deciding);
                 if kept == Outcome::Accepted { decided.outcome } else { kept }
             }
             _ => keeping.await,

@@ -111,37 +111,14 @@ impl<'a> Said<'a> {
 
 /// A text, and whether it was cut in the middle of a character: then it ends or begins with half of a surrogate pair.
 fn quoted(json: &str) -> (Option<Cow<'_, str>>, bool) {
-    if let Ok(Text(text)) = serde_json::from_str(json) {
-        return (Some(text), false);
+    let plain = json.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    if let Some(text) = plain.filter(|text| !text.contains('\\')) {
+        return (Some(Cow::Borrowed(text)), false); // nothing in it stands for something else
+    }
+    if let Ok(text) = serde_json::from_str(json) {
+        return (Some(Cow::Owned(text)), false);
     }
     (lenient::read(json.as_bytes(), &mut Vec::new()).ok().map(Cow::Owned), true)
-}
-
-/// A text, borrowed where it has no escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Details<'a> {

@@ -13,6 +13,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -91,7 +92,8 @@ impl Handler for TopicChanges {
         {
             return Ok(None); // a wide `commands` brings what this handler does not speak of
         }
-        let body = String::from_utf8_lossy(&callback.body);
+        let body = std::str::from_utf8(&callback.body)
+            .map_or_else(|_| String::from_utf8_lossy(&callback.body), Cow::Borrowed);
         let details = Details::read(&body).map_err(Failure::permanent)?;
         if !self.wants_group(&details) {
             return Ok(None);

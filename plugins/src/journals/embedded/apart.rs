@@ -12,7 +12,7 @@ use switchhook_core::{BoxError, program_name, with_causes};
 
 use super::copy::{copy, remove, sync_folder_of};
 use super::lock::Lock;
-use super::place::Apart;
+use super::place::{Apart, LOOK_EVERY};
 use super::queue::{Ack, Batch};
 use super::restore::{COPYING, RESTORING};
 use super::same;
@@ -28,6 +28,16 @@ const NOT_ACKNOWLEDGED: &str =
     "nothing new is acknowledged until it is back; deliveries of what it holds go on";
 
 impl Writer {
+    /// Looks after the place of the store before the next batch: for all of it where that is due, else for the database.
+    pub(super) fn look_after_place_if_due(&mut self, idle: bool) {
+        let (now, place) = (self.shared.clock.now(), &self.shared.place);
+        let due = idle || now.saturating_sub(self.looked_at) >= LOOK_EVERY;
+        if due || place.is_apart() || !place.has_database() {
+            self.looked_at = now;
+            self.look_after_place();
+        }
+    }
+
     /// Looks whether the store is in its place, and does what can be done where it is not.
     pub(super) fn look_after_place(&mut self) {
         if let Health::Failed(_) = self.shared.health() {

@@ -15,7 +15,7 @@ use switchhook_core::journal::JournalError;
 use super::locked;
 use super::stats::beside;
 
-/// How often an idle writer looks.
+/// How often the writer looks for all files, idle or not.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
@@ -121,7 +121,12 @@ impl Place {
         })
     }
 
-    /// Looks, in a few microseconds.
+    /// Looks for the database alone: what moves its folder moves it.
+    pub(super) fn has_database(&self) -> bool {
+        self.database.look().is_ok()
+    }
+
+    /// Looks for all its files, in a few microseconds.
     pub(super) fn look(&self) -> Result<(), Apart> {
         self.database.look().map_err(|Gone { removed, why }| Apart::Store { removed, why })?;
         self.log.iter().try_for_each(Watched::look).map_err(|gone| Apart::Log(gone.why))?;

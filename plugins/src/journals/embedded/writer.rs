@@ -47,6 +47,8 @@ pub(super) struct Writer {
     pub(super) lock: Option<Lock>,
     /// It was tried to save what a removed store holds.
     pub(super) rescue_tried: bool,
+    /// When it last looked for all files of the store.
+    pub(super) looked_at: Duration,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
@@ -87,9 +89,10 @@ impl Writer {
     }
 
     fn next(&mut self) -> Option<Batch> {
+        let mut idle = false;
         loop {
             self.set_busy(); // a disk that hangs may hang here
-            self.look_after_place();
+            self.look_after_place_if_due(idle);
             let full = matches!(self.shared.health(), Health::Unavailable(_));
             self.look_for_room_if(full && !self.shared.place.is_apart());
             {
@@ -105,6 +108,7 @@ impl Writer {
                 queue.asleep = true;
             }
             std::thread::park_timeout(LOOK_EVERY);
+            idle = locked(&self.shared.queue).is_empty();
         }
     }
 

@@ -148,7 +148,12 @@ async fn a_disk_that_does_not_answer_makes_nobody_wait() {
         let journal = journal.clone();
         async move { append(&journal, "early").await }
     });
-    while locked(&journal.shared.queue).busy_since.is_none() {
+    let taken = || {
+        let queue = locked(&journal.shared.queue);
+        queue.is_empty() && queue.busy_since.is_some()
+    };
+    tokio::task::yield_now().await; // it stands in the queue now
+    while !taken() {
         tokio::task::yield_now().await;
     }
     assert_eq!(journal.health(), Health::Ready, "a slow commit is none of this");
