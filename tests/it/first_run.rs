@@ -33,7 +33,7 @@ fn a_topic_change_reaches_log_and_file() {
     assert!(record["topic"].is_null());
     let logged = server.log_line("switchhook::record");
     assert!(logged.contains(record["id"].as_str().expect("an id")), "{logged}");
-    let warnings = server.log().matches("unsigned calls are taken").count();
+    let warnings = server.log().matches("accepts unsigned callbacks").count();
     assert_eq!(warnings, 1, "one clear warning that strangers can call");
 }
 

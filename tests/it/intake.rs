@@ -123,7 +123,7 @@ fn an_admin_address_that_strangers_reach_is_refused_by_check_and_at_the_start() 
     let checked = switchhook(folder.path()).arg("check").output().expect("ran");
     let (_, err) = text(&checked);
     assert!(
-        checked.status.success() && err.contains("config.toml:5: admin.listen: whoever"),
+        checked.status.success() && err.contains("config.toml:5: admin.listen: anyone"),
         "{err}"
     );
 }

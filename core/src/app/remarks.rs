@@ -74,7 +74,7 @@ fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<St
         }
         remarks.push(at(
             &format!("sources.{name}"),
-            format!("unsigned calls are taken: whoever reaches {address} can make events"),
+            format!("accepts unsigned callbacks: anyone who can reach {address} can forge events"),
         ));
     }
     let admin = &config.admin;
@@ -89,7 +89,7 @@ fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<St
         }
         remarks.push(at(
             "admin.listen",
-            format!("whoever reaches {address} can read callbacks, dead letters and metrics"),
+            format!("anyone who can reach {address} can read callbacks, dead letters and metrics"),
         ));
     }
     (wrong, remarks)

@@ -1,5 +1,6 @@
 //! The configuration: layers of defaults, file, variables and flags; every mistake is reported at once.
 
+mod checks;
 pub(crate) mod encoding;
 mod load;
 mod mistake;
@@ -19,6 +20,7 @@ mod tests;
 mod unexpanded;
 mod values;
 mod variables;
+mod wording;
 
 pub use self::load::Layers;
 pub use self::mistake::{Mistake, Place};

@@ -1,11 +1,8 @@
 //! The whole configuration: every table read and checked, every plugin's options found good, nothing opened yet.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -17,8 +14,6 @@ use super::spelling::Keys;
 use super::{tables, unexpanded, variables};
 use crate::plugin::{Configured, Registration, Registry, Table};
 use crate::router::Pattern;
-
-const NO_TIME: &str = "found 0, expected a duration above 0";
 
 /// A configuration without mistakes.
 #[derive(Debug)]
@@ -137,13 +132,11 @@ macro_rules! instance_tables {
 }
 instance_tables!(Journal, Source, Handler, Action);
 
-struct Reader<'r> {
+pub(super) struct Reader<'r> {
     registry: &'r Registry,
-    mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<Mistake>,
 }
 
-/// A stop takes at least as long as what hangs is given to end; a longer one is a mistake.
-const SHUTDOWN_TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 pub(super) const TABLES: [&str; 6] =
     ["server", "admin", "journal", "sources", "handlers", "actions"];
 
@@ -287,160 +280,6 @@ impl Reader<'_> {
                 hint(name, linked.iter().copied()),
                 listed(linked.iter().copied())
             ),
-        }
-    }
-
-    fn check_server(&mut self, root: &Section, server: &tables::Server) {
-        let section = root.child("server");
-        let mut refuse =
-            |key: &str, message: &str| self.mistakes.push(section.mistake(key, message));
-        let limits = &server.limits;
-        if limits.connections == 0 {
-            refuse("limits.connections", "found 0, expected at least 1");
-        }
-        if !(8192..=1 << 20).contains(&limits.header_size.0) {
-            refuse("limits.header_size", "expected 8 KiB to 1 MiB");
-        }
-        if !(1024..=64 << 20).contains(&limits.body_size.0) {
-            refuse("limits.body_size", "expected 1 KiB to 64 MiB");
-        }
-        if server.decide_within.is_some_and(|within| within.0.is_zero()) {
-            refuse("decide_within", NO_TIME);
-        }
-        if !SHUTDOWN_TIMES.contains(&server.shutdown_timeout.0) {
-            refuse("shutdown_timeout", "expected 1s to 1h");
-        }
-        for (key, period) in [
-            ("keep_within", server.keep_within),
-            ("limits.header_time", limits.header_time),
-            ("limits.body_time", limits.body_time),
-            ("limits.idle_time", limits.idle_time),
-            ("limits.write_time", limits.write_time),
-        ] {
-            if period.0.is_zero() {
-                refuse(key, NO_TIME);
-            }
-        }
-    }
-
-    fn check_admin(&mut self, root: &Section, server: &tables::Server, admin: &tables::Admin) {
-        if admin.enabled && admin.listen == server.listen && admin.listen.port() != 0 {
-            let message = "the address of [server] too; each needs its own port";
-            self.mistakes.push(root.child("admin").mistake("listen", message));
-        }
-    }
-
-    fn check_sources(&mut self, root: &Section, sources: &[Instance<tables::Source>]) {
-        let tables = root.child("sources");
-        if tables.children().next().is_none() {
-            let message = "no source: nothing could call; add a table [sources.NAME]";
-            self.mistakes.push(root.mistake("sources", message));
-        }
-        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-        for source in sources {
-            let (key, path) = (format!("{}.path", source.name), source.table.path.as_str());
-            let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
-            if !path.starts_with('/') || !path.bytes().all(plain) || path.contains("//") {
-                let message = format!(
-                    "found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
-                );
-                self.mistakes.push(tables.mistake(&key, message));
-            }
-            if source.table.decide_within.is_some_and(|within| within.0.is_zero()) {
-                let key = format!("{}.decide_within", source.name);
-                self.mistakes.push(tables.mistake(&key, NO_TIME));
-            }
-            if source.table.enabled
-                && let Some(other) = taken.insert(path.trim_end_matches('/'), &source.name)
-            {
-                self.mistakes.push(
-                    tables
-                        .mistake(&key, format!("`{path}` is already the path of sources.{other}")),
-                );
-            }
-        }
-    }
-
-    fn check_handlers(&mut self, root: &Section, handlers: &[Instance<tables::Handler>]) {
-        let actions = root.child("actions");
-        let known: Vec<&str> = actions.children().map(|(name, _)| name).collect();
-        let tables = root.child("handlers");
-        for handler in handlers {
-            self.check_against_plugin(handler);
-            for (i, action) in handler.table.actions.iter().enumerate() {
-                let key = format!("{}.actions.{i}", handler.name);
-                if !known.contains(&action.as_str()) {
-                    let hint = hint(action, known.iter().copied());
-                    let message = format!(
-                        "no action `{action}`{hint}; there are: {}",
-                        listed(known.iter().copied())
-                    );
-                    self.mistakes.push(tables.mistake(&key, message));
-                } else if handler.table.actions[..i].contains(action) {
-                    self.mistakes.push(tables.mistake(&key, format!("`{action}` is named twice")));
-                }
-            }
-        }
-    }
-
-    /// What the plugin leaves to the configuration, and what it has no use for.
-    fn check_against_plugin(&mut self, handler: &Instance<tables::Handler>) {
-        let Instance { at, table, plugin, .. } = handler;
-        for text in plugin.commands {
-            if let Err(why) = text.parse::<Pattern>() {
-                let message = format!("a bug of the plugin: in its `COMMANDS`, {why}");
-                self.mistakes.push(at.mistake("plugin", message));
-            }
-        }
-        if plugin.commands.is_empty() && table.commands.is_none() {
-            let message = format!(
-                "missing; `{}` has no commands of its own: name them, or `Family.*`, or `*`",
-                plugin.name
-            );
-            self.mistakes.push(at.mistake("commands", message));
-        }
-        if !plugin.records && !table.actions.is_empty() {
-            let message = format!(
-                "`{}` makes no records, so nothing would reach them: name them in a handler that does",
-                plugin.name
-            );
-            self.mistakes.push(at.mistake("actions", message));
-        }
-    }
-
-    fn check_actions(&mut self, root: &Section, actions: &[Instance<tables::Action>]) {
-        let tables = root.child("actions");
-        for action in actions {
-            let (name, table, retry) = (&action.name, &action.table, &action.table.retry);
-            let mut refuse = |key: &str, message: &str| {
-                self.mistakes.push(tables.mistake(&format!("{name}.{key}"), message));
-            };
-            if table.timeout.0.is_zero() {
-                refuse("timeout", NO_TIME);
-            }
-            if !(1.0..=100.0).contains(&retry.factor) {
-                refuse("retry.factor", "expected 1 to 100");
-            }
-            if !(0.0..=1.0).contains(&retry.jitter) {
-                refuse("retry.jitter", "expected 0 to 1");
-            }
-            if !(0.0..=1.0).contains(&retry.share) {
-                refuse("retry.share", "expected 0 to 1");
-            }
-            for (waits, first, longest) in [
-                ("retry", retry.first, retry.longest),
-                ("breaker", table.breaker.first, table.breaker.longest),
-            ] {
-                let (one, other) = (format!("{waits}.first"), format!("{waits}.longest"));
-                let given = tables.child(name).child(waits).text("first").is_some();
-                if first.0.is_zero() {
-                    refuse(&one, NO_TIME);
-                } else if longest < first && given {
-                    refuse(&one, &format!("{first} is longer than `{other}`, which is {longest}"));
-                } else if longest < first {
-                    refuse(&other, &format!("{longest} is shorter than `{one}`, which is {first}"));
-                }
-            }
         }
     }
 }

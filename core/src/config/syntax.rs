@@ -73,7 +73,7 @@ fn odd_character(line: &str) -> Option<&'static str> {
     ]) {
         Some("; the line has typographic quotes, where TOML takes \" or '")
     } else if has(&['\u{a0}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{200b}', '\u{feff}']) {
-        Some("; the line has a character that only looks like a space; type it anew")
+        Some("; the line has a character that only looks like a space; type it again")
     } else if has(&[
         '\u{ff1d}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{ff0c}', '\u{ff3b}', '\u{ff3d}',
     ]) {

@@ -107,7 +107,7 @@ pub struct Admin {
     pub enabled: bool,
     /// Address and port. Default `127.0.0.1:9090`.
     pub listen: SocketAddr,
-    /// Start though `listen` can be reached from other machines: whoever reaches it reads all callbacks. Default false.
+    /// Start though `listen` can be reached from other machines: anyone who can reach it can read all callbacks. Default false.
     pub allow_public: bool,
 }
 

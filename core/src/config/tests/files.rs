@@ -64,7 +64,7 @@ fn what_is_given_twice_is_told_with_both_places() {
 #[test]
 fn characters_that_only_look_right_are_told() {
     let quotes = "; the line has typographic quotes, where TOML takes \" or '";
-    let space = "; the line has a character that only looks like a space; type it anew";
+    let space = "; the line has a character that only looks like a space; type it again";
     let sign = "; the line has a sign that only looks like one of ASCII (= - , [ ])";
     for (line, hint) in [
         ("listen = \u{201c}127.0.0.1:1\u{201d}", quotes),

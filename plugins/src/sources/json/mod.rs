@@ -224,7 +224,7 @@ impl Source for Json {
         now: Timestamp,
     ) -> Result<Request<Bytes>, ComposeError> {
         if !named_freely(command) {
-            return Err(ComposeError(format!("`{command}` is no command: {FREE_NAMES}")));
+            return Err(ComposeError(format!("`{command}` is not a valid command: {FREE_NAMES}")));
         }
         let fail = |error: &dyn std::fmt::Display| ComposeError(error.to_string());
         let mut body = fields.clone();
