@@ -13,6 +13,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
+use crate::escape;
+
 /// What is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Thing {
@@ -108,7 +110,11 @@ pub(crate) fn examine(thing: Thing, file: &File, path: &Path) -> Result<Option<S
     let exposure = format!("{} (mode {:04o})", thing.exposure(facts.mode), facts.mode & 0o7777);
     match judge(thing, facts) {
         Judgement::Accept => Ok(None),
-        Judgement::Refuse => Err(format!("{exposure}; run `{} {}`", thing.remedy(), quoted(path))),
+        Judgement::Refuse => Err(format!(
+            "{exposure}; run `{} {}`",
+            thing.remedy(),
+            escape::for_shell(&path.to_string_lossy())
+        )),
         Judgement::Warn => Ok(Some(format!("{exposure}; accepted because {}", excuse(facts)))),
     }
 }
@@ -214,13 +220,6 @@ fn has_capability(status: &str, number: u32) -> bool {
 /// Whether a user namespace has every user of the machine, as the first one has.
 fn maps_all(map: &str) -> bool {
     map.split_whitespace().eq(["0", "0", "4294967295"])
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]

@@ -29,6 +29,18 @@ pub fn for_header(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, NOT_IN_HEADERS).into()
 }
 
+/// For a shell: one word, in quotes where it needs them.
+pub fn for_shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=+@%".contains(c);
+    let text = for_line(text);
+    if !text.is_empty() && text.chars().all(plain) { text.into_owned() } else { quoted(&text) }
+}
+
+/// For a shell: one word, in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// For JSON text as one line, or on a terminal: what breaks lines or turns them round is spelt as JSON spells it, so that it
 /// still says the same.
 pub fn for_json_line(json: &str) -> Cow<'_, str> {

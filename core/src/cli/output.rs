@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::config::Period;
 use crate::escape;
+pub(super) use crate::escape::{for_shell as word, quoted};
 
 use super::Failed;
 
@@ -83,18 +84,6 @@ pub(super) fn time(time: Duration) -> String {
 /// Text from outside as part of one line.
 pub(super) fn one_line(text: &str) -> String {
     escape::for_line(text).into_owned()
-}
-
-/// One word for a shell, in quotes.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// One word for a shell, in quotes where it needs them.
-pub(super) fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=+@%".contains(c);
-    let text = one_line(text);
-    if !text.is_empty() && text.chars().all(plain) { text } else { quoted(&text) }
 }
 
 /// JSON from outside as one line that says the same.
