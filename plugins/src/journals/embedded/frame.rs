@@ -166,8 +166,8 @@ impl Blob {
         let (found, whole) = self.walk(RECORD_MIN);
         let place = |found: &Found| self.data.get(found.start..found.end)?.try_get_u64_le().ok();
         let places: Vec<Option<u64>> = found.iter().map(place).collect();
-        if let Some(last) = places.last().copied().flatten().filter(|_| whole) {
-            self.last = last.max(self.first);
+        if whole {
+            self.believe(&places);
         }
         let (mut next, mut unclear) = (self.first, Vec::new());
         let mut end_of_all = 0;
@@ -186,6 +186,21 @@ impl Blob {
             unclear.push(Some(self.last)); // the rest cannot be found
         }
         self.put_damaged(&mut unclear, next, self.last);
+    }
+
+    /// Takes the first and the last place from whole records rather than from the row's numbers, which have no checksum.
+    fn believe(&mut self, places: &[Option<u64>]) {
+        let (Some(&Some(first)), Some(&Some(last))) = (places.first(), places.last()) else {
+            return;
+        };
+        if first > last {
+            return;
+        }
+        if self.after == self.first {
+            self.after = first;
+        }
+        self.after = self.after.min(first);
+        (self.first, self.last) = (first, last);
     }
 
     fn put_damaged(&mut self, places: &mut Vec<Option<u64>>, mut low: u64, high: u64) {

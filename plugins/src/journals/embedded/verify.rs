@@ -190,6 +190,13 @@ impl Check {
                 blob.last
             ));
         }
+        if blob.first != first {
+            self.problem(&format!(
+                "the {kind} from {first} on: they are those from {} to {}",
+                blob.first, blob.last
+            ));
+        }
+        let first = blob.first;
         if self.before.0 == log && first <= self.before.1 && first > 0 {
             self.problem(&format!("the {kind} from {first} on: others have these places, too"));
         }
@@ -272,6 +279,7 @@ pub(super) fn data_of(connection: &Connection, sql: &str, at: i64) -> rusqlite::
     let data = connection.prepare_cached(sql)?.query_row([at], |row| row.get::<_, Vec<u8>>(0));
     match data {
         Err(error) if is_damage(&error) => Ok(Bytes::new()),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Bytes::new()), // its number led elsewhere
         data => Ok(Bytes::from(data?)),
     }
 }

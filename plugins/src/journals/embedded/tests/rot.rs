@@ -329,3 +329,51 @@ async fn damaged_numbers_of_attempts_keep_nothing_from_starting() {
         assert!(found.contains(&problem), "{found}");
     }
 }
+
+/// A number as the database stores it in a row.
+fn varint(number: i64) -> Vec<u8> {
+    let groups = (0..9).rev().map(|group| u8::try_from(number >> (7 * group) & 0x7f).unwrap());
+    let mut bytes: Vec<u8> =
+        groups.skip_while(|group| *group == 0).map(|group| group | 0x80).collect();
+    *bytes.last_mut().unwrap() &= 0x7f;
+    bytes
+}
+
+/// Changes bits of the number of a row of records, where it lies.
+fn renumber(folder: &Folder, position: u64, bits: u8) {
+    let number = varint(super::super::schema::slot(1, position));
+    let mut bytes = std::fs::read(folder.file()).unwrap();
+    let found = bytes.windows(number.len()).enumerate().filter(|(_, window)| *window == number);
+    let found: Vec<usize> = found.map(|(at, _)| at).collect(); // among them what a page no longer uses
+    for at in found {
+        bytes[at + number.len() - 2] ^= bits;
+    }
+    std::fs::write(folder.file(), bytes).unwrap();
+}
+
+#[tokio::test]
+async fn records_are_where_they_say_whatever_the_number_of_their_row() {
+    for (position, bits) in [(1, 1), (4, 1), (4, 0x40), (7, 1), (200, 1), (201, 1)] {
+        let folder = Folder::new();
+        let journal = opened(&folder).await;
+        for n in 1..=300 {
+            append(&journal, &format!("body {n}")).await.unwrap();
+            let got = lease(&journal, &LaneId::projection("h"), 1).await;
+            finish(&journal, got, recorded).await;
+        }
+        drop(journal);
+        renumber(&folder, position, bits);
+        let journal = opened(&folder).await;
+        assert!(!problems(&journal).await.is_empty(), "{position}: nothing was noticed");
+        let mut all = Vec::new();
+        while all.last() != Some(&300) {
+            let lane = LaneId::subscription("h", "b");
+            let leasing = lease(&journal, &lane, 64);
+            let got = tokio::time::timeout(Duration::from_secs(5), leasing).await;
+            let got = got.unwrap_or_else(|_| panic!("{position}: nothing after {all:?}"));
+            all.extend(places(&got));
+            finish(&journal, got, || Fate::Delivered).await;
+        }
+        assert_eq!(all, (1..=300).collect::<Vec<u64>>(), "{position}");
+    }
+}
