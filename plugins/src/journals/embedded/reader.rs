@@ -18,7 +18,7 @@ use super::{locked, store_error};
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
 const CACHE_BYTES_MAX: usize = 8 << 20;
 /// One reading takes at most so many blobs and stops past so many bytes.
-const READ_BLOBS_MAX: u32 = 16;
+const READ_BLOBS_MAX: usize = 16;
 const READ_BYTES_MAX: usize = 1 << 20;
 /// Connections kept for the next reader.
 const IDLE_MAX: usize = 4;
@@ -365,19 +365,31 @@ fn rows(
     };
     let low = if behind { at } else { low };
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![low, at, high, limit])?;
-    let (mut found, mut bytes) = (Vec::new(), 0);
+    let mut rows = statement.query(params![low, at, high, number(limit as u64 + 1)])?;
+    let (mut found, mut bytes) = (Vec::<Row>::new(), 0);
+    let mut complete = false;
     while let Some(row) = rows.next()? {
         let first = count(row.get(0)?) & PLACE;
+        if let Some(before) = found.last_mut() {
+            end_before(before, first);
+        }
+        if complete || found.len() >= limit {
+            break;
+        }
         let data = Bytes::from(data(row)?);
         bytes += data.len();
         let last = count(row.get(1)?);
         found.push((first, last, data));
-        if bytes > READ_BYTES_MAX && last >= position {
-            break;
-        }
+        complete = bytes > READ_BYTES_MAX && last >= position;
     }
     Ok(found)
+}
+
+/// A row ends before the next one begins, whatever its damaged number says.
+fn end_before((first, last, _): &mut Row, next: u64) {
+    if *first < next {
+        *last = next.saturating_sub(1).min(*last);
+    }
 }
 
 #[cfg(test)]
