@@ -11,7 +11,7 @@ use switchhook_core::journal::JournalError;
 use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};
 use super::place::Place;
-use super::schema::{PLACE, REPLAYS, count, number, open_reading, slot};
+use super::schema::{PLACE, REPLAYS, SLOT_BITS, count, number, open_reading, slot};
 use super::verify::{data_of, is_damage};
 use super::{locked, store_error};
 
@@ -300,7 +300,7 @@ const RECORD_ROWS: &str = "SELECT slot, last, data FROM records
 /// The blob that holds a position, or the next, and some after it. Of records that were made again just the one.
 fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
     let found = rows_near(connection, log, position, false)?;
-    if position >= REPLAYS || found.is_empty() || found.iter().any(|row| row.1 >= position) {
+    if position >= REPLAYS || found.iter().any(|row| row.1 >= position) {
         return Ok(found);
     }
     // Where the search was led astray, by a damaged number, what is asked for may come later all the same.
@@ -315,7 +315,7 @@ fn rows_near(
 ) -> rusqlite::Result<Vec<Row>> {
     let sql = if log == ENTRIES { ENTRY_ROWS } else { RECORD_ROWS };
     let whole = rows(connection, sql, log, (position, behind), |row| row.get(2));
-    let found = match whole {
+    let (found, next) = match whole {
         Err(error) if is_damage(&error) => {
             // The database cannot find the rest of one of them: that one is all damaged, the others are read alone.
             let data = match log {
@@ -328,34 +328,38 @@ fn rows_near(
         }
         whole => whole,
     }?;
-    Ok(if log == ENTRIES { in_order(found) } else { found })
+    Ok(if log == ENTRIES { in_order(found, next) } else { found })
 }
 
 /// Entries lie one after the other without a gap, so each row says twice where it belongs: by its number, which no checksum
-/// covers, and by its neighbours. One that fits between its neighbours is put there; one that lies over another is left out.
-pub(super) fn in_order(rows: Vec<Row>) -> Vec<Row> {
-    let starts: Vec<u64> = rows.iter().skip(1).map(|row| row.0).collect();
+/// covers, and by its neighbours, the last one's being `next`. One whose number has a changed bit, and that fits between its
+/// neighbours, is put there; one that lies over another, or on a page of another place, is left out.
+pub(super) fn in_order(rows: Vec<Row>, next: Option<u64>) -> Vec<Row> {
+    let starts: Vec<u64> = rows.iter().skip(1).map(|row| row.0).chain(next).collect();
     let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
     for (index, (first, last, data)) in rows.into_iter().enumerate() {
-        let count = last.saturating_sub(first);
         let room = kept.last().map(|before| before.1 + 1);
         let next = starts.get(index).copied();
+        let count = last.saturating_sub(first);
+        let fits = |room: u64| next == Some(room + count + 1) && (first ^ room).count_ones() <= 1;
         match room {
-            Some(room) if next == Some(room + count + 1) => kept.push((room, room + count, data)),
+            Some(room) if fits(room) => kept.push((room, room + count, data)),
             Some(room) if first < room => {}
+            Some(room) if next.is_some_and(|next| room <= next && next <= first) => {}
             _ => kept.push((first, last, data)),
         }
     }
     kept
 }
 
+/// Some rows of a log, and the number of the next.
 fn rows(
     connection: &Connection,
     sql: &str,
     log: u64,
     (position, behind): (u64, bool),
     data: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Vec<u8>>,
-) -> rusqlite::Result<Vec<Row>> {
+) -> rusqlite::Result<(Vec<Row>, Option<u64>)> {
     let again = position >= REPLAYS;
     let limit = if again { 1 } else { READ_BLOBS_MAX };
     let (low, at, high) = match log {
@@ -369,12 +373,16 @@ fn rows(
     let (mut found, mut bytes) = (Vec::<Row>::new(), 0);
     let mut complete = false;
     while let Some(row) = rows.next()? {
-        let first = count(row.get(0)?) & PLACE;
+        let number = count(row.get(0)?);
+        if number >> SLOT_BITS != log {
+            continue; // on a page of another log
+        }
+        let first = number & PLACE;
         if let Some(before) = found.last_mut() {
             end_before(before, first);
         }
         if complete || found.len() >= limit {
-            break;
+            return Ok((found, Some(first)));
         }
         let data = Bytes::from(data(row)?);
         bytes += data.len();
@@ -382,7 +390,7 @@ fn rows(
         found.push((first, last, data));
         complete = bytes > READ_BYTES_MAX && last >= position;
     }
-    Ok(found)
+    Ok((found, None))
 }
 
 /// A row ends before the next one begins, whatever its damaged number says.

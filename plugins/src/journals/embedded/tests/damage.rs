@@ -374,19 +374,22 @@ async fn a_lane_that_has_seen_what_is_gone_is_put_back() {
 
 #[test]
 fn a_row_whose_number_is_damaged_goes_where_its_neighbours_leave_room() {
-    let check = |rows: &[(u64, u64)], expected: &[(u64, u64)]| {
+    let check = |rows: &[(u64, u64)], next: Option<u64>, expected: &[(u64, u64)]| {
         let all = rows.iter().map(|(first, last)| (*first, *last, Bytes::new())).collect();
-        let got = super::super::reader::in_order(all);
+        let got = super::super::reader::in_order(all, next);
         let got: Vec<_> = got.into_iter().map(|(first, last, _)| (first, last)).collect();
         assert_eq!(got, expected, "{rows:?}");
     };
-    check(&[(1, 3), (4, 4), (5, 9)], &[(1, 3), (4, 4), (5, 9)]);
-    check(&[(1, 3), (70, 71), (6, 9)], &[(1, 3), (4, 5), (6, 9)]);
-    check(&[(5, 6), (3, 4), (9, 9)], &[(5, 6), (7, 8), (9, 9)]);
-    check(&[(1, 3), (2, 2), (6, 9)], &[(1, 3), (6, 9)]);
-    check(&[(1, 3), (8, 9), (10, 10)], &[(1, 3), (8, 9), (10, 10)]);
-    check(&[(1, 3), (8, 9)], &[(1, 3), (8, 9)]);
-    check(&[], &[]);
+    check(&[(1, 3), (4, 4), (5, 9)], None, &[(1, 3), (4, 4), (5, 9)]);
+    check(&[(1, 3), (68, 69), (6, 9)], None, &[(1, 3), (4, 5), (6, 9)]);
+    check(&[(1, 3), (68, 69)], Some(6), &[(1, 3), (4, 5)]);
+    check(&[(5, 6), (3, 4), (9, 9)], None, &[(5, 6), (7, 8), (9, 9)]);
+    check(&[(1, 3), (2, 2), (6, 9)], None, &[(1, 3), (6, 9)]);
+    check(&[(1, 3), (8, 9), (10, 10)], None, &[(1, 3), (8, 9), (10, 10)]);
+    check(&[(1, 3), (8, 9)], None, &[(1, 3), (8, 9)]);
+    check(&[(1, 3), (90, 91), (6, 9)], None, &[(1, 3), (6, 9)]); // of another place, though there is room
+    check(&[(1, 3), (90, 91)], Some(6), &[(1, 3)]);
+    check(&[], None, &[]);
 }
 
 #[tokio::test]
