@@ -144,3 +144,11 @@ fn where_all_places_are_taken_the_connection_that_has_been_idle_longest_makes_ro
     assert!([1, 3, 0].into_iter().all(|place| call(&mut streams[place])), "the others stay");
     hit(&server, "idle_longest");
 }
+
+#[test]
+fn a_head_of_too_many_lines_is_refused() {
+    let server = server("");
+    let lines = (0..101).map(|number| format!("X-{number}: 1\r\n")).collect::<Vec<_>>().concat();
+    let head = format!("POST /?{} HTTP/1.1\r\n{lines}\r\n", query(TOPIC_CHANGED));
+    assert!(closed_after(&server, head.as_bytes()).starts_with("HTTP/1.1 431"));
+}

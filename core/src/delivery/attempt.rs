@@ -63,10 +63,9 @@ impl Subscription {
         } else {
             repeat(&records, failure)
         };
-        let whos = places.iter().zip(&records);
-        let whos = whos.map(|((position, _), record)| self.who(*position, record));
+        let who = |index: usize| self.who(places[index].0, &records[index]);
         let first = places.iter().any(|(_, before)| *before == 0);
-        tell(permit, whos, &results, answered, Ended { first, hung, ..Ended::default() });
+        tell(permit, who, &results, answered, Ended { first, hung, ..Ended::default() });
         let before = places.iter().map(|(_, before)| *before);
         let fates = self.fates(records.iter().zip(before), results).await;
         Batch {
@@ -86,7 +85,7 @@ impl Subscription {
         let (answered, hung) = (outcome.is_ok(), matches!(outcome, Err(NoResult::InTime)));
         let result = [outcome.unwrap_or_else(|none| Err(self.failure(none)))];
         let ended = Ended { first: before == 0, hung, ..Ended::default() };
-        tell(permit, [self.who(position, record)], &result, answered, ended);
+        tell(permit, |_| self.who(position, record), &result, answered, ended);
         let fates = self.fates([(record, before)], result).await;
         fates.into_iter().next().unwrap_or(Fate::Delivered)
     }
@@ -243,24 +242,25 @@ impl Subscription {
 /// Tells the gate how the target is. It fails where nothing came through and nothing was refused for good.
 fn tell(
     permit: Permit,
-    whos: impl IntoIterator<Item = Who>,
+    who: impl Fn(usize) -> Who,
     results: &[Result<(), Failure>],
     answered: bool,
     mut ended: Ended,
 ) {
-    for (who, result) in whos.into_iter().zip(results) {
-        match result {
-            Err(failure) if !answered || !failure.is_permanent() => ended.failed.push(who),
-            _ => ended.taken.push(who),
-        }
-    }
+    let failed = |index: &usize| {
+        let failure = results[*index].as_ref().err();
+        failure.is_some_and(|failure| !answered || !failure.is_permanent())
+    };
+    ended.failed = (0..results.len()).filter(failed).map(&who).collect();
+    ended.taken = results.len() - ended.failed.len();
+    let taken = (0..results.len()).filter(|index| !failed(index)).map(&who);
     let failures = || results.iter().filter_map(|result| result.as_ref().err());
     if results.iter().all(Result::is_err) {
         ended.undelivered = failures().next_back().map(Failure::reason);
     }
     match failures().max_by_key(|failure| failure.wanted_wait()) {
-        Some(worst) if ended.taken.is_empty() => permit.failed(&ended, worst),
-        _ => permit.answered(&ended),
+        Some(worst) if ended.taken == 0 => permit.failed(&ended, worst),
+        _ => permit.answered(&ended, taken),
     }
 }
 

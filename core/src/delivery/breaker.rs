@@ -120,7 +120,7 @@ impl Breaker {
         &mut self,
         pass: Pass,
         now: Duration,
-        taken: &[Who],
+        taken: impl IntoIterator<Item = Who>,
         failed: &[Who],
     ) -> bool {
         self.answered = Some(now);
@@ -128,9 +128,7 @@ impl Breaker {
             return false;
         }
         self.evidence.failed(failed.iter().copied());
-        for who in taken {
-            self.evidence.answered(who);
-        }
+        self.evidence.answered(taken);
         (self.failures, self.opened) = (0, 0);
         std::mem::replace(&mut self.state, State::Closed) != State::Closed
     }

@@ -66,18 +66,21 @@ impl Evidence {
         speaks
     }
 
-    /// The target took or refused this one: those that failed before it fail alone.
-    pub(super) fn answered(&mut self, who: &Who) {
+    /// The target took or refused these, one after the other: those that failed before one of them fail alone. Where nothing
+    /// has failed, nobody asks who they are.
+    pub(super) fn answered(&mut self, all: impl IntoIterator<Item = Who>) {
         if self.failed.is_empty() && self.alone.is_empty() {
             return;
         }
-        self.failed.clear();
-        self.keys.remove(&who.key);
-        for key in std::mem::take(&mut self.keys) {
-            self.note_alone(key);
-        }
-        if let Some(number) = self.alone.remove(&who.key) {
-            self.order.remove(&number);
+        for who in all {
+            self.failed.clear();
+            self.keys.remove(&who.key);
+            for key in std::mem::take(&mut self.keys) {
+                self.note_alone(key);
+            }
+            if let Some(number) = self.alone.remove(&who.key) {
+                self.order.remove(&number);
+            }
         }
     }
 
@@ -116,7 +119,7 @@ mod tests {
         assert!(!evidence.failed([who(1, 1)]), "the same record again");
         assert!(evidence.failed([who(2, 2)]));
         assert!(evidence.failed([who(1, 3)]), "another record of that conversation");
-        evidence.answered(&who(3, 4));
+        evidence.answered([who(3, 4)]);
         for (key, record) in [(1, 1), (2, 2), (1, 5)] {
             assert!(evidence.is_alone(&who(key, record)));
             assert!(!evidence.failed([who(key, record)]), "the target took another one: {key}");
@@ -128,12 +131,12 @@ mod tests {
     fn a_conversation_that_succeeds_is_evidence_again() {
         let mut evidence = Evidence::default();
         evidence.failed([who(1, 1)]);
-        evidence.answered(&who(1, 1));
+        evidence.answered([who(1, 1)]);
         assert!(!evidence.is_alone(&who(1, 1)), "nothing else was taken meanwhile");
         evidence.failed([who(1, 2)]);
-        evidence.answered(&who(2, 3));
+        evidence.answered([who(2, 3)]);
         assert!(evidence.is_alone(&who(1, 2)));
-        evidence.answered(&who(1, 2));
+        evidence.answered([who(1, 2)]);
         assert!(!evidence.is_alone(&who(1, 2)));
         assert!(evidence.failed([who(1, 4)]));
     }
@@ -142,7 +145,7 @@ mod tests {
     fn what_fails_together_counts_if_one_of_it_does() {
         let mut evidence = Evidence::default();
         evidence.failed([who(1, 1)]);
-        evidence.answered(&who(2, 2));
+        evidence.answered([who(2, 2)]);
         assert!(!evidence.failed([who(1, 1), who(1, 3)]));
         assert!(evidence.failed([who(1, 1), who(4, 4)]));
     }
@@ -153,7 +156,7 @@ mod tests {
         let many = REMEMBERED_MAX as u64 + 500;
         for number in 0..many {
             assert!(evidence.failed([who(number, number)]), "{number}");
-            evidence.answered(&who(u64::MAX, 0));
+            evidence.answered([who(u64::MAX, 0)]);
         }
         assert_eq!((evidence.alone.len(), evidence.order.len()), (REMEMBERED_MAX, REMEMBERED_MAX));
         assert_eq!((evidence.forgotten(), evidence.forgotten()), (500, 0));

@@ -38,8 +38,8 @@ impl Drop for Permits {
 /// How an attempt ended.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    /// The records that the target took, or refused for good: it answers.
-    pub(super) taken: Vec<Who>,
+    /// How many records the target took, or refused for good: it answers.
+    pub(super) taken: usize,
     /// The others.
     pub(super) failed: Vec<Who>,
     /// Whether one of its records came for the first time.
@@ -58,17 +58,17 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    /// The target took or refused some of it.
-    pub(super) fn answered(mut self, attempt: &Ended) {
+    /// The target took or refused some of it: these.
+    pub(super) fn answered(mut self, attempt: &Ended, taken: impl Iterator<Item = Who>) {
         self.ended = true;
         let open = &self.seat.gate.metrics.open;
         let closed = self.end(attempt, |inner, now, pass| {
-            let closed = inner.breaker.answered(pass, now, &attempt.taken, &attempt.failed);
+            let closed = inner.breaker.answered(pass, now, taken, &attempt.failed);
             if closed {
                 inner.ramp.begin();
                 open.set(0);
             } else {
-                inner.ramp.succeeded(attempt.taken.len());
+                inner.ramp.succeeded(attempt.taken);
             }
             closed
         });

@@ -74,7 +74,6 @@ pub(crate) struct Serving {
     pub(crate) log: Arc<LogBudget>,
 }
 
-const HEADERS_MAX: usize = 100;
 /// For connections that were cut off to end.
 const CUT_OFF: Duration = Duration::from_secs(1);
 /// Hyper's least read buffer.
@@ -235,7 +234,6 @@ async fn converse(
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .header_read_timeout(None)
-        .max_headers(HEADERS_MAX)
         .max_buf_size(serving.limits.header_size.bytes().max(BUFFER_MIN));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let asked_to_end = async {

@@ -36,7 +36,7 @@ fn end_failed(breaker: &mut Breaker, pass: Pass, now: u64, asked: Option<u64>) -
 }
 
 fn end_answered(breaker: &mut Breaker, pass: Pass) -> bool {
-    breaker.answered(pass, seconds(0), &[fresh()], &[])
+    breaker.answered(pass, seconds(0), [fresh()], &[])
 }
 
 /// Lets one attempt fail.
@@ -53,7 +53,7 @@ fn fail_at(breaker: &mut Breaker, now: u64, who: Who) -> Verdict {
 
 fn answer(breaker: &mut Breaker, who: Who) -> bool {
     let pass = breaker.begin();
-    breaker.answered(pass, seconds(0), &[who], &[])
+    breaker.answered(pass, seconds(0), [who], &[])
 }
 
 fn open(now: u64) -> Breaker {
@@ -220,7 +220,7 @@ fn a_batch_counts_once_and_what_failed_in_it_beside_others_fails_alone() {
     let pass = breaker.begin();
     assert_eq!(breaker.failed(pass, &all, failed).opened, None);
     let pass = breaker.begin();
-    assert!(!breaker.answered(pass, seconds(0), &[who(3)], &[who(1), who(2)]));
+    assert!(!breaker.answered(pass, seconds(0), [who(3)], &[who(1), who(2)]));
     for one in [who(1), who(2)] {
         assert_eq!(fail_at(&mut breaker, 0, one), Verdict::default());
     }
@@ -235,14 +235,14 @@ fn retries_say_nothing_of_a_target_that_has_just_answered() {
     };
     let mut breaker = breaker(3);
     let pass = breaker.begin();
-    breaker.answered(pass, seconds(10), &[fresh()], &[]);
+    breaker.answered(pass, seconds(10), [fresh()], &[]);
     for _ in 0..100 {
         assert_eq!(retry(&mut breaker, 14), None);
     }
     assert_eq!((fail(&mut breaker, 14), fail(&mut breaker, 14)), (None, None));
     assert!(fail(&mut breaker, 14).is_some(), "first attempts do");
     let pass = breaker.begin();
-    breaker.answered(pass, seconds(20), &[fresh()], &[]);
+    breaker.answered(pass, seconds(20), [fresh()], &[]);
     assert_eq!((retry(&mut breaker, 25), retry(&mut breaker, 25)), (None, None));
     assert!(retry(&mut breaker, 25).is_some(), "it has not answered for a while");
 }
