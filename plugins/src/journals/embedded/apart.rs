@@ -28,12 +28,12 @@ const NOT_ACKNOWLEDGED: &str =
     "nothing new is acknowledged until it is back; deliveries of what it holds go on";
 
 impl Writer {
-    /// Looks after the place of the store before the next batch: for all of it where that is due, else for the database.
+    /// Looks after the place of the store before the next batch, where that is due or something was missed.
     pub(super) fn look_after_place_if_due(&mut self, idle: bool) {
-        let (now, place) = (self.shared.clock.now(), &self.shared.place);
-        let due = idle || now.saturating_sub(self.looked_at) >= LOOK_EVERY;
-        if due || place.is_apart() || !place.has_database() {
-            self.looked_at = now;
+        let now = self.shared.clock.now();
+        let due = idle || self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_EVERY);
+        if due || self.shared.place.is_apart() {
+            self.looked_at = Some(now);
             self.look_after_place();
         }
     }
@@ -223,11 +223,12 @@ impl Writer {
     }
 
     /// Makes refusals of the answers of a commit that did not go to where the store belongs. It cannot be taken back.
-    pub(super) fn acknowledge_in_place<T>(&self, acks: &mut [(T, Ack)]) {
+    pub(super) fn acknowledge_in_place<T>(&mut self, acks: &mut [(T, Ack)]) {
         if acks.is_empty() {
             return;
         }
         let Err(apart) = self.shared.place.look() else { return };
+        self.looked_at = None;
         let error = JournalError::Displaced(apart.why());
         for (_, (_, kept)) in acks {
             let unheard = std::mem::replace(kept, Err(same(&error)));

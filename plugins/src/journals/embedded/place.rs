@@ -121,11 +121,6 @@ impl Place {
         })
     }
 
-    /// Looks for the database alone: what moves its folder moves it.
-    pub(super) fn has_database(&self) -> bool {
-        self.database.look().is_ok()
-    }
-
     /// Looks for all its files, in a few microseconds.
     pub(super) fn look(&self) -> Result<(), Apart> {
         self.database.look().map_err(|Gone { removed, why }| Apart::Store { removed, why })?;

@@ -82,7 +82,7 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
         data_version,
         lock: None,
         rescue_tried: false,
-        looked_at: std::time::Duration::ZERO,
+        looked_at: None,
     };
     let builder = std::thread::Builder::new().name("journal-write".into());
     let thread = builder.spawn(move || writer.run())?;

@@ -48,7 +48,7 @@ pub(super) struct Writer {
     /// It was tried to save what a removed store holds.
     pub(super) rescue_tried: bool,
     /// When it last looked for all files of the store.
-    pub(super) looked_at: Duration,
+    pub(super) looked_at: Option<Duration>,
 }
 
 /// Ends the store if the writer panics, so that nobody waits for ever.
