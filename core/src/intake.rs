@@ -73,7 +73,7 @@ impl Mount {
             .map(|phase| table.decide_within(server, source.reply_timeout(phase)));
         let path = MountPath::new(&table.path, source.below());
         let dedupe = table.dedupe.map(|window| window.0);
-        let window = table.same_answer.0;
+        let window = table.decision_ttl.0;
         let answers = (!window.is_zero()).then(|| Answers::new(window));
         Self { name, path, source, decide_within, dedupe, answers, counters: known, other }
     }
@@ -146,7 +146,7 @@ pub(crate) struct Intake {
     pub(crate) router: Router,
     /// In the order of the router's routes.
     pub(crate) deciders: Vec<Decider>,
-    pub(crate) keep_within: Duration,
+    pub(crate) persist_timeout: Duration,
     stalls: Option<Arc<Semaphore>>,
     pub(crate) rng: Arc<Rng>,
     pub(crate) metrics: Arc<Metrics>,
@@ -173,7 +173,7 @@ impl Intake {
             journal,
             router,
             deciders,
-            keep_within: server.keep_within.0,
+            persist_timeout: server.persist_timeout.0,
             stalls,
             rng,
             metrics,
@@ -326,9 +326,9 @@ impl Intake {
     /// nobody knows whether it still waits, and what it sent is rather kept than refused.
     fn keep_by(&self, mount: &Mount, arrival: &Arrival) -> Instant {
         let waits = mount.source.reply_timeout(Phase::After);
-        let heard = waits.saturating_sub(WIRE).max(self.keep_within);
-        let (heard, by) = (arrival.begun + heard, arrival.whole + self.keep_within);
-        if arrival.whole + COMMIT.min(self.keep_within) <= heard { by.min(heard) } else { by }
+        let heard = waits.saturating_sub(WIRE).max(self.persist_timeout);
+        let (heard, by) = (arrival.begun + heard, arrival.whole + self.persist_timeout);
+        if arrival.whole + COMMIT.min(self.persist_timeout) <= heard { by.min(heard) } else { by }
     }
 
     async fn keep(&self, mount: &Mount, deadline: Instant, callbacks: &[Callback]) -> Outcome {
@@ -363,7 +363,7 @@ impl Intake {
             Ok(Err(JournalError::Overloaded)) => "journal_queue",
             Ok(Err(JournalError::Displaced(_))) => "journal_displaced",
             Ok(_) => "journal_failed",
-            Err(_) => "keep_within",
+            Err(_) => "persist_timeout",
         });
         if let Some(suppressed) = self.refusal_log.take("unavailable") {
             tracing::error!(source = %mount.name, error = %refused, suppressed, "callback not kept, and answered so");

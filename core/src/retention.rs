@@ -80,10 +80,10 @@ impl Ages {
             limit.filter(|limit| trusted && ran >= most.min(*limit))
         };
         Retention {
-            keep_for: after(wanted.keep_for, HISTORY_WAITS),
-            keep_size: wanted.keep_size,
-            keep_dead_letters: after(wanted.keep_dead_letters, WORK_WAITS),
-            detached_keep: after(wanted.detached_keep, WORK_WAITS),
+            retention: after(wanted.retention, HISTORY_WAITS),
+            retention_size: wanted.retention_size,
+            dead_letter_retention: after(wanted.dead_letter_retention, WORK_WAITS),
+            orphan_retention: after(wanted.orphan_retention, WORK_WAITS),
         }
     }
 
@@ -212,8 +212,8 @@ mod tests {
         journal.append(vec![entry("A.B", "k", "old")]).await.expect("kept");
         journal.attach(&[lane(Start::Now)]).await.expect("attached");
         let works = works(journal.clone(), &clock);
-        let keep_for = Some(Duration::from_hours(1));
-        let retention = Retention { keep_for, ..Retention::default() };
+        let retention = Some(Duration::from_hours(1));
+        let retention = Retention { retention, ..Retention::default() };
         let running = tokio::spawn(retain(works.clone(), retention));
         let all = EventQuery { limit: 9, ..EventQuery::default() };
         let events = async || journal.events(&all).await.expect("readable").items.len();
@@ -236,10 +236,10 @@ mod tests {
     fn all(keep: Duration) -> Retention {
         let keep = Some(keep);
         Retention {
-            keep_for: keep,
-            keep_size: Some(1),
-            keep_dead_letters: keep,
-            detached_keep: keep,
+            retention: keep,
+            retention_size: Some(1),
+            dead_letter_retention: keep,
+            orphan_retention: keep,
         }
     }
 
@@ -247,10 +247,10 @@ mod tests {
     fn applied(ages: &mut Ages, clock: &TestClock, wanted: &Retention) -> [bool; 4] {
         let now = ages.allow(clock, wanted);
         [
-            now.keep_for.is_some(),
-            now.keep_size.is_some(),
-            now.keep_dead_letters.is_some(),
-            now.detached_keep.is_some(),
+            now.retention.is_some(),
+            now.retention_size.is_some(),
+            now.dead_letter_retention.is_some(),
+            now.orphan_retention.is_some(),
         ]
     }
 

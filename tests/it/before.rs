@@ -157,7 +157,7 @@ fn the_same_message_gets_the_same_answer_and_is_decided_and_noted_once() {
     };
     let once = (Some(2.0), Some(2.0), Some(1.0), vec![json!("two"), json!("one")]);
     assert_eq!(asked(&config), once);
-    let anew = config.replace("\"tencent-im\"", "\"tencent-im\"\nsame_answer = \"0s\"");
+    let anew = config.replace("\"tencent-im\"", "\"tencent-im\"\ndecision_ttl = \"0s\"");
     let each = (Some(3.0), Some(3.0), None, vec![json!("two"), json!("one"), json!("one")]);
     assert_eq!(asked(&anew), each);
 }

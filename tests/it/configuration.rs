@@ -58,6 +58,24 @@ fn the_shipped_configuration_is_good_as_it_is() {
     assert!(out.contains("The configuration is good"), "{out}");
 }
 
+/// In the shipped file a key that is not set has no space behind its `#`.
+#[test]
+fn the_keys_that_the_shipped_configuration_only_shows_are_good_too() {
+    let unset = |line: &&str| {
+        line.strip_prefix('#').is_some_and(|rest| !rest.is_empty() && !rest.starts_with(' '))
+    };
+    let shown = shipped().lines().filter(unset).count();
+    assert!(shown > 45, "{shown}");
+    let all: String = shipped()
+        .lines()
+        .map(|line| if unset(&line) { format!("{}\n", &line[1..]) } else { format!("{line}\n") })
+        .collect();
+    let folder = folder_with(&all);
+    let checked = switchhook(folder.path()).args(["check", "--offline"]).output().expect("ran");
+    let (out, err) = text(&checked);
+    assert!(checked.status.success(), "{out}{err}");
+}
+
 #[test]
 fn the_readmes_configuration_is_good_as_it_stands() {
     let folder = folder_with(&readme_block("toml", "[server]"));

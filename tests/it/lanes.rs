@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::harness::*;
 use crate::operator::*;
 
-const NEVER_AGAIN: &str = "breaker = { failures = 1, first = \"1h\", longest = \"1h\" }";
+const NEVER_AGAIN: &str =
+    "circuit_breaker = { failure_threshold = 1, initial = \"1h\", max = \"1h\" }";
 
 /// A lane as `lanes` shows it to programs.
 fn lane(folder: &Path, name: &str) -> Option<Value> {
@@ -51,7 +52,7 @@ fn what_is_disabled_keeps_what_waits_for_it_however_long() {
     let target = Target::start(&[503, 503, 200]);
     let with = |more: &str| {
         let config = crate::relays::config(&target, more).replace("200ms", "1h");
-        config.replace("[journal]", "[journal]\nkeep_for = \"1ms\"\ndetached_keep = \"1ms\"")
+        config.replace("[journal]", "[journal]\nretention = \"1ms\"\norphan_retention = \"1ms\"")
     };
     let server = Server::start(&with(""));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("one"));

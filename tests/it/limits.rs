@@ -29,26 +29,26 @@ fn hit(server: &Server, limit: &str) {
 
 #[test]
 fn who_says_nothing_or_half_a_head_is_cut_off() {
-    let server = server("header_time = \"200ms\"");
+    let server = server("header_timeout = \"200ms\"");
     closed_after(&server, b"");
     closed_after(&server, b"POST / HTTP/1.1\r\nHost: te");
-    hit(&server, "header_time");
+    hit(&server, "header_timeout");
 }
 
 #[test]
 fn who_drips_a_body_is_answered_408() {
-    let server = server("body_time = \"200ms\"");
+    let server = server("body_timeout = \"200ms\"");
     let head = format!(
         "POST /?{} HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\n{{",
         query(TOPIC_CHANGED)
     );
     assert!(closed_after(&server, head.as_bytes()).starts_with("HTTP/1.1 408"));
-    hit(&server, "body_time");
+    hit(&server, "body_timeout");
 }
 
 #[test]
 fn a_kept_connection_outlives_the_head_limit_but_not_the_idle_limit() {
-    let server = server("header_time = \"200ms\"\nidle_time = \"800ms\"");
+    let server = server("header_timeout = \"200ms\"\nidle_timeout = \"800ms\"");
     let body = topic_changed("Kept");
     let request = format!(
         "POST /?{} HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n{body}",
@@ -68,7 +68,7 @@ fn a_kept_connection_outlives_the_head_limit_but_not_the_idle_limit() {
     }
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
     assert_eq!(stream.read(&mut buffer).expect("closed in order"), 0);
-    hit(&server, "idle_time");
+    hit(&server, "idle_timeout");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_head_too_large_is_refused() {
 
 #[test]
 fn the_next_connection_waits_while_all_slots_are_taken() {
-    let server = server("connections = 2\nheader_time = \"500ms\"");
+    let server = server("connections = 2\nheader_timeout = \"500ms\"");
     let held: Vec<_> =
         (0..2).map(|_| TcpStream::connect(server.address).expect("connected")).collect();
     let reply = post(server.address, &query(TOPIC_CHANGED), &topic_changed("Patient"));

@@ -16,7 +16,7 @@ plugin = "forward"
 actions = ["crm"]
 [actions.crm]
 plugin = "webhook"
-retry = {{ first = "200ms", factor = 1, longest = "200ms" }}
+retry = {{ initial = "200ms", factor = 1, max = "200ms" }}
 {more}
 [actions.crm.options]
 url = "http://{}/hook"
@@ -138,7 +138,10 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
 #[test]
 fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
     let target = Target::start(&[500, 200]);
-    let server = Server::start(&config(&target, "breaker = { failures = 1, first = \"1s\" }"));
+    let server = Server::start(&config(
+        &target,
+        "circuit_breaker = { failure_threshold = 1, initial = \"1s\" }",
+    ));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let remark = eventually("a remark", || {
         let answer = get(server.admin, "/readyz");
@@ -156,7 +159,7 @@ fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
 #[test]
 fn a_target_that_refuses_everybody_for_a_while_costs_nothing() {
     let target = Target::start(&[401, 403, 404, 302, 200]);
-    let server = Server::start(&config(&target, "breaker = { failures = 0 }"));
+    let server = Server::start(&config(&target, "circuit_breaker = { failure_threshold = 0 }"));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let got = target.got(5);
     assert!(got.windows(2).all(|two| two[0].header("webhook-id") == two[1].header("webhook-id")));
@@ -168,7 +171,8 @@ fn a_target_that_refuses_everybody_for_a_while_costs_nothing() {
 #[test]
 fn a_target_that_takes_nothing_is_told_of() {
     let target = Target::start(&[401]);
-    let text = config(&target, "breaker = { failures = 0 }").replace("200ms", "50ms");
+    let text =
+        config(&target, "circuit_breaker = { failure_threshold = 0 }").replace("200ms", "50ms");
     let server = Server::start(&text);
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let remark = eventually("a remark", || {

@@ -16,7 +16,7 @@ const LINES: usize = HANDLERS * SENDERS * CALLS;
 
 /// A server of whose record lines most have found no room: nobody reads on from where it has started.
 fn stuffed() -> Server {
-    let console = "\n[actions.console]\nplugin = \"log\"\nretry = { first = \"100ms\", floor = 1000000 }\nbreaker.failures = 0\n";
+    let console = "\n[actions.console]\nplugin = \"log\"\nretry = { initial = \"100ms\", min_per_minute = 1000000 }\ncircuit_breaker.failure_threshold = 0\n";
     let handler = |n| format!("\n[handlers.h{n}]\nplugin = \"forward\"\nactions = [\"console\"]\n");
     let handlers: String = (0..HANDLERS).map(handler).collect();
     let server = Server::start(&format!("{CONFIG}{console}{handlers}"));

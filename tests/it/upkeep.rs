@@ -269,7 +269,7 @@ fn pruning_says_what_may_go_and_removes_it_when_told_to() {
     server.lanes_settled();
     let folder = server.folder.path();
     let events = || say(folder, "events --format json").good().json_lines().len();
-    let keep = "--override journal.keep_for=1ms";
+    let keep = "--override journal.retention=1ms";
     let dry = say(folder, &format!("journal prune --dry-run {keep}")).good();
     assert!(dry.out.contains("callbacks: 2, of which 2 are older than"), "{dry:?}");
     assert_eq!(say(folder, &format!("journal prune {keep}")).code, 64);

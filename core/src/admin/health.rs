@@ -44,7 +44,7 @@ impl Admin {
             return vec!["the lanes cannot be read just now".to_owned()];
         };
         let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &self.gates));
-        let lanes = lanes.filter_map(|lane| lane.remark(self.detached_keep));
+        let lanes = lanes.filter_map(|lane| lane.remark(self.orphan_retention));
         let gates = self.gates.iter().filter_map(|gate| gate.remark());
         let mut remarks: Vec<String> = lanes.chain(gates).collect();
         remarks.sort();

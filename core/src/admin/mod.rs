@@ -38,7 +38,7 @@ pub(crate) struct Admin {
     /// Those of the actions.
     pub(crate) gates: Vec<Arc<Gate>>,
     /// For how long a lane is kept that left the configuration.
-    pub(crate) detached_keep: Option<Duration>,
+    pub(crate) orphan_retention: Option<Duration>,
     pub(crate) draining: AtomicBool,
 }
 

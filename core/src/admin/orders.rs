@@ -159,20 +159,20 @@ impl Order for Pause {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Prune {
-    keep_for: Option<u64>,
-    keep_size: Option<u64>,
-    keep_dead_letters: Option<u64>,
-    detached_keep: Option<u64>,
+    retention: Option<u64>,
+    retention_size: Option<u64>,
+    dead_letter_retention: Option<u64>,
+    orphan_retention: Option<u64>,
 }
 
 impl From<Retention> for Prune {
     fn from(retention: Retention) -> Self {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
         Self {
-            keep_for: seconds(retention.keep_for),
-            keep_size: retention.keep_size,
-            keep_dead_letters: seconds(retention.keep_dead_letters),
-            detached_keep: seconds(retention.detached_keep),
+            retention: seconds(retention.retention),
+            retention_size: retention.retention_size,
+            dead_letter_retention: seconds(retention.dead_letter_retention),
+            orphan_retention: seconds(retention.orphan_retention),
         }
     }
 }
@@ -190,10 +190,10 @@ impl Order for Prune {
     ) -> Result<Pruned, JournalError> {
         let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         let retention = Retention {
-            keep_for: time(self.keep_for),
-            keep_size: self.keep_size,
-            keep_dead_letters: time(self.keep_dead_letters),
-            detached_keep: time(self.detached_keep),
+            retention: time(self.retention),
+            retention_size: self.retention_size,
+            dead_letter_retention: time(self.dead_letter_retention),
+            orphan_retention: time(self.orphan_retention),
         };
         journal.prune(&retention).await
     }

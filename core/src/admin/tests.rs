@@ -29,7 +29,7 @@ fn admin() -> (Arc<Admin>, MemoryJournal) {
             journal: Arc::new(journal.clone()),
             metrics,
             gates: Vec::new(),
-            detached_keep: Some(std::time::Duration::from_hours(1)),
+            orphan_retention: Some(std::time::Duration::from_hours(1)),
             draining,
         }),
         journal,

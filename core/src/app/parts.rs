@@ -140,7 +140,7 @@ impl Parts {
             |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
         doing.send_replace("attach the lanes".to_owned());
         self.journal.attach(&self.lanes).await.map_err(|error| failed(&error))?;
-        tell_who_left(&*self.journal, self.retention.detached_keep).await;
+        tell_who_left(&*self.journal, self.retention.orphan_retention).await;
         for (name, action) in &self.actions {
             let failed = |error: BoxError| {
                 let text = format!("actions.{name}: {}", crate::error_line(&*error));
@@ -249,8 +249,9 @@ impl Parts {
     pub(super) fn admin(&self) -> Arc<Admin> {
         let (journal, metrics) = (self.journal.clone(), self.works.metrics.clone());
         let gates = self.actions.values().map(|action| action.gate.clone()).collect();
-        let (detached_keep, draining) = (self.retention.detached_keep, AtomicBool::new(false));
-        Arc::new(Admin { journal, metrics, gates, detached_keep, draining })
+        let (orphan_retention, draining) =
+            (self.retention.orphan_retention, AtomicBool::new(false));
+        Arc::new(Admin { journal, metrics, gates, orphan_retention, draining })
     }
 
     pub(super) fn serve_admin(

@@ -49,8 +49,8 @@ fn too_late(config: &Config, source: &BuiltSource) -> Vec<Mistake> {
         None => "server.decide_within".to_owned(),
     };
     let decide_within = Period(table.decide_within(server, before.0));
-    let keep_key = "server.keep_within".to_owned();
-    let limits = [(decide_key, decide_within, before), (keep_key, server.keep_within, after)];
+    let keep_key = "server.persist_timeout".to_owned();
+    let limits = [(decide_key, decide_within, before), (keep_key, server.persist_timeout, after)];
     let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);
     let told = |(key, within, waits): (String, Period, Period)| {
         let message = format!("{within} is too late for sources.{name}: its sender waits {waits}");
@@ -207,12 +207,12 @@ mod tests {
             assert_eq!(told, expected, "{server} {source}");
         };
         check("", "", &[]);
-        check("decide_within = \"1999ms\"\nkeep_within = \"1999ms\"", "", &[]);
+        check("decide_within = \"1999ms\"\npersist_timeout = \"1999ms\"", "", &[]);
         let late = |key: &str, within: &str| {
             format!("{key}: {within} is too late for sources.chat: its sender waits 2s")
         };
         let (shared, own) = ("decide_within = \"3s\"", "decide_within = \"2s\"");
-        check("keep_within = \"2s\"", "", &[&late("server.keep_within", "2s")]);
+        check("persist_timeout = \"2s\"", "", &[&late("server.persist_timeout", "2s")]);
         check(shared, "", &[&late("server.decide_within", "3s")]);
         check(shared, own, &[&late("sources.chat.decide_within", "2s")]);
         check(shared, "decide_within = \"1s\"", &[]);

@@ -44,7 +44,7 @@ pub(super) async fn both(journal: Arc<dyn Journal>) -> (Store, Store, TempDir) {
 
 /// A journal behind the socket of a server that has it.
 pub(super) async fn served(journal: Arc<dyn Journal>) -> (Store, TempDir) {
-    served_for(journal, Limits::default().idle_time.0).await
+    served_for(journal, Limits::default().idle_timeout.0).await
 }
 
 /// The same by a server that closes idle connections so soon.
@@ -56,12 +56,12 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
         journal,
         metrics: metrics.clone(),
         gates: Vec::new(),
-        detached_keep: None,
+        orphan_retention: None,
         draining: AtomicBool::new(false),
     });
     let serving = Serving {
         routes: admin::socket_routes(&admin),
-        limits: Limits { idle_time: Period(idle), ..Limits::default() },
+        limits: Limits { idle_timeout: Period(idle), ..Limits::default() },
         drain: Duration::ZERO,
         clock: Arc::new(SystemClock::default()),
         metrics,

@@ -36,11 +36,11 @@ impl Reader<'_> {
             refuse("shutdown_timeout", "expected 1s to 1h");
         }
         for (key, period) in [
-            ("keep_within", server.keep_within),
-            ("limits.header_time", limits.header_time),
-            ("limits.body_time", limits.body_time),
-            ("limits.idle_time", limits.idle_time),
-            ("limits.write_time", limits.write_time),
+            ("persist_timeout", server.persist_timeout),
+            ("limits.header_timeout", limits.header_timeout),
+            ("limits.body_timeout", limits.body_timeout),
+            ("limits.idle_timeout", limits.idle_timeout),
+            ("limits.write_timeout", limits.write_timeout),
         ] {
             if period.0.is_zero() {
                 refuse(key, NO_TIME);
@@ -158,21 +158,21 @@ impl Reader<'_> {
             if !(0.0..=1.0).contains(&retry.jitter) {
                 refuse("retry.jitter", "expected 0 to 1");
             }
-            if !(0.0..=1.0).contains(&retry.share) {
-                refuse("retry.share", "expected 0 to 1");
+            if !(0.0..=1.0).contains(&retry.max_ratio) {
+                refuse("retry.max_ratio", "expected 0 to 1");
             }
-            for (waits, first, longest) in [
-                ("retry", retry.first, retry.longest),
-                ("breaker", table.breaker.first, table.breaker.longest),
+            for (waits, initial, max) in [
+                ("retry", retry.initial, retry.max),
+                ("circuit_breaker", table.circuit_breaker.initial, table.circuit_breaker.max),
             ] {
-                let (one, other) = (format!("{waits}.first"), format!("{waits}.longest"));
-                let given = tables.child(name).child(waits).text("first").is_some();
-                if first.0.is_zero() {
+                let (one, other) = (format!("{waits}.initial"), format!("{waits}.max"));
+                let given = tables.child(name).child(waits).text("initial").is_some();
+                if initial.0.is_zero() {
                     refuse(&one, NO_TIME);
-                } else if longest < first && given {
-                    refuse(&one, &format!("{first} is longer than `{other}`, which is {longest}"));
-                } else if longest < first {
-                    refuse(&other, &format!("{longest} is shorter than `{one}`, which is {first}"));
+                } else if max < initial && given {
+                    refuse(&one, &format!("{initial} is longer than `{other}`, which is {max}"));
+                } else if max < initial {
+                    refuse(&other, &format!("{max} is shorter than `{one}`, which is {initial}"));
                 }
             }
         }

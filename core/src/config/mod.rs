@@ -9,6 +9,7 @@ mod path;
 #[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod reader;
 mod remarks;
+mod renamed;
 mod secret_file;
 #[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod section;

@@ -51,8 +51,8 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
     }
     let journal = &config.journal.table;
     for (key, kept, what) in [
-        ("keep_dead_letters", journal.keep_dead_letters, "what could not be delivered"),
-        ("detached_keep", journal.detached_keep, "what a handler or action had left to do"),
+        ("dead_letter_retention", journal.dead_letter_retention, "what could not be delivered"),
+        ("orphan_retention", journal.orphan_retention, "what a handler or action had left to do"),
     ] {
         if kept.0 < KEPT_MIN {
             let message = format!("{what} is removed after {kept}, before anybody can see to it");

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::mistake::{Fault, Mistake, Place, listed};
 use super::reader::{self, Reader, Source, toml_value};
+use super::renamed::renamed;
 use super::unexpanded;
-use super::wording::{describe, moved};
+use super::wording::describe;
 
 /// Where the values of a configuration were given.
 #[derive(Debug, Default)]
@@ -167,11 +168,16 @@ impl Section {
     }
 
     fn wrong(&self, key: &str, kind: &Kind, value: Option<&Value>) -> Mistake {
+        if matches!(kind, Kind::UnknownField(..))
+            && let Some(message) = renamed(&self.full(key))
+        {
+            return self.mistake(key, message);
+        }
         let mut message = match value {
             Some(Value::Dict(_, dict)) if dict.contains_key(DATE) => {
                 "found a date or time, which no option takes; write it as text in quotes".to_owned()
             }
-            _ => moved(&self.full(key)).unwrap_or_else(|| describe(kind)),
+            _ => describe(kind),
         };
         if let Some(Value::String(_, text)) = value {
             message.push_str(unexpanded::hint(text));

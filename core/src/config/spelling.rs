@@ -67,7 +67,7 @@ impl Keys<'_> {
             ["handlers", _] => keys::<tables::Handler>(),
             ["actions", _] => keys::<tables::Action>(),
             ["actions", _, "retry"] => keys::<tables::Retry>(),
-            ["actions", _, "breaker"] => keys::<tables::Breaker>(),
+            ["actions", _, "circuit_breaker"] => keys::<tables::Breaker>(),
             _ => &[],
         };
         let mut known: Vec<String> = framework.iter().map(|key| (*key).to_owned()).collect();

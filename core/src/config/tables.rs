@@ -28,9 +28,9 @@ pub struct Server {
     pub allow_unsigned: bool,
     /// `decide_within` of the sources that have none of their own. Default: three quarters of what the sender of each waits.
     pub decide_within: Option<Period>,
-    /// An after-callback that is not durable so long after its body was read is answered as not kept; sooner where the body was slow
-    /// and its sender would not hear it any more. Default `1500ms`.
-    pub keep_within: Period,
+    /// An after-callback must be durable within this time after its body was read, else it is answered as not persisted; sooner
+    /// where the body was slow and its sender would not hear the answer any more. Default `1500ms`.
+    pub persist_timeout: Period,
     /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
     pub when_unavailable: WhenUnavailable,
     /// The server has ended so long after it was told to stop, whatever hangs; 1 second to 1 hour. Default `8s`.
@@ -56,7 +56,7 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             allow_unsigned: false,
             decide_within: None,
-            keep_within: millis(1500),
+            persist_timeout: millis(1500),
             when_unavailable: WhenUnavailable::default(),
             shutdown_timeout: seconds(8),
             limits: Limits::default(),
@@ -74,15 +74,15 @@ pub struct Limits {
     /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
     pub header_size: Size,
     /// From the first byte of a head to its last. Default `10s`.
-    pub header_time: Period,
+    pub header_timeout: Period,
     /// Body of a request, counted while it is read. Default `1 MiB`.
     pub body_size: Size,
     /// From the end of the head to the end of the body. Default `15s`.
-    pub body_time: Period,
+    pub body_timeout: Period,
     /// A connection between two requests. Default `2m`.
-    pub idle_time: Period,
+    pub idle_timeout: Period,
     /// A peer that takes nothing of an answer. Default `10s`.
-    pub write_time: Period,
+    pub write_timeout: Period,
 }
 
 impl Default for Limits {
@@ -90,11 +90,11 @@ impl Default for Limits {
         Self {
             connections: 1024,
             header_size: Size(16 * 1024),
-            header_time: seconds(10),
+            header_timeout: seconds(10),
             body_size: Size(1024 * 1024),
-            body_time: seconds(15),
-            idle_time: seconds(120),
-            write_time: seconds(10),
+            body_timeout: seconds(15),
+            idle_timeout: seconds(120),
+            write_timeout: seconds(10),
         }
     }
 }
@@ -134,16 +134,16 @@ pub struct Journal {
     pub plugin: String,
     /// How long callbacks and records are kept. Default `7d`.
     #[serde(default = "week")]
-    pub keep_for: Period,
+    pub retention: Period,
     /// How large the journal may grow before its oldest callbacks go. Default `8 GiB`.
     #[serde(default = "eight_gib")]
-    pub keep_size: Size,
+    pub retention_size: Size,
     /// How long dead letters are kept, with their callbacks. Default `30d`.
     #[serde(default = "month")]
-    pub keep_dead_letters: Period,
+    pub dead_letter_retention: Period,
     /// How long what a handler or action had left to do is kept once it has left the configuration. Default `7d`.
     #[serde(default = "week")]
-    pub detached_keep: Period,
+    pub orphan_retention: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }
@@ -152,10 +152,10 @@ impl Journal {
     /// What the journal is asked to remove.
     pub(crate) fn retention(&self) -> Retention {
         Retention {
-            keep_for: Some(self.keep_for.0),
-            keep_size: Some(self.keep_size.0),
-            keep_dead_letters: Some(self.keep_dead_letters.0),
-            detached_keep: Some(self.detached_keep.0),
+            retention: Some(self.retention.0),
+            retention_size: Some(self.retention_size.0),
+            dead_letter_retention: Some(self.dead_letter_retention.0),
+            orphan_retention: Some(self.orphan_retention.0),
         }
     }
 }
@@ -196,7 +196,7 @@ pub struct Source {
     /// For how long a callback that is decided, and is surely the same question as an earlier one, gets the earlier answer: no
     /// handler is asked again. `0s`: each is decided anew. Default `1m`.
     #[serde(default = "minute")]
-    pub same_answer: Period,
+    pub decision_ttl: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }
@@ -273,9 +273,9 @@ pub struct Action {
     /// When a failed attempt is made again.
     #[serde(default)]
     pub retry: Retry,
-    /// When a target that fails is left alone.
+    /// When a failing target gets no more attempts for a while.
     #[serde(default)]
-    pub breaker: Breaker,
+    pub circuit_breaker: Breaker,
     /// One attempt. Default `10s`.
     #[serde(default = "ten_seconds")]
     pub timeout: Period,
@@ -308,35 +308,35 @@ pub struct Retry {
     #[serde(deserialize_with = "whole::<1, 1000, _, _>")]
     pub attempts: u32,
     /// The first wait. Default `5s`.
-    pub first: Period,
+    pub initial: Period,
     /// Each wait is so many times the one before. Default 2.
     pub factor: f64,
     /// No wait is longer. Default `8h`.
-    pub longest: Period,
+    pub max: Period,
     /// Each wait is longer or shorter by up to this part of it, by chance. Default 0.2.
     pub jitter: f64,
     /// Retries are at most this part of the first attempts of the last minute; what is more waits longer. Default 0.2.
-    pub share: f64,
+    pub max_ratio: f64,
     /// So many retries a minute there may always be, 6 to 1000000. Default 60.
     #[serde(deserialize_with = "whole::<6, 1_000_000, _, _>")]
-    pub floor: u32,
+    pub min_per_minute: u32,
 }
 
 impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 23,
-            first: seconds(5),
+            initial: seconds(5),
             factor: 2.0,
-            longest: seconds(8 * 3600),
+            max: seconds(8 * 3600),
             jitter: 0.2,
-            share: 0.2,
-            floor: 60,
+            max_ratio: 0.2,
+            min_per_minute: 60,
         }
     }
 }
 
-/// `breaker` of an action: a target that fails again and again is left alone for a while, then probed with one record at a
+/// `circuit_breaker` of an action: a target that fails again and again is left alone for a while, then probed with one record at a
 /// time, fresh ones and retries in turns. An attempt that it holds back is not counted. What a target refuses for good is an
 /// answer, no such failure; a record or conversation that fails while others succeed says nothing about the target.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -344,15 +344,15 @@ impl Default for Retry {
 pub struct Breaker {
     /// So many records that fail in a row open it, up to 1000000. Default 5; 0: never.
     #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
-    pub failures: u32,
+    pub failure_threshold: u32,
     /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.
-    pub first: Period,
+    pub initial: Period,
     /// No longer than this, unless the target asks for it. Default `5m`.
-    pub longest: Period,
+    pub max: Period,
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { failures: 5, first: seconds(5), longest: seconds(300) }
+        Self { failure_threshold: 5, initial: seconds(5), max: seconds(300) }
     }
 }

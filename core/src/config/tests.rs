@@ -2,6 +2,7 @@
 
 mod files;
 mod overrides;
+mod renamed;
 
 use serde::Deserialize;
 
@@ -57,11 +58,11 @@ fn unknown_names_get_a_hint() {
     );
     check_one(
         "[server]\nlisten_on = 1",
-        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
+        "c.toml:22: server.listen_on: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `persist_timeout`, `when_unavailable`, `shutdown_timeout`, `limits`",
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\nordring = \"key\"",
-        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `breaker`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
+        "c.toml:24: actions.b.ordring: unknown key; did you mean `ordering`?; known keys: `plugin`, `enabled`, `retry`, `circuit_breaker`, `timeout`, `concurrency`, `ordering`, `start`, `options`",
     );
     check_one(
         "[actions.b]\nplugin = \"out\"\noptions = { path = \"x\", synk = \"always\" }",
@@ -102,14 +103,14 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
     server("listen = \"localhost:80\"", &format!("listen: expected {address}"));
     let like = "like \"1500ms\", \"10s\" or \"1h30m\"";
     server(
-        "keep_within = \"soon\"",
-        &format!("keep_within: `soon` is no duration; write one {like}"),
+        "persist_timeout = \"soon\"",
+        &format!("persist_timeout: `soon` is no duration; write one {like}"),
     );
     server(
-        "keep_within = 5",
-        &format!("keep_within: found a whole number, expected a duration {like}"),
+        "persist_timeout = 5",
+        &format!("persist_timeout: found a whole number, expected a duration {like}"),
     );
-    server("keep_within = \"0s\"", "keep_within: found 0, expected a duration above 0");
+    server("persist_timeout = \"0s\"", "persist_timeout: found 0, expected a duration above 0");
     server("decide_within = \"0s\"", "decide_within: found 0, expected a duration above 0");
     server(
         "limits.body_size = \"big\"",
@@ -119,10 +120,6 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
         let line = format!("shutdown_timeout = \"{odd}\"");
         server(&line, "shutdown_timeout: expected 1s to 1h");
     }
-    server(
-        "limits.drain_time = \"10s\"",
-        "limits.drain_time: no longer a key; write `server.shutdown_timeout`, which limits the whole stop",
-    );
     server("limits.connections = 0", "limits.connections: found 0, expected at least 1");
     server("limits = 7", "limits: found a whole number, expected a table");
     server("allow_unsigned = \"yes\"", "allow_unsigned: found text, expected true or false");
@@ -263,7 +260,7 @@ fn mistakes_are_told_all_at_once_by_line() {
          [actions.c]\nplugin = \"nut\"\n[actions.d]\nplugin = \"out\"\ntimeout = \"x\"",
         &[
             "c.toml:22: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
-            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
+            "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `persist_timeout`, `when_unavailable`, `shutdown_timeout`, `limits`",
             "c.toml:26: handlers.b.actions.0: no action `x`; there are: `c`, `d`, `log`",
             "c.toml:28: actions.c.plugin: no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
             "c.toml:29: actions.d.options.path: missing; this key is required",
@@ -362,7 +359,7 @@ fn mistakes_in_variables_name_them() {
         "SWITCHHOOK_SERVER__LISTN",
         "127.0.0.1:1",
         &[
-            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `keep_within`, `when_unavailable`, `shutdown_timeout`, `limits`",
+            "variable SWITCHHOOK_SERVER__LISTN: server.listn: unknown key; did you mean `listen`?; known keys: `listen`, `allow_unsigned`, `decide_within`, `persist_timeout`, `when_unavailable`, `shutdown_timeout`, `limits`",
         ],
     );
     check_variable(
@@ -397,8 +394,12 @@ fn mistakes_in_variables_name_them() {
 fn an_action_that_could_never_deliver_is_refused() {
     let zero = "found 0, expected a duration above 0";
     for (line, key, message) in [
-        ("retry.share = 1.5", "retry.share", "expected 0 to 1"),
-        ("retry.floor = 5", "retry.floor", "found 5, expected a whole number from 6 to 1000000"),
+        ("retry.max_ratio = 1.5", "retry.max_ratio", "expected 0 to 1"),
+        (
+            "retry.min_per_minute = 5",
+            "retry.min_per_minute",
+            "found 5, expected a whole number from 6 to 1000000",
+        ),
         ("retry.attempts = 0", "retry.attempts", "found 0, expected a whole number from 1 to 1000"),
         (
             "retry.attempts = -1",
@@ -412,33 +413,30 @@ fn an_action_that_could_never_deliver_is_refused() {
         ),
         ("concurrency = 1025", "concurrency", "found 1025, expected a whole number from 1 to 1024"),
         (
-            "breaker.failures = 1000001",
-            "breaker.failures",
+            "circuit_breaker.failure_threshold = 1000001",
+            "circuit_breaker.failure_threshold",
             "found 1000001, expected a whole number from 0 to 1000000",
         ),
-        ("breaker.first = \"0s\"", "breaker.first", zero),
-        ("retry = { first = \"0s\" }", "retry.first", zero),
+        ("circuit_breaker.initial = \"0s\"", "circuit_breaker.initial", zero),
+        ("retry = { initial = \"0s\" }", "retry.initial", zero),
         (
-            "breaker = { first = \"10m\", longest = \"5m\" }",
-            "breaker.first",
-            "10m is longer than `breaker.longest`, which is 5m",
+            "circuit_breaker = { initial = \"10m\", max = \"5m\" }",
+            "circuit_breaker.initial",
+            "10m is longer than `circuit_breaker.max`, which is 5m",
         ),
-        ("retry.first = \"9h\"", "retry.first", "9h is longer than `retry.longest`, which is 8h"),
+        ("retry.initial = \"9h\"", "retry.initial", "9h is longer than `retry.max`, which is 8h"),
+        ("retry.max = \"1s\"", "retry.max", "1s is shorter than `retry.initial`, which is 5s"),
         (
-            "retry.longest = \"1s\"",
-            "retry.longest",
-            "1s is shorter than `retry.first`, which is 5s",
-        ),
-        (
-            "breaker.failure = 1",
-            "breaker.failure",
-            "unknown key; did you mean `failures`?; known keys: `failures`, `first`, `longest`",
+            "circuit_breaker.failures_threshold = 1",
+            "circuit_breaker.failures_threshold",
+            "unknown key; did you mean `failure_threshold`?; known keys: `failure_threshold`, `initial`, `max`",
         ),
     ] {
         let table = format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{line}");
         check_one(&table, &format!("c.toml:24: actions.b.{key}: {message}"));
     }
-    let fine = "breaker.failures = 0\nretry.floor = 6\nretry.share = 0";
+    let fine =
+        "circuit_breaker.failure_threshold = 0\nretry.min_per_minute = 6\nretry.max_ratio = 0";
     check(&format!("[actions.b]\nplugin = \"out\"\noptions.path = \"x\"\n{fine}"), &[]);
 }
 
@@ -448,9 +446,9 @@ fn limits_hold_for_variables_too() {
     check_variable(attempts, "7", &[]);
     let message = "actions.log.retry.attempts: found 1001, expected a whole number from 1 to 1000";
     check_variable(attempts, "1001", &[&format!("variable {attempts}: {message}")]);
-    let size = "SWITCHHOOK_JOURNAL__KEEP_SIZE";
+    let size = "SWITCHHOOK_JOURNAL__RETENTION_SIZE";
     let message = "`7` is no size; write one like \"64 KiB\" or \"1 MiB\"";
-    check_variable(size, "7", &[&format!("variable {size}: journal.keep_size: {message}")]);
+    check_variable(size, "7", &[&format!("variable {size}: journal.retention_size: {message}")]);
     check_variable(size, "7 GiB", &[]);
 }
 
@@ -462,13 +460,13 @@ fn what_is_kept_too_shortly_is_remarked_on() {
         read.remarks.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(
-        remarks("keep_dead_letters = \"10m\"\ndetached_keep = \"59m\""),
+        remarks("dead_letter_retention = \"10m\"\norphan_retention = \"59m\""),
         [
-            "c.toml:2: journal.keep_dead_letters: what could not be delivered is removed after 10m, before anybody can see to it",
-            "c.toml:3: journal.detached_keep: what a handler or action had left to do is removed after 59m, before anybody can see to it",
+            "c.toml:2: journal.dead_letter_retention: what could not be delivered is removed after 10m, before anybody can see to it",
+            "c.toml:3: journal.orphan_retention: what a handler or action had left to do is removed after 59m, before anybody can see to it",
         ]
     );
-    assert!(remarks("keep_dead_letters = \"1h\"\ndetached_keep = \"1h\"").is_empty());
+    assert!(remarks("dead_letter_retention = \"1h\"\norphan_retention = \"1h\"").is_empty());
 }
 
 #[test]
@@ -488,7 +486,7 @@ fn mistakes_in_flags_say_so() {
         "server.limits.connection",
         "9",
         &[&format!(
-            "{place}.limits.connection: unknown key; did you mean `connections`?; known keys: `connections`, `header_size`, `header_time`, `body_size`, `body_time`, `idle_time`, `write_time`"
+            "{place}.limits.connection: unknown key; did you mean `connections`?; known keys: `connections`, `header_size`, `header_timeout`, `body_size`, `body_timeout`, `idle_timeout`, `write_timeout`"
         )],
     );
     check_flag("actions.log.options.keep", "7", &[]);

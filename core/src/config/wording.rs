@@ -6,13 +6,6 @@ use figment::error::{Actual, Kind};
 
 use super::mistake::{hint, listed};
 
-/// What to write in place of a key that former versions knew.
-pub(super) fn moved(key: &str) -> Option<String> {
-    (key == "server.limits.drain_time").then(|| {
-        "no longer a key; write `server.shutdown_timeout`, which limits the whole stop".to_owned()
-    })
-}
-
 /// What is wrong, in words that need no Rust.
 pub(super) fn describe(kind: &Kind) -> String {
     match kind {

@@ -140,18 +140,18 @@ impl Breaker {
             return Verdict::default();
         }
         // What failed before, perhaps in an earlier life, says nothing new of a target that has just answered.
-        let lately = self.answered.is_some_and(|at| now < at.saturating_add(self.table.first.0));
+        let lately = self.answered.is_some_and(|at| now < at.saturating_add(self.table.initial.0));
         let news = first || !lately;
         let counts = self.evidence.failed(all.iter().copied()) && news;
         let of_target = news && !all.iter().all(|who| self.evidence.is_alone(who));
-        if self.table.failures == 0 {
+        if self.table.failure_threshold == 0 {
             return Verdict { of_target, opened: None };
         }
         if self.failures == 0 {
             self.since = now;
         }
         self.failures = self.failures.saturating_add(u32::from(counts));
-        if !pass.probe && (!counts || self.failures < self.table.failures) {
+        if !pass.probe && (!counts || self.failures < self.table.failure_threshold) {
             return Verdict { of_target, opened: None };
         }
         // A record that fails alone has no say in how long the others wait.
@@ -202,7 +202,7 @@ impl Breaker {
 
     fn wait(&self, chance: f64) -> Duration {
         let doubled = 1_u32.checked_shl(self.opened).unwrap_or(u32::MAX);
-        let grown = self.table.first.0.saturating_mul(doubled).min(self.table.longest.0);
+        let grown = self.table.initial.0.saturating_mul(doubled).min(self.table.max.0);
         grown.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0))
     }
 }

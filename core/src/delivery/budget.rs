@@ -35,7 +35,7 @@ struct Taken {
 impl Budget {
     pub(super) fn new(retry: &Retry) -> Self {
         let (firsts, due) = (BTreeMap::new(), BTreeMap::new());
-        Self { share: retry.share, floor: retry.floor, firsts, due }
+        Self { share: retry.max_ratio, floor: retry.min_per_minute, firsts, due }
     }
 
     /// A first attempt was made. One that a breaker holds back is none yet.
@@ -103,7 +103,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn budget(share: f64, floor: u32) -> Budget {
-        Budget::new(&Retry { share, floor, ..Retry::default() })
+        Budget::new(&Retry { max_ratio: share, min_per_minute: floor, ..Retry::default() })
     }
 
     /// Retries that fall into each minute, of so many put off at once by 5 s.

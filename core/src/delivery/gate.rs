@@ -140,7 +140,7 @@ impl Gate {
             forgotten: all.limit_counter("failing_records"),
         };
         let inner = Inner {
-            breaker: Breaker::new(table.breaker),
+            breaker: Breaker::new(table.circuit_breaker),
             ramp: Ramp::new(table.concurrency.max(batch)),
             budget: Budget::new(&table.retry),
             tally: Tally::default(),

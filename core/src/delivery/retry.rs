@@ -31,11 +31,11 @@ pub(super) fn again(retry: &Retry, attempts: u32, failure: &Failure, chance: f64
 
 /// The wait after attempt number `attempts + 1`.
 fn wait(retry: &Retry, attempts: u32, chance: f64) -> Duration {
-    let longest = retry.longest.0.as_secs_f64();
+    let longest = retry.max.0.as_secs_f64();
     let power = i32::try_from(attempts).unwrap_or(i32::MAX);
-    let grown = (retry.first.0.as_secs_f64() * retry.factor.powi(power)).min(longest);
+    let grown = (retry.initial.0.as_secs_f64() * retry.factor.powi(power)).min(longest);
     let shifted = grown * (1.0 + retry.jitter * (2.0 * chance - 1.0));
-    Duration::try_from_secs_f64(shifted.max(0.0)).unwrap_or(retry.longest.0)
+    Duration::try_from_secs_f64(shifted.max(0.0)).unwrap_or(retry.max.0)
 }
 
 fn cut(text: &str) -> String {
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn waits_grow_to_their_limit_and_keep_within_the_jitter() {
-        let retry = Retry { longest: Period(Duration::from_mins(1)), ..Retry::default() };
+        let retry = Retry { max: Period(Duration::from_mins(1)), ..Retry::default() };
         let check = |attempts, chance, expected: f64| {
             let got = wait(&retry, attempts, chance).as_secs_f64();
             assert!((got - expected).abs() < 1e-6, "{attempts} {chance}: {got}");

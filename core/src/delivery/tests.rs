@@ -205,7 +205,7 @@ async fn a_failed_delivery_comes_again_when_it_is_due_and_not_before() {
     let house = House::new(
         Arc::new(Passes::default()),
         action.clone(),
-        "retry = { first = \"10s\", jitter = 0.0 }",
+        "retry = { initial = \"10s\", jitter = 0.0 }",
     )
     .await;
     house.append("k", "one").await;

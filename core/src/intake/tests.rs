@@ -248,9 +248,9 @@ async fn the_window_is_the_sources_own() {
     };
     let seconds = Duration::from_secs;
     check("", seconds(59), seconds(60)).await;
-    check("same_answer = \"10s\"", seconds(9), seconds(10)).await;
+    check("decision_ttl = \"10s\"", seconds(9), seconds(10)).await;
     let handler = slow(Duration::from_secs(1));
-    let stand = Stand::new("same_answer = \"0s\"", &[(&handler, OnFailure::Allow)]);
+    let stand = Stand::new("decision_ttl = \"0s\"", &[(&handler, OnFailure::Allow)]);
     let two = tokio::join!(stand.post("A.Before k"), stand.post("A.Before k"));
     assert_eq!(two, ("1".into(), "2".into()), "without a window nobody waits for another");
     assert_eq!(stand.post("A.Before k").await, "3");
@@ -377,7 +377,7 @@ async fn what_comes_to_the_journal_too_late_is_refused_and_not_kept() {
     tokio::time::advance(WITHIN).await;
     assert_eq!(stand.post_to(&stand.mount, "A.After", begun).await, "Unavailable");
     assert_eq!(stand.kept().await, 0);
-    assert_eq!(stand.counted(r#"limit="keep_within""#).as_deref(), Some("1"));
+    assert_eq!(stand.counted(r#"limit="persist_timeout""#).as_deref(), Some("1"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ pub trait Upkeep: Send + Sync + 'static {
     }
     /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
     /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
-    /// configuration longer ago than `detached_keep` needs nothing, and goes itself, as with `forget_lane`. New lanes begin
+    /// configuration longer ago than `orphan_retention` needs nothing, and goes itself, as with `forget_lane`. New lanes begin
     /// after what was removed, and no position is given twice.
     ///
     /// # Errors
@@ -238,13 +238,13 @@ pub struct Requeued {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
     /// Callbacks and records, since they were kept.
-    pub keep_for: Option<Duration>,
+    pub retention: Option<Duration>,
     /// Bytes of the whole store; beyond it the oldest go.
-    pub keep_size: Option<u64>,
+    pub retention_size: Option<u64>,
     /// Dead letters, since they were given up.
-    pub keep_dead_letters: Option<Duration>,
+    pub dead_letter_retention: Option<Duration>,
     /// Lanes that left the configuration, since then.
-    pub detached_keep: Option<Duration>,
+    pub orphan_retention: Option<Duration>,
 }
 
 /// What was removed.

@@ -322,7 +322,8 @@ where
 async fn read(body: Incoming, serving: &Serving) -> Result<Bytes, Refusal> {
     let limits = &serving.limits;
     let collected =
-        timeout(limits.body_time.0, Limited::new(body, limits.body_size.bytes()).collect()).await;
+        timeout(limits.body_timeout.0, Limited::new(body, limits.body_size.bytes()).collect())
+            .await;
     match collected {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
@@ -333,8 +334,8 @@ async fn read(body: Incoming, serving: &Serving) -> Result<Bytes, Refusal> {
             Err(Refusal::new(RefusalKind::Malformed, "body_broken").detail(error.to_string()))
         }
         Err(_) => {
-            serving.metrics.limit("body_time");
-            Err(Refusal::new(RefusalKind::Slow, "body_time"))
+            serving.metrics.limit("body_timeout");
+            Err(Refusal::new(RefusalKind::Slow, "body_timeout"))
         }
     }
 }

@@ -110,9 +110,9 @@ pub(super) enum TimeUp {
 impl TimeUp {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Idle => "idle_time",
-            Self::Head => "header_time",
-            Self::Write => "write_time",
+            Self::Idle => "idle_timeout",
+            Self::Head => "header_timeout",
+            Self::Write => "write_timeout",
         }
     }
 }
@@ -129,7 +129,7 @@ pub(super) struct Timed<S> {
 
 impl<S> Timed<S> {
     pub(super) fn new(stream: S, turn: Arc<Turn>, limits: Limits) -> Self {
-        let read_by = Instant::now() + limits.header_time.0;
+        let read_by = Instant::now() + limits.header_timeout.0;
         Self {
             stream,
             turn,
@@ -147,7 +147,7 @@ impl<S> Timed<S> {
         if answered {
             self.turn.state.store(IDLE, Ordering::Release);
             self.turn.times.rested();
-            self.read_by = Instant::now() + self.limits.idle_time.0;
+            self.read_by = Instant::now() + self.limits.idle_timeout.0;
         }
         answered
     }
@@ -162,7 +162,7 @@ impl<S> Timed<S> {
     }
 
     fn poll_write_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let by = *self.write_by.get_or_insert_with(|| Instant::now() + self.limits.write_time.0);
+        let by = *self.write_by.get_or_insert_with(|| Instant::now() + self.limits.write_timeout.0);
         self.write_alarm.poll(cx, by).map(|()| self.turn.end_for(TimeUp::Write))
     }
 }
@@ -184,7 +184,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
             Poll::Ready(result) => {
                 if buf.filled().len() > before && this.turn.state.load(Ordering::Relaxed) == IDLE {
                     this.turn.state.store(HEAD, Ordering::Relaxed);
-                    this.read_by = Instant::now() + this.limits.header_time.0;
+                    this.read_by = Instant::now() + this.limits.header_timeout.0;
                 }
                 Poll::Ready(result)
             }

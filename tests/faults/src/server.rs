@@ -26,8 +26,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const LOG_MAX: usize = 400;
 
 /// What fails is soon tried again, and not given up; a target that was away is soon probed.
-const RETRY: &str = r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000, share = 1.0, floor = 1000000 }
-breaker = { first = "200ms", longest = "1s" }"#;
+const RETRY: &str = r#"retry = { initial = "200ms", factor = 1, max = "200ms", attempts = 1000, max_ratio = 1.0, min_per_minute = 1000000 }
+circuit_breaker = { initial = "200ms", max = "1s" }"#;
 
 /// The configuration of a server: all events to a file and to a webhook, if there is one.
 pub(crate) struct Config {

@@ -68,16 +68,16 @@ pub(super) async fn outlook(
         now.saturating_sub(time).unwrap_or(Timestamp::MIN)
     };
     let mut lines = Vec::new();
-    if let Some(time) = keep.keep_for {
+    if let Some(time) = keep.retention {
         let old = old_events(store, before(time)).await?;
         let all = stats.events;
         lines.push(format!("callbacks: {all}, of which {old} are older than {}", days(time)));
     }
-    if let Some(size) = keep.keep_size {
+    if let Some(size) = keep.retention_size {
         let used = Size(stats.bytes.saturating_sub(stats.free));
         lines.push(format!("size: {used} in use, {} are kept", Size(size)));
     }
-    if let Some(time) = keep.keep_dead_letters {
+    if let Some(time) = keep.dead_letter_retention {
         let old = old_dead_letters(store, before(time)).await?;
         let all = stats.dead_letters;
         lines.push(format!("dead letters: {all}, of which {old} are older than {}", days(time)));
@@ -92,7 +92,7 @@ pub(super) async fn outlook(
 
 fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     let name = one_line(&lane.lane);
-    let (Some(at), Some(time)) = (lane.detached_at, keep.detached_keep) else {
+    let (Some(at), Some(time)) = (lane.detached_at, keep.orphan_retention) else {
         return format!("lane {name}: not in the configuration; it stays");
     };
     let gone = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);

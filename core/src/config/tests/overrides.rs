@@ -248,7 +248,7 @@ fn lists_and_tables_of_every_part_of_the_configuration_can_be_set() {
         ("SWITCHHOOK_SOURCES__CHAT__OPTIONS", "{ app = \"7\", tokens = [\"a\"] }"),
         ("SWITCHHOOK_HANDLERS__CHANGES__COMMANDS", "[\"Group.*\", 'C2C.X']"),
         ("SWITCHHOOK_HANDLERS__CHANGES__ACTIONS", "[\"log\"]"),
-        ("SWITCHHOOK_SERVER__LIMITS", "{ connections = 5, idle_time = \"1m\" }"),
+        ("SWITCHHOOK_SERVER__LIMITS", "{ connections = 5, idle_timeout = \"1m\" }"),
         ("SWITCHHOOK_ACTIONS__LOG__RETRY", "{ attempts = 3 }"),
         ("SWITCHHOOK_ACTIONS__LOG", "{ plugin = \"out\", options = { path = \"x\" } }"),
         ("SWITCHHOOK_HANDLERS__MORE", "{ plugin = \"note\" }"),
@@ -278,8 +278,8 @@ fn two_that_set_the_same_are_refused_by_name() {
         assert_eq!(mistakes(GOOD, variables, flags), [expected], "{variables:?} {flags:?}");
     };
     let limits = ("SWITCHHOOK_SERVER__LIMITS", "{ connections = 5 }");
-    let one = ("SWITCHHOOK_SERVER__LIMITS__IDLE_TIME", "1m");
-    let expected = "variable SWITCHHOOK_SERVER__LIMITS__IDLE_TIME: server.limits.idle_time: SWITCHHOOK_SERVER__LIMITS sets the whole table or list around it; leave one of them out";
+    let one = ("SWITCHHOOK_SERVER__LIMITS__IDLE_TIMEOUT", "1m");
+    let expected = "variable SWITCHHOOK_SERVER__LIMITS__IDLE_TIMEOUT: server.limits.idle_timeout: SWITCHHOOK_SERVER__LIMITS sets the whole table or list around it; leave one of them out";
     check(&[limits, one], &[], expected);
     check(&[one, limits], &[], expected);
     check(
@@ -292,8 +292,8 @@ fn two_that_set_the_same_are_refused_by_name() {
     );
     check(
         &[limits],
-        &[("server.limits.idle_time", "1m")],
-        "variable SWITCHHOOK_SERVER__LIMITS: server.limits: --override server.limits.idle_time sets a part of it; leave one of them out",
+        &[("server.limits.idle_timeout", "1m")],
+        "variable SWITCHHOOK_SERVER__LIMITS: server.limits: --override server.limits.idle_timeout sets a part of it; leave one of them out",
     );
 }
 
@@ -323,11 +323,11 @@ fn a_variable_that_sets_nothing_is_told_with_the_one_that_is_meant() {
         ("SWITCHHOOK_SERVER_ALLOW_UNSIGNED", "SWITCHHOOK_SERVER__ALLOW_UNSIGNED"),
         ("SWITCHHOOK_SERVER_LIMITS_BODY_SIZE", "SWITCHHOOK_SERVER__LIMITS__BODY_SIZE"),
         ("SWITCHHOOK_ADMIN_LISTEN", "SWITCHHOOK_ADMIN__LISTEN"),
-        ("SWITCHHOOK_JOURNAL_KEEP_DEAD_LETTERS", "SWITCHHOOK_JOURNAL__KEEP_DEAD_LETTERS"),
+        ("SWITCHHOOK_JOURNAL_DEAD_LETTER_RETENTION", "SWITCHHOOK_JOURNAL__DEAD_LETTER_RETENTION"),
         ("SWITCHHOOK_JOURNAL_OPTIONS_EVENTS", "SWITCHHOOK_JOURNAL__OPTIONS__EVENTS"),
         ("SWITCHHOOK_SOURCES_CHAT_OPTIONS_TOKENS", "SWITCHHOOK_SOURCES__CHAT__OPTIONS__TOKENS"),
         ("SWITCHHOOK_HANDLERS_CHANGES_ON_FAILURE", "SWITCHHOOK_HANDLERS__CHANGES__ON_FAILURE"),
-        ("SWITCHHOOK_ACTIONS_LOG_RETRY_FIRST", "SWITCHHOOK_ACTIONS__LOG__RETRY__FIRST"),
+        ("SWITCHHOOK_ACTIONS_LOG_RETRY_INITIAL", "SWITCHHOOK_ACTIONS__LOG__RETRY__INITIAL"),
         ("SWITCHHOOK_ACTIONS_LOG_OPTIONS_SIZE_MAX", "SWITCHHOOK_ACTIONS__LOG__OPTIONS__SIZE_MAX"),
     ] {
         let message = format!("sets no key of the configuration; did you mean `{meant}`?");
@@ -363,9 +363,11 @@ fn variables_that_may_be_anothers_are_told_and_do_no_harm() {
             Some("sets no key of the configuration; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
         ),
         (
-            "SWITCHHOOK_KEEP_SIZE",
+            "SWITCHHOOK_RETENTION_SIZE",
             "x",
-            Some("sets no key of the configuration; did you mean `SWITCHHOOK_JOURNAL__KEEP_SIZE`?"),
+            Some(
+                "sets no key of the configuration; did you mean `SWITCHHOOK_JOURNAL__RETENTION_SIZE`?",
+            ),
         ),
         (
             "SWITCHHOOK_VERSION",

@@ -11,9 +11,9 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn breaker(failures: u32) -> Breaker {
-    let (first, longest) = (Period(seconds(5)), Period(seconds(30)));
-    Breaker::new(tables::Breaker { failures, first, longest })
+fn breaker(failure_threshold: u32) -> Breaker {
+    let (initial, max) = (Period(seconds(5)), Period(seconds(30)));
+    Breaker::new(tables::Breaker { failure_threshold, initial, max })
 }
 
 /// A record of its own conversation.

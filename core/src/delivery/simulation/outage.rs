@@ -29,8 +29,8 @@ fn attempts(world: &World) -> BTreeMap<u64, Vec<Duration>> {
 /// The wait after each attempt, without jitter.
 fn nominal() -> Vec<Duration> {
     let retry = Retry::default();
-    let waits = (0..retry.attempts - 1).map(|n| retry.first.0.saturating_mul(1 << n));
-    waits.map(|wait| wait.min(retry.longest.0)).collect()
+    let waits = (0..retry.attempts - 1).map(|n| retry.initial.0.saturating_mul(1 << n));
+    waits.map(|wait| wait.min(retry.max.0)).collect()
 }
 
 async fn until_dead(world: &World, dead: u64) {
@@ -42,7 +42,7 @@ async fn until_dead(world: &World, dead: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn the_default_schedule_spans_three_days_and_keeps_within_the_jitter() {
-    let table = "breaker.failures = 0\nretry.floor = 100000";
+    let table = "circuit_breaker.failure_threshold = 0\nretry.min_per_minute = 100000";
     let mut world = World::simple(table, 1, does(Answer::Busy(None)));
     let node = world.start().await;
     for number in 0..100 {

@@ -53,8 +53,8 @@ pub(super) fn seed(seed: u64) -> Result<u64, String> {
 fn table(chance: &mut fastrand::Rng) -> String {
     format!(
         "timeout = \"{}s\"\nconcurrency = {}\nordering = \"{}\"\n\
-         retry = {{ attempts = {}, first = \"{}s\", longest = \"30s\", floor = {} }}\n\
-         breaker = {{ failures = {}, first = \"{}s\", longest = \"{}s\" }}\n",
+         retry = {{ attempts = {}, initial = \"{}s\", max = \"30s\", min_per_minute = {} }}\n\
+         circuit_breaker = {{ failure_threshold = {}, initial = \"{}s\", max = \"{}s\" }}\n",
         chance.u8(1..6),
         chance.u8(1..6),
         if chance.u8(..4) == 0 { "none" } else { "key" },

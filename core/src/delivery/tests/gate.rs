@@ -73,7 +73,12 @@ async fn one_probe_at_a_time_over_all_handlers_batches_too() {
         let mut world = World::new(7)
             .with_handler("g", Box::new(|_| Arc::new(HandsOn)))
             .with_handler("h", Box::new(|_| Arc::new(HandsOn)))
-            .with_action("a", "breaker.failures = 1", batch, does(Answer::Busy(None)));
+            .with_action(
+                "a",
+                "circuit_breaker.failure_threshold = 1",
+                batch,
+                does(Answer::Busy(None)),
+            );
         let node = world.start().await;
         append_many(&mut world, 200).await;
         world.pass(Duration::from_secs(10)).await; // what began before it opened has ended
@@ -92,7 +97,7 @@ async fn one_probe_at_a_time_over_all_handlers_batches_too() {
 #[tokio::test(start_paused = true)]
 async fn lanes_that_both_wait_for_work_do_not_probe_together() {
     for batch in [1, 50] {
-        let table = "breaker.failures = 1\nretry.first = \"1h\"";
+        let table = "circuit_breaker.failure_threshold = 1\nretry.initial = \"1h\"";
         let mut world = World::new(7)
             .with_handler("g", Box::new(|_| Arc::new(HandsOn)))
             .with_handler("h", Box::new(|_| Arc::new(HandsOn)))
@@ -159,7 +164,7 @@ async fn a_lane_whose_records_hang_does_not_keep_another_waiting() {
             "g" => (TAKES, Answer::Hang(false)),
             _ => (TAKES, Answer::Take),
         });
-        let table = format!("concurrency = {concurrency}\nbreaker.failures = 0");
+        let table = format!("concurrency = {concurrency}\ncircuit_breaker.failure_threshold = 0");
         let mut world = World::new(7)
             .with_handler("g", Box::new(|_| Arc::new(HandsOn)))
             .with_handler("h", Box::new(|_| Arc::new(HandsOn)))
@@ -314,9 +319,11 @@ async fn a_target_that_is_gone_pauses_its_action_and_keeps_its_records() {
 #[tokio::test(start_paused = true)]
 async fn a_resumed_action_is_asked_again_at_once_whatever_its_target_asked_for() {
     let hour = Duration::from_hours(1);
-    for (batch, table) in
-        [(1, "breaker.failures = 1"), (10, "breaker.failures = 1"), (1, "breaker.failures = 0")]
-    {
+    for (batch, table) in [
+        (1, "circuit_breaker.failure_threshold = 1"),
+        (10, "circuit_breaker.failure_threshold = 1"),
+        (1, "circuit_breaker.failure_threshold = 0"),
+    ] {
         let mut world = World::simple(table, batch, does(Answer::Busy(Some(hour))));
         let node = world.start().await;
         append_many(&mut world, 50).await;
@@ -375,7 +382,8 @@ async fn the_retries_of_many_failures_are_spread() {
         0 => (TAKES, Answer::Busy(None)),
         _ => (TAKES, Answer::Take),
     });
-    let mut world = World::simple("breaker.failures = 0\nretry.share = 0.0", 1, script);
+    let mut world =
+        World::simple("circuit_breaker.failure_threshold = 0\nretry.max_ratio = 0.0", 1, script);
     let node = world.start().await;
     append_many(&mut world, 500).await;
     world.pass(Duration::from_mins(20)).await;

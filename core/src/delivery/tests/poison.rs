@@ -62,8 +62,8 @@ async fn conversations_that_always_fail_hold_up_no_other() {
         ("", 1, 10, 5, Answer::Busy(Some(hour))),
         ("ordering = \"none\"", 1, 10, 50, Answer::Busy(None)),
         ("concurrency = 1", 1, 4, 20, Answer::Busy(None)),
-        ("breaker.failures = 2", 1, 10, 20, Answer::Busy(None)),
-        ("breaker.failures = 0", 1, 10, 50, Answer::Busy(None)),
+        ("circuit_breaker.failure_threshold = 2", 1, 10, 20, Answer::Busy(None)),
+        ("circuit_breaker.failure_threshold = 0", 1, 10, 50, Answer::Busy(None)),
         ("", 20, 10, 50, Answer::Busy(None)),
         ("", 1, 10, 50, Answer::Refuse),
     ] {
@@ -81,7 +81,7 @@ async fn conversations_that_always_fail_hold_up_no_other() {
 /// As after a long stop: everything that failed before is due at the same moment.
 #[tokio::test(start_paused = true)]
 async fn retries_that_are_all_due_at_once_do_not_starve_what_is_fresh() {
-    for table in ["", "concurrency = 1", "breaker.failures = 0"] {
+    for table in ["", "concurrency = 1", "circuit_breaker.failure_threshold = 0"] {
         let mut world = World::simple(table, 1, poisoned_by(Answer::Busy(None)));
         let node = world.start().await;
         for number in 0..500 {
@@ -133,7 +133,7 @@ async fn a_probe_is_made_with_fresh_work_too() {
             let fails = now < end || is_bad(record.key.as_deref());
             (TAKES, if fails { Answer::Busy(None) } else { Answer::Take })
         });
-        let mut world = World::simple("breaker.longest = \"1m\"", batch, script);
+        let mut world = World::simple("circuit_breaker.max = \"1m\"", batch, script);
         let node = world.start().await;
         for number in 0..200 {
             world.append(&format!("bad{number}"), "x").await;
@@ -182,7 +182,7 @@ async fn a_record_that_failed_once_is_tried_again_soon() {
         let once = before == 0 && key.is_some_and(|key| key.starts_with("once"));
         (TAKES, if once || is_bad(key) { Answer::Busy(None) } else { Answer::Take })
     });
-    let mut world = World::simple("retry.longest = \"1m\"", 1, script);
+    let mut world = World::simple("retry.max = \"1m\"", 1, script);
     let node = world.start().await;
     for number in 0..1000 {
         world.append(&format!("bad{number}"), "x").await;
@@ -221,7 +221,9 @@ async fn a_record_that_spoils_its_batch_is_the_only_one_that_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_target_that_delivers_nothing_says_so_and_one_that_delivers_some_does_not() {
-    for (table, of, told) in [("", 1, true), ("breaker.failures = 0", 1, true), ("", 2, false)] {
+    for (table, of, told) in
+        [("", 1, true), ("circuit_breaker.failure_threshold = 0", 1, true), ("", 2, false)]
+    {
         let mut world = World::simple(table, 1, poisoned_by(Answer::Busy(None)));
         let node = world.start().await;
         send(&mut world, 41, Duration::from_millis(500), (of, 20)).await;

@@ -124,8 +124,8 @@ pub async fn marks_of_late_callbacks_go_with_them(stand: &dyn Stand) {
     until("it is counted", || node.0.persisted_late() == 1).await;
     assert_eq!(history(&node, true).await.len(), 1);
     stand.clock().advance(Duration::from_hours(2));
-    let keep_for = Some(Duration::from_hours(1));
-    let pruned = node.0.prune(&Retention { keep_for, ..Retention::default() }).await;
+    let retention = Some(Duration::from_hours(1));
+    let pruned = node.0.prune(&Retention { retention, ..Retention::default() }).await;
     assert_eq!(pruned.expect("removed").events, 1);
     node.append("A.B", "k", "after").await;
     assert_eq!(

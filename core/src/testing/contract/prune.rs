@@ -6,7 +6,7 @@ use crate::journal::{EventQuery, Pruned, Replay, Retention};
 const HOUR: Duration = Duration::from_hours(1);
 
 fn older_than(age: Duration) -> Retention {
-    Retention { keep_for: Some(age), ..Retention::default() }
+    Retention { retention: Some(age), ..Retention::default() }
 }
 
 async fn prune(node: &Node, retention: &Retention) -> Pruned {
@@ -62,7 +62,7 @@ pub async fn the_oldest_go_when_the_store_is_too_large(stand: &dyn Stand) {
         node.project("h").await;
     }
     node.deliver(&lane(), 40).await;
-    let to = |size: u64| Retention { keep_size: Some(size), ..Retention::default() };
+    let to = |size: u64| Retention { retention_size: Some(size), ..Retention::default() };
     assert_eq!(prune(&node, &to(10_000_000)).await, Pruned::default());
     let pruned = prune(&node, &to(2_000_000)).await;
     assert!((20..=25).contains(&pruned.events), "{pruned:?}");
@@ -137,7 +137,7 @@ pub async fn old_dead_letters_go(stand: &dyn Stand) {
     stand.clock().advance(Duration::from_secs(9));
     node.settle(&lease, vec![(at[1], dead("new"))]).await.expect("the lease holds");
     let keep = Some(Duration::from_secs(9));
-    let retention = Retention { keep_dead_letters: keep, ..Retention::default() };
+    let retention = Retention { dead_letter_retention: keep, ..Retention::default() };
     let pruned = prune(&node, &retention).await;
     assert_eq!(pruned, Pruned { dead_letters: 1, ..Pruned::default() });
     let left = node.letters().await;
@@ -153,7 +153,7 @@ pub async fn lanes_that_left_long_ago_go(stand: &dyn Stand) {
     node.attach(&[projection("h", "*")]).await;
     stand.clock().advance(HOUR);
     let keep = Some(Duration::from_mins(61));
-    let retention = Retention { detached_keep: keep, ..older_than(HOUR) };
+    let retention = Retention { orphan_retention: keep, ..older_than(HOUR) };
     let pruned = prune(&node, &retention).await;
     assert_eq!(pruned.held_by.as_deref(), Some("h>a"));
     assert_eq!(kept(&node).await, at);

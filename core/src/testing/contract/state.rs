@@ -28,8 +28,8 @@ async fn forget(node: &Node, lane: &LaneId, how: Forgotten) {
     match how {
         Forgotten::Asked => _ = node.0.forget_lane(lane).await.expect("forgotten"),
         Forgotten::ByAge => {
-            let detached_keep = Some(Duration::ZERO);
-            let retention = Retention { detached_keep, ..Retention::default() };
+            let orphan_retention = Some(Duration::ZERO);
+            let retention = Retention { orphan_retention, ..Retention::default() };
             let pruned = node.0.prune(&retention).await.expect("pruned");
             assert_eq!(pruned.lanes, [lane.to_string()]);
         }

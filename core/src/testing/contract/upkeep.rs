@@ -113,7 +113,7 @@ pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(stand:
     node.attach(&off).await;
     stand.clock().advance(Duration::from_hours(1));
     let all = Some(Duration::ZERO);
-    let retention = Retention { keep_for: all, detached_keep: all, ..Retention::default() };
+    let retention = Retention { retention: all, orphan_retention: all, ..Retention::default() };
     let pruned = node.0.prune(&retention).await.expect("pruned");
     assert_eq!((pruned.lanes.len(), pruned.held_by.as_deref()), (0, Some("h>a")));
     node.nothing(&lane(), &want(9)).await;

@@ -45,7 +45,7 @@ impl Shared {
     ) -> Result<Pruned, JournalError> {
         let mut pruned = Pruned::default();
         let wall = self.clock.wall();
-        if let Some(keep) = retention.detached_keep {
+        if let Some(keep) = retention.orphan_retention {
             for lane in self.order(move |writer| left_before(writer, wall, keep)).await? {
                 tracing::warn!(
                     lane = %lane.lane, since = lane.detached_at.map(tracing::field::display),
@@ -59,7 +59,7 @@ impl Shared {
         }
         // Where one of these finds something damaged, the others go on: nothing else keeps the disk from filling.
         let mut letters = Ok(0);
-        if let Some(keep) = retention.keep_dead_letters {
+        if let Some(keep) = retention.dead_letter_retention {
             let oldest = before(wall, keep);
             letters = self.in_steps(move |writer| remove_letters(writer, oldest)).await;
         }
@@ -72,10 +72,11 @@ impl Shared {
             }
             let so_far = progress.clone();
             let age = retention
-                .keep_for
+                .retention
                 .map(|keep| Age { now: millis(wall), oldest: before(wall, keep) });
-            let step =
-                move |writer: &mut Writer| remove_entries(writer, age, retention.keep_size, so_far);
+            let step = move |writer: &mut Writer| {
+                remove_entries(writer, age, retention.retention_size, so_far)
+            };
             progress = self.order(step).await?;
         }
         let swept = self.sweep().await;

@@ -33,8 +33,8 @@ fn keys() -> String {
     let seconds = TIMEOUT.as_secs();
     format!(
         "timeout = \"{seconds}s\"\nconcurrency = 64\nordering = \"none\"\n\
-         retry = {{ first = \"50ms\", factor = 1, longest = \"50ms\", attempts = 1000, \
-         share = 1.0, floor = 1000000 }}\nbreaker = {{ failures = 0 }}"
+         retry = {{ initial = \"50ms\", factor = 1, max = \"50ms\", attempts = 1000, \
+         max_ratio = 1.0, min_per_minute = 1000000 }}\ncircuit_breaker = {{ failure_threshold = 0 }}"
     )
 }
 

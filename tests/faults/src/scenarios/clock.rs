@@ -21,8 +21,8 @@ const JUMPS: &[&str] = &["+3600", "-3600", "+86400", "-86400", "+0"];
 const EARLIEST: Duration = Duration::from_millis(790);
 /// The wait, its jitter, and two seconds.
 const LATEST: Duration = Duration::from_millis(3200);
-const RETRY: &str = r#"retry = { first = "1s", factor = 1, longest = "1s", jitter = 0.2, attempts = 100, share = 1.0, floor = 1000000 }
-breaker = { failures = 0 }
+const RETRY: &str = r#"retry = { initial = "1s", factor = 1, max = "1s", jitter = 0.2, attempts = 100, max_ratio = 1.0, min_per_minute = 1000000 }
+circuit_breaker = { failure_threshold = 0 }
 ordering = "none"
 concurrency = 64"#;
 const RATE: u32 = 100;

@@ -94,7 +94,7 @@ fn config<'a>(webhooks: impl Iterator<Item = &'a Webhook>) -> Config {
         _ = write!(
             more,
             "[actions.w{number}]\nplugin = \"webhook\"\nconcurrency = {CONCURRENCY}\ntimeout = \"60s\"\n\
-             ordering = \"none\"\nretry = {{ first = \"100ms\", factor = 1, longest = \"100ms\", attempts = 1000 }}\n\
+             ordering = \"none\"\nretry = {{ initial = \"100ms\", factor = 1, max = \"100ms\", attempts = 1000 }}\n\
              [actions.w{number}.options]\nurl = \"http://{}/hook\"\nallow_private = true\n",
             one.address
         );

@@ -16,8 +16,8 @@ use crate::wire::Connection;
 /// From sending a good event until it is at the target: a start that meets failing retries alone may wait for one probe.
 const DELAY_MAX: Duration = Duration::from_secs(8);
 /// There are more retries than good events, and none is given up; the breaker is as in the default.
-const KEYS: &str = r#"retry = { first = "200ms", factor = 1, longest = "200ms", attempts = 1000, share = 1.0, floor = 1000000 }
-breaker = { failures = 5, first = "5s", longest = "5m" }"#;
+const KEYS: &str = r#"retry = { initial = "200ms", factor = 1, max = "200ms", attempts = 1000, max_ratio = 1.0, min_per_minute = 1000000 }
+circuit_breaker = { failure_threshold = 5, initial = "5s", max = "5m" }"#;
 /// Events a second.
 const RATE: u32 = 10;
 /// A kill may bring back what was under way.

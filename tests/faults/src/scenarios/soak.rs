@@ -31,7 +31,7 @@ const STRETCH: usize = 30;
 const DESCRIPTORS_MORE: usize = 32;
 const DOUBLED_PER_KILL: u64 = 64;
 /// The journal would fill the disk in an hour.
-const JOURNAL: &str = "keep_for = \"2m\"\nkeep_size = \"256 MiB\"\n";
+const JOURNAL: &str = "retention = \"2m\"\nretention_size = \"256 MiB\"\n";
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {

@@ -304,7 +304,7 @@ impl Driver<'_> {
 
     pub(super) async fn prune_to(&mut self, age: Duration) {
         self.look().await;
-        let retention = Retention { keep_for: Some(age), ..Retention::default() };
+        let retention = Retention { retention: Some(age), ..Retention::default() };
         let oldest = self.stand.clock().wall().saturating_sub(age).expect("a time");
         let pruned = self.node().0.prune(&retention).await;
         let pruned: Option<Pruned> = self.well(pruned);

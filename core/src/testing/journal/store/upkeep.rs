@@ -13,7 +13,7 @@ use crate::journal::{
 };
 use crate::time::Clock;
 
-/// What an entry takes beside its body, for [`Retention::keep_size`].
+/// What an entry takes beside its body, for [`Retention::retention_size`].
 pub(super) const ENTRY_BYTES: usize = 256;
 
 fn refused<T>(why: String) -> Result<T, JournalError> {
@@ -241,14 +241,14 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<Pruned, JournalError> {
         let (mut pruned, wall) = (Pruned::default(), clock.wall());
-        if let Some(keep) = retention.detached_keep {
+        if let Some(keep) = retention.orphan_retention {
             let left = |kept: &Kept| kept.detached_at.is_some_and(|at| at <= before(wall, keep));
             let gone = self.lanes.iter().filter(|(_, kept)| left(kept)).map(|(id, _)| id.clone());
             for id in gone.collect::<Vec<_>>() {
                 pruned.lanes.push(self.forget_lane(&id, clock)?.lane);
             }
         }
-        if let Some(keep) = retention.keep_dead_letters {
+        if let Some(keep) = retention.dead_letter_retention {
             let (count, oldest) = (self.dead.len(), before(wall, keep));
             self.dead.retain(|one| one.letter.at > oldest);
             pruned.dead_letters = (count - self.dead.len()) as u64;
@@ -282,8 +282,8 @@ impl Store {
             .collect();
         let mut gone = Vec::new();
         for (position, one) in &self.entries {
-            let old = retention.keep_for.is_some_and(|keep| one.at <= before(wall, keep));
-            let large = retention.keep_size.is_some_and(|keep| bytes as u64 > keep);
+            let old = retention.retention.is_some_and(|keep| one.at <= before(wall, keep));
+            let large = retention.retention_size.is_some_and(|keep| bytes as u64 > keep);
             if !old && !large {
                 break;
             }

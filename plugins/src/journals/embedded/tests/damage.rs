@@ -242,8 +242,8 @@ async fn a_record_that_outlives_its_old_callback_for_a_while_is_whole() {
     append(&journal, "new").await.unwrap();
     let got = lease(&journal, &h, 9).await;
     finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
-    let keep_for = Some(Duration::from_mins(30));
-    journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap();
+    let retention = Some(Duration::from_mins(30));
+    journal.prune(&Retention { retention, ..Retention::default() }).await.unwrap();
     let verified = journal.verify().await.unwrap();
     assert!(verified.is_whole(), "{verified:?}");
     assert_eq!((verified.events, verified.records), (1, 2));

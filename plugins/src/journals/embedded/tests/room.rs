@@ -171,7 +171,7 @@ async fn filled(disk: &Disk) -> Embedded {
 
 /// Removes as retention would, which tries again where there was no room even for that.
 async fn make_room_within(disk: &Disk, journal: &Embedded) {
-    let retention = Retention { keep_size: Some(1 << 20), ..Retention::default() };
+    let retention = Retention { retention_size: Some(1 << 20), ..Retention::default() };
     for _ in 0..50 {
         match journal.prune(&retention).await {
             Err(JournalError::Full) => disk.0.clock.advance(Duration::from_secs(1)),

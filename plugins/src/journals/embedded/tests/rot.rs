@@ -53,7 +53,7 @@ async fn filled(folder: &Folder) {
 }
 
 fn old_letters() -> Retention {
-    Retention { keep_dead_letters: Some(Duration::ZERO), ..Retention::default() }
+    Retention { dead_letter_retention: Some(Duration::ZERO), ..Retention::default() }
 }
 
 #[tokio::test]
@@ -142,8 +142,8 @@ async fn damage_in_one_table_leaves_the_others_to_be_used() {
     let got = lease(&journal, &a, 9).await;
     assert_eq!(places(&got), [6, 7], "they come again");
     finish(&journal, got, || Fate::Delivered).await;
-    let keep_for = Some(Duration::ZERO);
-    journal.prune(&Retention { keep_for, ..old_letters() }).await.unwrap_err();
+    let retention = Some(Duration::ZERO);
+    journal.prune(&Retention { retention, ..old_letters() }).await.unwrap_err();
     let query = EventQuery { limit: 9, before: Some(Position(9)), ..EventQuery::default() };
     let left: Vec<u64> =
         journal.events(&query).await.unwrap().items.iter().map(|e| e.position.0).collect();

@@ -31,7 +31,7 @@ fn replay(positions: &[u64]) -> Replay {
 }
 
 fn all() -> Retention {
-    Retention { keep_for: Some(Duration::ZERO), ..Retention::default() }
+    Retention { retention: Some(Duration::ZERO), ..Retention::default() }
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn callbacks_are_kept_while_much_is_removed() {
     folder.clock.advance(HOUR);
     journal.attach(&[]).await.unwrap();
     folder.clock.advance(HOUR);
-    let retention = Retention { detached_keep: Some(HOUR), keep_for: Some(HOUR), ..all() };
+    let retention = Retention { orphan_retention: Some(HOUR), retention: Some(HOUR), ..all() };
     let pruning = tokio::spawn({
         let journal = journal.clone();
         async move { journal.prune(&retention).await.unwrap() }
@@ -176,7 +176,7 @@ async fn measure_prune() {
         left > 0
     }))
     .await;
-    let retention = Retention { keep_size: Some(1 << 20), ..Retention::default() };
+    let retention = Retention { retention_size: Some(1 << 20), ..Retention::default() };
     let pruning = tokio::spawn({
         let journal = journal.clone();
         async move { (Instant::now(), journal.prune(&retention).await.unwrap(), Instant::now()) }
@@ -230,8 +230,8 @@ async fn a_handler_without_callbacks_holds_nothing_back() {
     let got = lease(&journal, &LaneId::projection("g"), 9).await;
     finish(&journal, got, || Fate::Recorded(None)).await;
     folder.clock.advance(Duration::from_hours(1));
-    let keep_for = Some(Duration::from_mins(30));
-    let pruned = journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap();
+    let retention = Some(Duration::from_mins(30));
+    let pruned = journal.prune(&Retention { retention, ..Retention::default() }).await.unwrap();
     assert_eq!((pruned.events, pruned.held_by), (1, None));
 }
 
@@ -248,8 +248,8 @@ async fn a_clock_that_was_set_back_does_not_keep_what_is_old() {
     }
     folder.clock.jump_wall(-month);
     let prune = async || {
-        let keep_for = Some(2 * HOUR);
-        journal.prune(&Retention { keep_for, ..Retention::default() }).await.unwrap().events
+        let retention = Some(2 * HOUR);
+        journal.prune(&Retention { retention, ..Retention::default() }).await.unwrap().events
     };
     folder.clock.advance(HOUR);
     assert_eq!(prune().await, 0);
