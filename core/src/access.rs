@@ -315,7 +315,7 @@ mod tests {
         let error = examine_folder(&folder).expect_err("refused");
         let (text, kind) = (error.to_string(), error.kind());
         assert_eq!(kind, io::ErrorKind::PermissionDenied);
-        let command = format!("`chmod o-w '{}/it'\\''s here'`", base.path().display());
+        let command = format!("`chmod o-w \"{}/it's here\"`", base.path().display());
         assert!(text.contains(&command) && text.contains("mode 0777"), "{text}");
         for mode in [0o1777, 0o775, 0o700, 0o300] {
             set(mode);

@@ -31,14 +31,8 @@ pub fn for_header(text: &str) -> Cow<'_, str> {
 
 /// For a shell: one word, in quotes where it needs them.
 pub fn for_shell(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:,=+@%".contains(c);
-    let text = for_line(text);
-    if !text.is_empty() && text.chars().all(plain) { text.into_owned() } else { quoted(&text) }
-}
-
-/// For a shell: one word, in quotes.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    // Only a NUL cannot be quoted, and an escaped line has none.
+    shlex::try_quote(&for_line(text)).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// For JSON text as one line, or on a terminal: what breaks lines or turns them round is spelt as JSON spells it, so that it

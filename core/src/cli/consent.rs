@@ -1,6 +1,8 @@
 //! What is said first and done afterwards: a dry run, and a person's yes.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
+
+use dialoguer::Input;
 
 use super::Failed;
 use super::output::message;
@@ -38,31 +40,46 @@ impl Consent {
     /// There is nobody to ask.
     pub(super) fn given(&self, question: &str) -> Result<bool, Failed> {
         let person = io::stdin().is_terminal() && io::stderr().is_terminal();
-        self.given_by(question, person.then(|| io::stdin().lock()))
+        self.given_by(person.then_some(|| ask(question)))
     }
 
-    fn given_by(&self, question: &str, person: Option<impl BufRead>) -> Result<bool, Failed> {
+    fn given_by(&self, person: Option<impl FnOnce() -> bool>) -> Result<bool, Failed> {
         if self.dry.ends() {
             return Ok(false);
         }
         if self.yes {
             return Ok(true);
         }
-        let Some(mut person) = person else {
+        let Some(ask) = person else {
             return Err(Failed::usage(
                 "nothing was done: there is no terminal to ask on; to go on without, say --yes",
             ));
         };
-        // With standard error gone there is nobody who would see the question: then no answer comes either.
-        _ = write!(io::stderr().lock(), "{question} [y/N] ");
-        let mut answer = String::new();
-        let read = person.read_line(&mut answer);
-        let yes =
-            read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+        let yes = ask();
         if !yes {
             message("nothing was done");
         }
         Ok(yes)
+    }
+}
+
+/// What a person says; no answer is a no, and anything else is asked again.
+fn ask(question: &str) -> bool {
+    // Not `Confirm`: it hides the cursor, and Ctrl-C would not bring it back.
+    let answer = Input::<String>::new()
+        .with_prompt(format!("{question} [y/N]"))
+        .default("no".to_owned())
+        .show_default(false)
+        .validate_with(|answer: &String| answered(answer).map(drop).ok_or("please answer y or n"))
+        .interact();
+    answer.ok().and_then(|answer| answered(&answer)).unwrap_or(false)
+}
+
+fn answered(answer: &str) -> Option<bool> {
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Some(true),
+        "" | "n" | "no" => Some(false),
+        _ => None,
     }
 }
 
@@ -72,23 +89,27 @@ mod tests {
 
     #[test]
     fn only_a_yes_is_a_yes() {
-        let check = |dry_run, yes, answer: &str, expected| {
-            let given = Consent { dry: DryRun { dry_run }, yes }
-                .given_by("go on?", Some(answer.as_bytes()));
-            assert_eq!(given.expect("asked"), expected, "{dry_run} {yes} {answer}");
+        assert_eq!(["y", "Yes", " y "].map(answered), [Some(true); 3]);
+        assert_eq!(["", "n", "No"].map(answered), [Some(false); 3]);
+        assert_eq!(["yy", "maybe", "\u{4}"].map(answered), [None; 3]);
+    }
+
+    #[test]
+    fn a_person_is_asked_unless_the_command_line_says_it() {
+        let check = |dry_run, yes, answer: Option<bool>, expected| {
+            let person = Some(|| answer.expect("not asked"));
+            let given = Consent { dry: DryRun { dry_run }, yes }.given_by(person);
+            assert_eq!(given.expect("asked"), expected, "{dry_run} {yes} {answer:?}");
         };
-        check(false, false, "y\n", true);
-        check(false, false, "Yes\n", true);
-        check(false, false, "\n", false);
-        check(false, false, "no\n", false);
-        check(false, false, "", false);
-        check(false, true, "", true);
-        check(true, false, "y\n", false);
+        check(false, false, Some(true), true);
+        check(false, false, Some(false), false);
+        check(false, true, None, true);
+        check(true, false, None, false);
     }
 
     #[test]
     fn without_a_person_it_takes_the_flag() {
-        let given = |yes| Consent { yes, ..Consent::default() }.given_by("go on?", None::<&[u8]>);
+        let given = |yes| Consent { yes, ..Consent::default() }.given_by(None::<fn() -> bool>);
         let failed = given(false).expect_err("nobody to ask");
         assert_eq!(failed.code, 64);
         assert!(failed.message.contains("--yes"), "{}", failed.message);

@@ -4,16 +4,26 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use comfy_table::presets::NOTHING;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use dialoguer::console::Term;
 use serde::Serialize;
+use textwrap::{Options, WordSplitter};
 
 use crate::config::Period;
 use crate::escape;
-pub(super) use crate::escape::{for_shell as word, quoted};
+pub(super) use crate::escape::for_shell as word;
 
 use super::Failed;
 
 /// Seconds of a day.
 const DAY: u64 = 24 * 3600;
+/// Paragraphs are no wider, however wide the terminal is.
+const TEXT_WIDTH: usize = 100;
+/// Spaces between two columns.
+const GAP: u16 = 2;
+/// A last column with less room is not wrapped: its rows would become towers.
+const LAST_MIN: u16 = 24;
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,34 +101,45 @@ pub(super) fn json_line(json: &str) -> String {
     escape::for_json_line(json).into_owned()
 }
 
-/// Breaks a text into lines of at most `width` characters, longer words excepted.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(last) = lines.last_mut() else { break };
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines
+/// A paragraph as lines of at most `width` characters, or of the terminal's width; only a longer word makes a longer line.
+/// The first line is indented by the first of `indents`, the others by the second.
+pub(super) fn wrapped(text: &str, indents: [usize; 2]) -> String {
+    let text = one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let [first, other] = indents.map(|count| " ".repeat(count));
+    let width = terminal_width().map_or(TEXT_WIDTH, |width| TEXT_WIDTH.min(width.into()));
+    let options = Options::new(width).break_words(false).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(&text, options.initial_indent(&first).subsequent_indent(&other))
 }
 
-/// A table without lines: columns as wide as their longest cell, the last one as it is.
+/// A table without borders. On a terminal its last column is wrapped; a program gets one line for each row.
 pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    let row = |cells: &[String; N]| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+    arranged(rows, terminal_width())
+}
+
+fn arranged<const N: usize>(rows: &[[String; N]], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).add_rows(rows);
+    let mut fixed = 0;
+    let widths = table.column_max_content_widths();
+    for (column, content) in table.column_iter_mut().zip(&widths).take(N.saturating_sub(1)) {
+        column.set_padding((0, GAP)).set_constraint(ColumnConstraint::ContentWidth);
+        fixed += content + GAP;
+    }
+    if let Some(last) = table.column_mut(N.saturating_sub(1)) {
+        last.set_padding((0, 0));
+    }
+    if let Some(width) = width.filter(|width| *width >= fixed.saturating_add(LAST_MIN)) {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt()
+}
+
+/// The width of the terminal that standard output is; none where it is a file or pipe.
+fn terminal_width() -> Option<u16> {
+    if cfg!(test) {
+        return None; // wherever they run
+    }
+    Term::stdout().size_checked().map(|(_, width)| width)
 }
 
 #[cfg(test)]
@@ -135,6 +156,27 @@ mod tests {
             assert_eq!(String::from_utf8_lossy(&printed.stdout), text);
         }
         assert_eq!(word("/etc/switchhook/config.toml"), "/etc/switchhook/config.toml");
+    }
+
+    #[test]
+    fn a_table_is_wrapped_on_a_terminal_only() {
+        let rows = [["NAME", "REASON"], ["群组", "the target answered with 503"], ["b", ""]]
+            .map(|row| row.map(str::to_owned));
+        let plain = "NAME  REASON\n群组  the target answered with 503\nb";
+        assert_eq!(arranged(&rows, None), plain);
+        assert_eq!(arranged(&rows, Some(80)), plain);
+        let wrapped = "NAME  REASON\n群组  the target answered with\n      503\nb";
+        assert_eq!(arranged(&rows, Some(32)), wrapped);
+        assert_eq!(arranged(&rows, Some(29)), plain, "too narrow to wrap");
+        assert_eq!(arranged::<2>(&[], None), "");
+    }
+
+    #[test]
+    fn a_paragraph_is_one_text_with_its_control_characters_escaped() {
+        assert_eq!(wrapped("a\n b\u{1b}[31m", [2, 4]), "  a b\\u{1b}[31m");
+        let long = ["x".repeat(60), "y".repeat(120), "z".to_owned()];
+        let lines = format!("  {}\n    {}\n    z", long[0], long[1]);
+        assert_eq!(wrapped(&long.join(" "), [2, 4]), lines);
     }
 
     #[test]

@@ -1,91 +1,66 @@
 //! How far a long work is: a bar on a terminal, a line now and then elsewhere.
 
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use tokio::time::Instant;
 
 use super::output::message;
 
-/// Characters of the bar.
-const WIDTH: usize = 24;
-/// The bar is drawn no more often.
-const DRAW_EVERY: Duration = Duration::from_millis(100);
-/// A line is written no more often.
+const BAR: &str = "[{bar:24}] {pos} of {len} {msg}{speed}";
+/// Without a terminal a line is written no more often.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Progress {
-    what: &'static str,
-    total: u64,
-    done: u64,
-    begun: Instant,
-    shown: Instant,
-    terminal: bool,
+    bar: ProgressBar,
+    said: Instant,
 }
 
 impl Progress {
     /// Begins at nothing.
     pub(super) fn new(what: &'static str, total: u64) -> Self {
-        let now = Instant::now();
-        let terminal = io::stderr().is_terminal();
-        Self { what, total, done: 0, begun: now, shown: now, terminal }
+        let bar = ProgressBar::new(total).with_message(what); // hidden without a terminal
+        if let Ok(style) = ProgressStyle::with_template(BAR) {
+            let speed = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+                // A bar that nobody sees is no loss.
+                _ = text.write_str(&speed(state.per_sec(), state.eta()));
+            };
+            bar.set_style(style.with_key("speed", speed).progress_chars("#."));
+        }
+        Self { bar, said: Instant::now() }
     }
 
     /// So much more is done.
     pub(super) fn add(&mut self, more: u64) {
-        self.done += more;
-        let every = if self.terminal { DRAW_EVERY } else { SAY_EVERY };
-        if self.shown.elapsed() >= every {
-            self.shown = Instant::now();
-            self.show();
+        self.bar.inc(more);
+        if self.bar.is_hidden() && self.said.elapsed() >= SAY_EVERY {
+            self.said = Instant::now();
+            message(&self.text());
         }
     }
 
     /// Says something beside the bar.
     pub(super) fn say(&self, text: &str) {
-        self.wipe();
-        message(text);
+        self.bar.suspend(|| message(text));
     }
 
     /// Takes the bar away.
     pub(super) fn wipe(&self) {
-        if self.terminal {
-            put("\r\x1b[K");
-        }
+        self.bar.finish_and_clear();
     }
 
-    fn show(&self) {
-        let text = text(self.what, self.done, self.total, self.begun.elapsed());
-        match self.terminal {
-            true => put(&format!("\r{} {text}\x1b[K", bar(self.done, self.total))),
-            false => message(&text),
-        }
+    fn text(&self) -> String {
+        let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        let speed = speed(self.bar.per_sec(), self.bar.eta());
+        format!("{done} of {total} {}{speed}", self.bar.message())
     }
 }
 
-fn put(text: &str) {
-    let mut out = io::stderr().lock();
-    // A bar that nobody sees is no loss.
-    _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-fn bar(done: u64, total: u64) -> String {
-    let filled = (u128::from(done.min(total)) * WIDTH as u128).checked_div(u128::from(total));
-    let filled = filled.and_then(|n| usize::try_from(n).ok()).unwrap_or(WIDTH);
-    format!("[{}{}]", "#".repeat(filled), ".".repeat(WIDTH - filled))
-}
-
-fn text(what: &str, done: u64, total: u64, elapsed: Duration) -> String {
-    let mut text = format!("{done} of {total} {what}");
-    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    let rate = done.saturating_mul(1000) / millis;
-    if rate > 0 {
-        let left = total.saturating_sub(done).div_ceil(rate);
-        // Writing into a string does not fail.
-        _ = write!(text, ", {rate}/s, {} left", crate::config::Period(Duration::from_secs(left)));
+fn speed(per_second: f64, left: Duration) -> String {
+    if per_second < 0.1 {
+        return String::new();
     }
-    text
+    format!(", {per_second:.1}/s, {:#} left", HumanDuration(left))
 }
 
 #[cfg(test)]
@@ -93,19 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_fills_from_nothing_to_all() {
-        assert_eq!(bar(0, 100), format!("[{}]", ".".repeat(24)));
-        assert_eq!(bar(50, 100), format!("[{}{}]", "#".repeat(12), ".".repeat(12)));
-        assert_eq!(bar(100, 100), format!("[{}]", "#".repeat(24)));
-        assert_eq!(bar(101, 100), bar(100, 100), "more than was counted");
-        assert_eq!(bar(0, 0), bar(1, 1), "nothing to do is all done");
-    }
-
-    #[test]
-    fn the_text_says_how_fast_and_how_long() {
-        let text = |done, seconds| text("deliveries", done, 1200, Duration::from_secs(seconds));
-        assert_eq!(text(0, 5), "0 of 1200 deliveries");
-        assert_eq!(text(300, 3), "300 of 1200 deliveries, 100/s, 9s left");
-        assert_eq!(text(1200, 12), "1200 of 1200 deliveries, 100/s, 0s left");
+    fn the_text_says_how_far_it_is_how_fast_and_how_long() {
+        let mut progress = Progress::new("deliveries", 1200);
+        assert_eq!(progress.text(), "0 of 1200 deliveries");
+        progress.add(300);
+        assert!(progress.text().starts_with("300 of 1200 deliveries"), "{}", progress.text());
+        assert_eq!(speed(0.0, Duration::ZERO), "");
+        assert_eq!(speed(0.5, Duration::from_secs(9)), ", 0.5/s, 9s left");
+        assert_eq!(speed(100.0, Duration::from_mins(4)), ", 100.0/s, 4m left");
     }
 }

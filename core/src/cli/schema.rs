@@ -8,7 +8,6 @@ use super::output::wrapped;
 
 /// A schema may contain itself; nobody reads further down than this.
 const DEPTH_MAX: usize = 6;
-const WIDTH: usize = 100;
 
 /// One option.
 #[derive(Debug)]
@@ -31,25 +30,21 @@ pub(super) fn text(schema: &Value) -> String {
 
 fn write_all(text: &mut String, options: &[Described], indent: usize) {
     for option in options {
-        line(text, indent, &format!("{}: {}", option.name, option.kind));
+        line(text, &format!("{:indent$}{}: {}", "", option.name, option.kind));
         for paragraph in option.doc.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-            for part in wrapped(paragraph, WIDTH) {
-                line(text, indent + 4, &part);
-            }
+            line(text, &wrapped(paragraph, [indent + 4; 2]));
         }
         for (value, doc) in &option.choices {
             let said = if doc.is_empty() { value.clone() } else { format!("{value}: {doc}") };
-            for (i, part) in wrapped(&said, WIDTH).iter().enumerate() {
-                line(text, indent + if i == 0 { 4 } else { 6 }, part);
-            }
+            line(text, &wrapped(&said, [indent + 4, indent + 6]));
         }
         write_all(text, &option.inner, indent + 4);
     }
 }
 
-fn line(text: &mut String, indent: usize, said: &str) {
-    // Writing into a string does not fail.
-    _ = writeln!(text, "{:indent$}{said}", "");
+fn line(text: &mut String, said: &str) {
+    text.push_str(said);
+    text.push('\n');
 }
 
 fn properties(schema: &Value, root: &Value, depth: usize) -> Vec<Described> {

@@ -6,8 +6,6 @@ use super::{Known, kind, phase};
 use crate::catalogue::{CommandSpec, FieldSpec};
 use crate::cli::output::{json_line, one_line, wrapped};
 
-const WIDTH: usize = 100;
-
 /// All that is known of a command.
 pub(super) fn text(known: &Known) -> String {
     let spec = &known.spec;
@@ -66,9 +64,7 @@ fn answers(page: &mut String, spec: &CommandSpec) {
             true => verdict.to_owned(),
             false => format!("{verdict}: {}", answer.says),
         };
-        for (i, part) in wrapped(&said, WIDTH).iter().enumerate() {
-            line(page, if i == 0 { 2 } else { 6 }, part);
-        }
+        _ = writeln!(page, "{}", wrapped(&said, [2, 6]));
     }
     fields(page, "Fields of the reply", spec.reply_fields);
 }
@@ -87,12 +83,10 @@ fn keys(page: &mut String, spec: &CommandSpec) {
 }
 
 fn paragraph(page: &mut String, indent: usize, text: &str) {
-    for part in wrapped(text, WIDTH) {
-        line(page, indent, &part);
-    }
+    // Writing into a string does not fail.
+    _ = writeln!(page, "{}", wrapped(text, [indent; 2]));
 }
 
 fn line(page: &mut String, indent: usize, said: &str) {
-    // Writing into a string does not fail.
     _ = writeln!(page, "{:indent$}{}", "", one_line(said));
 }

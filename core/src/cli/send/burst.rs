@@ -1,8 +1,8 @@
 //! Many requests, several at a time.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -14,27 +14,35 @@ use crate::cli::client::Client;
 use crate::cli::{Failed, output};
 use crate::error_line;
 
+/// What all senders work on.
+struct Burst {
+    draft: Draft,
+    left: AtomicU32,
+    tally: Mutex<Tally>,
+}
+
 /// Sends `count` requests over `parallel` connections and prints a summary.
-pub(super) async fn run(draft: Arc<Draft>, count: u32, parallel: u32) -> Result<(), Failed> {
+pub(super) async fn run(draft: Draft, count: u32, parallel: u32) -> Result<(), Failed> {
     draft.request().map_err(|error| uncomposed(&draft, &error))?;
-    let left = Arc::new(AtomicU32::new(count));
+    let tally = Mutex::new(Tally::new().map_err(|error| Failed::bug(error.to_string()))?);
+    let burst = Arc::new(Burst { draft, left: AtomicU32::new(count), tally });
     let begun = Instant::now();
     let mut senders = JoinSet::new();
     for _ in 0..parallel.min(count) {
-        senders.spawn(send_all(draft.clone(), left.clone()));
+        senders.spawn(send_all(burst.clone()));
     }
-    let (mut tally, mut refused) = (Tally::default(), None);
+    let mut refused = None;
     while let Some(ended) = senders.join_next().await {
-        let (own, error) = ended.map_err(|error| Failed::bug(error.to_string()))?;
-        tally.add(own);
-        refused = refused.or(error);
+        let ended = ended.map_err(|error| Failed::bug(error.to_string()))?;
+        refused = refused.or(ended.err());
     }
-    verdict(&draft, tally, refused, begun)
+    let tally = burst.tally.lock().unwrap_or_else(PoisonError::into_inner);
+    verdict(&burst.draft, &tally, refused, begun)
 }
 
 fn verdict(
     draft: &Draft,
-    tally: Tally,
+    tally: &Tally,
     refused: Option<io::Error>,
     begun: Instant,
 ) -> Result<(), Failed> {
@@ -53,28 +61,29 @@ fn verdict(
 }
 
 /// Sends until nothing is left to send; a server that is not there ends it early, with the reason.
-async fn send_all(draft: Arc<Draft>, left: Arc<AtomicU32>) -> (Tally, Option<io::Error>) {
-    let mut tally = Tally::default();
+async fn send_all(burst: Arc<Burst>) -> io::Result<()> {
+    let Burst { draft, left, tally } = &*burst;
+    let tally = || tally.lock().unwrap_or_else(PoisonError::into_inner);
     let mut client: Option<Client> = None;
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
-        let mut open = match connected(client.take(), &draft).await {
+        let mut open = match connected(client.take(), draft).await {
             Ok(open) => open,
             Err(error) => {
                 left.store(0, Ordering::Relaxed);
-                return (tally, Some(error));
+                return Err(error);
             }
         };
         let Ok(request) = draft.request() else { break };
         let begun = Instant::now();
         match open.call(request).await {
             Ok(answer) => {
-                tally.answered(answer.status(), begun.elapsed());
+                tally().answered(answer.status(), begun.elapsed());
                 client = Some(open);
             }
-            Err(error) => tally.lost(error_line(&error)),
+            Err(error) => tally().lost(error_line(&error)),
         }
     }
-    (tally, None)
+    Ok(())
 }
 
 async fn connected(client: Option<Client>, draft: &Draft) -> io::Result<Client> {

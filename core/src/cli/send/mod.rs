@@ -7,7 +7,6 @@ mod tally;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
@@ -78,7 +77,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         match (args.print, args.count) {
             (true, _) => Ok(output::line(&as_curl(&draft).map_err(|e| uncomposed(&draft, &e))?)?),
             (false, 1) => once(&draft).await,
-            (false, count) => burst::run(Arc::new(draft), count, args.parallel).await,
+            (false, count) => burst::run(draft, count, args.parallel).await,
         }
     })
 }

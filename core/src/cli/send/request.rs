@@ -1,5 +1,6 @@
 //! What is sent, and where to.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Uri, header};
 use serde_json::Value;
 
-use crate::cli::output::quoted;
 use crate::handler::Map;
 use crate::source::Source;
 use crate::time::{Clock, SystemClock};
@@ -134,19 +134,22 @@ fn value(text: &str) -> Value {
 /// The request as a command line that makes it.
 pub(super) fn as_curl(draft: &Draft) -> Result<String, String> {
     let request = draft.request()?;
-    let body = std::str::from_utf8(request.body())
-        .map_err(|_| "the body is no text; send it with `--body FILE` and without `--print`")?;
+    let body = std::str::from_utf8(request.body()).map_err(|_| UNPRINTABLE)?;
     let url = format!("http://{}{}", draft.target.authority, request.uri());
-    let mut lines = vec![format!("curl -i -X {} {}", request.method(), quoted(&url))];
+    let quoted = |text: &str| shlex::try_quote(text).map(Cow::into_owned).map_err(|_| UNPRINTABLE);
+    let mut lines = vec![format!("curl -i -X {} {}", request.method(), quoted(&url)?)];
     for (name, value) in request.headers().iter().filter(|(name, _)| *name != header::HOST) {
         let value = String::from_utf8_lossy(value.as_bytes());
-        lines.push(format!("  -H {}", quoted(&format!("{name}: {value}"))));
+        lines.push(format!("  -H {}", quoted(&format!("{name}: {value}"))?));
     }
     if !body.is_empty() {
-        lines.push(format!("  --data-raw {}", quoted(body)));
+        lines.push(format!("  --data-raw {}", quoted(body)?));
     }
     Ok(lines.join(" \\\n"))
 }
+
+/// A shell cannot pass on what is not text, nor a NUL.
+const UNPRINTABLE: &str = "the body is not text; send it with `--body FILE` and without `--print`";
 
 #[cfg(test)]
 mod tests {
@@ -221,10 +224,12 @@ mod tests {
     #[test]
     fn a_printed_request_survives_the_shell() {
         let text = as_curl(&draft(None)).expect("composed");
-        assert!(text.starts_with("curl -i -X POST 'http://127.0.0.1:8080/chat?command="), "{text}");
-        let rest = r#" \
-  -H 'content-type: application/json' \
-  --data-raw '{"Command":"Group.Changed","Name":"it'\''s"}'"#;
-        assert!(text.ends_with(rest), "{text}");
+        let words = shlex::split(&text.replace("\\\n", " ")).expect("whole quotes");
+        let (url, rest) = (words.get(4).expect("a URL"), words.get(5..).unwrap_or_default());
+        assert_eq!(words.get(..4).unwrap_or_default(), ["curl", "-i", "-X", "POST"]);
+        assert!(url.starts_with("http://127.0.0.1:8080/chat?command=Group.Changed&"), "{text}");
+        let body = r#"{"Command":"Group.Changed","Name":"it's"}"#;
+        assert_eq!(rest, ["-H", "content-type: application/json", "--data-raw", body]);
+        assert!(as_curl(&draft(Some("a\0b"))).is_err(), "a NUL");
     }
 }

@@ -4,40 +4,41 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hdrhistogram::{CreationError, Histogram};
 use http::StatusCode;
 
 /// Answers and times.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
     statuses: BTreeMap<StatusCode, u64>,
     /// Requests without an answer, by reason.
     unanswered: BTreeMap<String, u64>,
-    times: Vec<Duration>,
+    /// In microseconds.
+    times: Histogram<u64>,
 }
 
 /// Further reasons are counted under one name: an error may have a number in it.
 const REASONS_MAX: usize = 10;
+/// A longer time counts as this one; an answer is not waited for as long.
+const LONGEST: Duration = Duration::from_mins(1);
+/// Digits of a time that are right.
+const DIGITS: u8 = 3;
 
 impl Tally {
+    pub(super) fn new() -> Result<Self, CreationError> {
+        let times = Histogram::new_with_max(micros(LONGEST), DIGITS)?;
+        Ok(Self { statuses: BTreeMap::new(), unanswered: BTreeMap::new(), times })
+    }
+
     pub(super) fn answered(&mut self, status: StatusCode, time: Duration) {
         *self.statuses.entry(status).or_default() += 1;
-        self.times.push(time);
+        self.times.saturating_record(micros(time));
     }
 
     pub(super) fn lost(&mut self, reason: String) {
         let known = self.unanswered.contains_key(&reason) || self.unanswered.len() < REASONS_MAX;
         let reason = if known { reason } else { "other reasons".to_owned() };
         *self.unanswered.entry(reason).or_default() += 1;
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        for (status, count) in other.statuses {
-            *self.statuses.entry(status).or_default() += count;
-        }
-        for (reason, count) in other.unanswered {
-            *self.unanswered.entry(reason).or_default() += count;
-        }
-        self.times.extend(other.times);
     }
 
     /// How many were answered well, otherwise, and not at all.
@@ -49,8 +50,7 @@ impl Tally {
     }
 
     /// The summary.
-    pub(super) fn report(mut self, elapsed: Duration) -> String {
-        self.times.sort_unstable();
+    pub(super) fn report(&self, elapsed: Duration) -> String {
         let (good, bad, lost) = self.counts();
         let sent = good + bad + lost;
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -64,18 +64,16 @@ impl Tally {
         for (reason, count) in &self.unanswered {
             _ = writeln!(text, "  {count:>8}  no answer: {reason}");
         }
-        if let Some(longest) = self.times.last() {
-            let at = |part| millis(percentile(&self.times, part));
-            _ = write!(text, "p50 {}, p99 {}, max {}", at(50), at(99), millis(*longest));
+        if !self.times.is_empty() {
+            let at = |part| millis(Duration::from_micros(self.times.value_at_quantile(part)));
+            _ = write!(text, "p50 {}, p99 {}, max {}", at(0.50), at(0.99), at(1.0));
         }
         text.trim_end().to_owned()
     }
 }
 
-/// The least time that so many of a hundred did not exceed, of sorted ones.
-fn percentile(sorted: &[Duration], part: usize) -> Duration {
-    let rank = (sorted.len() * part).div_ceil(100).max(1);
-    sorted.get(rank - 1).copied().unwrap_or_default()
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A time for people.
@@ -87,26 +85,45 @@ pub(super) fn millis(time: Duration) -> String {
 mod tests {
     use super::*;
 
+    fn tally() -> Tally {
+        Tally::new().expect("good bounds")
+    }
+
     #[test]
-    fn percentiles_are_times_that_were_measured() {
-        let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
-        assert_eq!(percentile(&times, 50), Duration::from_millis(50));
-        assert_eq!(percentile(&times, 99), Duration::from_millis(99));
-        assert_eq!(percentile(&times[..1], 99), Duration::from_millis(1));
-        assert_eq!(percentile(&times[..3], 50), Duration::from_millis(2));
-        assert_eq!(percentile(&[], 50), Duration::ZERO);
+    fn percentiles_are_those_of_the_times_that_were_measured() {
+        let check = |times: std::ops::RangeInclusive<u64>, expected| {
+            let mut tally = tally();
+            for ms in times {
+                tally.answered(StatusCode::OK, Duration::from_millis(ms));
+            }
+            let report = tally.report(Duration::from_secs(1));
+            assert_eq!(report.lines().last(), Some(expected));
+        };
+        check(1..=100, "p50 50.0 ms, p99 99.0 ms, max 100.0 ms");
+        check(1..=1, "p50 1.0 ms, p99 1.0 ms, max 1.0 ms");
+        check(1..=3, "p50 2.0 ms, p99 3.0 ms, max 3.0 ms");
+    }
+
+    #[test]
+    fn a_million_times_need_no_more_room_than_one() {
+        let mut tally = tally();
+        let room = tally.times.distinct_values();
+        for micros in 0..1_000_000 {
+            tally.answered(StatusCode::OK, Duration::from_micros(micros));
+        }
+        tally.answered(StatusCode::OK, Duration::MAX);
+        assert_eq!((tally.times.distinct_values(), tally.times.len()), (room, 1_000_001));
+        assert!(room < 40_000, "{room}");
     }
 
     #[test]
     fn a_report_counts_by_status_and_reason() {
-        let mut tally = Tally::default();
+        let mut tally = tally();
         for ms in [3, 1, 2] {
             tally.answered(StatusCode::OK, Duration::from_millis(ms));
         }
-        let mut other = Tally::default();
-        other.answered(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(9));
-        other.lost("connection closed".to_owned());
-        tally.add(other);
+        tally.answered(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(9));
+        tally.lost("connection closed".to_owned());
         assert_eq!(tally.counts(), (3, 1, 1));
         assert_eq!(
             tally.report(Duration::from_secs(2)),
@@ -117,7 +134,7 @@ mod tests {
 
     #[test]
     fn reasons_are_few() {
-        let mut tally = Tally::default();
+        let mut tally = tally();
         for n in 0..20 {
             tally.lost(format!("reason {n}"));
         }
