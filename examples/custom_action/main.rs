@@ -1,4 +1,4 @@
-//! An action of one's own, in a program of one's own: each record becomes a file in a folder, for another program to pick up.
+//! A custom action in its own program: it writes each record to a file in a folder, where another program picks it up.
 //!
 //! `cargo run --example custom_action -- --config examples/custom_action/config.toml`
 
@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The folder; made if it is not there.
+    /// The folder; created if it is missing.
     folder: FilePath,
 }
 
@@ -33,7 +33,7 @@ impl Action for Spool {
         let mut file = fs::File::create(&draft).await.map_err(Failure::transient)?;
         file.write_all(&record.body).await.map_err(Failure::transient)?;
         file.flush().await.map_err(Failure::transient)?;
-        file.sync_all().await.map_err(Failure::transient)?; // delivered means: it survives a power cut
+        file.sync_all().await.map_err(Failure::transient)?; // a delivered record survives a power cut
         fs::rename(&draft, &ready).await.map_err(Failure::transient)?;
         let folder = fs::File::open(&self.0).await.map_err(Failure::transient)?;
         folder.sync_all().await.map_err(Failure::transient)

@@ -1,4 +1,4 @@
-//! A handler of one's own, in a program of one's own: topics must not carry a certain word.
+//! A custom handler in its own program: it refuses topics whose name contains a word, and reports topics renamed to it.
 //!
 //! `cargo run --example custom_handler -- --config examples/custom_handler/config.toml`
 
@@ -26,7 +26,7 @@ struct WordGuard(Options);
 
 #[async_trait]
 impl Handler for WordGuard {
-    // Asked before a topic is created: memory only, the sender waits.
+    // Called before a topic is created. The sender waits, so this works in memory only.
     async fn decide(&self, callback: &Callback) -> Result<Verdict, Failure> {
         let topic = callback.event::<GroupBeforeCreateTopic>().map_err(Failure::permanent)?;
         let refused = topic.name.is_some_and(|name| name.contains(&self.0.word));
@@ -34,7 +34,7 @@ impl Handler for WordGuard {
         Ok(if refused { Verdict::Deny { code: None, reason } } else { Verdict::Abstain })
     }
 
-    // Called when the callback is safe in the journal; what it returns goes to the actions, however long they take.
+    // Called when the callback is in the journal. The actions deliver what it returns, and retry until it has arrived.
     async fn handle(
         &self,
         callback: &Callback,

@@ -1,4 +1,4 @@
-//! A handler with a typed event: some accounts may not apply to join a group.
+//! A handler that uses a typed event: it refuses requests of some accounts to join a group.
 //!
 //! `cargo run --example typed_event -- --config examples/typed_event/config.toml`
 
@@ -11,7 +11,7 @@ use switchhook::{
     BoxError, BuildContext, Callback, Event, Failure, Handler, Plugin, Verdict, async_trait,
 };
 
-/// A `door-keeper` handler: its options are all that it needs.
+/// A `door-keeper` handler; it consists of its options.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DoorKeeper {
