@@ -27,6 +27,21 @@ fn events_are_shown_beside_a_running_server_and_without_one() {
 }
 
 #[test]
+fn a_former_command_is_answered_with_its_new_name() {
+    let folder = folder_with(CONFIG);
+    for (words, now) in
+        [(&["lanes"][..], "'consumers'"), (&["dead-letters", "--lane", "all"], "'--consumer'")]
+    {
+        let (out, err) = {
+            let ran = switchhook(folder.path()).args(words).output().expect("ran");
+            assert_eq!(ran.status.code(), Some(64), "{words:?}");
+            text(&ran)
+        };
+        assert!(out.is_empty() && err.contains(&format!("renamed to {now}")), "{err}");
+    }
+}
+
+#[test]
 fn routes_say_who_gets_a_command_and_why() {
     let folder = folder_with(CONFIG);
     let shown = switchhook(folder.path()).args(["routes", TOPIC_CHANGED]).output().expect("ran");

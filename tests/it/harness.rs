@@ -185,18 +185,20 @@ impl Server {
 
     pub fn lanes_settled(&self) {
         eventually("all lanes at the end", || {
-            let lanes: Value = serde_json::from_str(&get(self.admin, "/api/v1/lanes").body).ok()?;
+            let lanes: Value =
+                serde_json::from_str(&get(self.admin, "/api/v1/consumers").body).ok()?;
             let items = lanes["items"].as_array()?;
-            items.iter().all(|lane| lane["behind"] == 0 && lane["open"] == 0).then_some(())
+            items.iter().all(|lane| lane["lag"] == 0 && lane["pending"] == 0).then_some(())
         });
     }
 
     /// One lane is at the end; others may not have looked at what is not for them.
     pub fn lane_settled(&self, name: &str) {
         eventually(&format!("{name} at the end"), || {
-            let lanes: Value = serde_json::from_str(&get(self.admin, "/api/v1/lanes").body).ok()?;
-            let lane = lanes["items"].as_array()?.iter().find(|lane| lane["lane"] == name)?;
-            (lane["behind"] == 0 && lane["open"] == 0).then_some(())
+            let lanes: Value =
+                serde_json::from_str(&get(self.admin, "/api/v1/consumers").body).ok()?;
+            let lane = lanes["items"].as_array()?.iter().find(|lane| lane["consumer"] == name)?;
+            (lane["lag"] == 0 && lane["pending"] == 0).then_some(())
         });
     }
 

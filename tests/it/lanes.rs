@@ -13,13 +13,14 @@ const NEVER_AGAIN: &str =
 
 /// A lane as `lanes` shows it to programs.
 fn lane(folder: &Path, name: &str) -> Option<Value> {
-    let lanes: Value = serde_json::from_str(&say(folder, "lanes --format json").good().out).ok()?;
-    lanes.as_array()?.iter().find(|lane| lane["lane"] == name).cloned()
+    let lanes: Value =
+        serde_json::from_str(&say(folder, "consumers --format json").good().out).ok()?;
+    lanes.as_array()?.iter().find(|lane| lane["consumer"] == name).cloned()
 }
 
 /// Its state as `lanes` shows it to people.
 fn state(folder: &Path, name: &str) -> String {
-    let shown = say(folder, "lanes").good().out;
+    let shown = say(folder, "consumers").good().out;
     let line = shown.lines().find(|line| line.starts_with(&format!("{name} ")));
     line.unwrap_or_else(|| panic!("no {name} in {shown}")).to_owned()
 }
@@ -33,16 +34,16 @@ fn a_resumed_action_gets_at_once_what_would_have_waited_for_an_hour() {
     let folder = server.folder.path();
     let waits = eventually("a target that is left alone", || {
         lane(folder, "all>crm")
-            .filter(|lane| lane["failing"].is_object() && lane["due"].is_string())
+            .filter(|lane| lane["circuit_open"].is_object() && lane["next_retry_at"].is_string())
     });
-    assert!(waits["failing"]["probed_at"].is_string(), "{waits}");
+    assert!(waits["circuit_open"]["next_probe_at"].is_string(), "{waits}");
     let shown = state(folder, "all>crm");
     assert!(shown.contains("failing since") && shown.contains("probed again at"), "{shown}");
     let said = say(folder, "resume crm").good();
     assert!(said.err.contains("was not paused") && said.err.contains("probed"), "{said:?}");
     target.got(2);
     server.lane_settled("all>crm");
-    assert!(state(folder, "all>crm").ends_with("runs"));
+    assert!(state(folder, "all>crm").ends_with("active"));
     let said = say(folder, "resume crm").good();
     assert!(said.err.contains("nothing of it waits"), "{said:?}");
 }
@@ -56,7 +57,8 @@ fn what_is_disabled_keeps_what_waits_for_it_however_long() {
     };
     let server = Server::start(&with(""));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("one"));
-    let waits = || lane(server.folder.path(), "all>crm").filter(|lane| lane["due"].is_string());
+    let waits =
+        || lane(server.folder.path(), "all>crm").filter(|lane| lane["next_retry_at"].is_string());
     eventually("a retry", waits);
     let folder = server.kill();
     fs::write(folder.path().join("config.toml"), with("enabled = false")).expect("written");
@@ -69,10 +71,10 @@ fn what_is_disabled_keeps_what_waits_for_it_however_long() {
     assert!(pruned.out.contains("all>crm still needs"), "{pruned:?}");
     assert!(state(folder, "all>crm").ends_with("disabled"));
     let crm = lane(folder, "all>crm").expect("kept");
-    assert_eq!((&crm["disabled"], &crm["open"]), (&true.into(), &1.into()), "{crm}");
-    let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+    assert_eq!((&crm["disabled"], &crm["pending"]), (&true.into(), &1.into()), "{crm}");
+    let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
     assert!(remarks.contains("lane all>crm is disabled: 1 callback it has not"), "{remarks}");
-    let refused = say(folder, "journal prune --lane all>crm --yes");
+    let refused = say(folder, "journal prune --consumer all>crm --yes");
     assert_eq!(refused.code, 64, "{refused:?}");
     assert!(refused.err.contains("though disabled"), "{refused:?}");
     let said = say(folder, "resume crm").good();
@@ -91,17 +93,17 @@ fn a_lane_that_left_the_configuration_is_told_of_with_what_it_had_left() {
     let target = Target::start(&[422]);
     let server = Server::start(&relaying(&target));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
-    let dead = || lane(server.folder.path(), "all>crm").filter(|lane| lane["dead"] == 1);
+    let dead = || lane(server.folder.path(), "all>crm").filter(|lane| lane["dead_letters"] == 1);
     eventually("a dead letter", dead);
     let folder = server.kill();
     fs::write(folder.path().join("config.toml"), CONFIG).expect("written");
     let shown = state(folder.path(), "all>crm");
-    assert!(shown.ends_with("not in the configuration"), "without a server: {shown}");
+    assert!(shown.ends_with("orphaned"), "without a server: {shown}");
     let server = Server::start_in(folder, |_| ());
     let line = server.log_line("lane all>crm: not in the configuration since");
-    let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+    let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
     for said in [line, remarks] {
-        for part in ["and 1 dead letter are forgotten at", "journal prune --lane 'all>crm'"] {
+        for part in ["and 1 dead letter are forgotten at", "journal prune --consumer 'all>crm'"] {
             assert!(said.contains(part), "no `{part}` in {said}");
         }
     }
@@ -115,7 +117,7 @@ fn a_name_that_is_not_there_is_no_good_news() {
     for (words, code) in [
         ("dead-letters --action crn", 0),
         ("dead-letters retry --action crn --dry-run", 0),
-        ("dead-letters --lane all>crn", 0),
+        ("dead-letters --consumer all>crn", 0),
         ("pause crn", 64),
         ("resume crn", 64),
     ] {

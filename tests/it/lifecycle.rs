@@ -64,6 +64,6 @@ fn a_handler_that_left_the_configuration_is_remarked() {
     let config = CONFIG.replace("handlers.topics", "handlers.renamed");
     std::fs::write(folder.path().join("config.toml"), config).expect("written");
     let server = Server::start_in(Arc::clone(&folder), |_| ());
-    let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+    let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
     assert!(remarks.contains("topics"), "{remarks}");
 }

@@ -105,7 +105,7 @@ fn a_permanent_failure_becomes_a_dead_letter_with_the_answer() {
         let letters = get(server.admin, "/api/v1/dead-letters").json();
         letters["items"].get(0).cloned()
     });
-    assert_eq!(letter["lane"], "all>crm");
+    assert_eq!(letter["consumer"], "all>crm");
     assert_eq!(letter["attempts"], 1);
     assert!(letter["response"].as_str().is_some_and(|text| text.contains("422")), "{letter}");
     server.lanes_settled();
@@ -118,15 +118,15 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     server.log_line("`switchhook resume crm`");
     eventually("a word about it", || {
-        let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+        let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
         remarks.contains("lane all>crm is paused: its target is gone since").then_some(())
     });
-    let lanes = get(server.admin, "/api/v1/lanes").json();
+    let lanes = get(server.admin, "/api/v1/consumers").json();
     let lane =
-        lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["lane"] == "all>crm");
+        lanes["items"].as_array().expect("lanes").iter().find(|lane| lane["consumer"] == "all>crm");
     let lane = lane.expect("the lane");
     assert_eq!(
-        (&lane["paused"], &lane["dead"], &lane["open"]),
+        (&lane["paused"], &lane["dead_letters"], &lane["pending"]),
         (&true.into(), &0.into(), &1.into())
     );
     assert_eq!(target.got(1).len(), 1);
@@ -146,7 +146,7 @@ fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
     let remark = eventually("a remark", || {
         let answer = get(server.admin, "/readyz");
         assert_eq!(answer.status, 200, "no reason to take the server out");
-        answer.json()["remarks"].as_array()?.first()?.as_str().map(str::to_owned)
+        answer.json()["warnings"].as_array()?.first()?.as_str().map(str::to_owned)
     });
     assert!(remark.starts_with("action crm: its target has been failing since "), "{remark}");
     let metric = |line: &str| get(server.admin, "/metrics").body.contains(line);
@@ -178,7 +178,7 @@ fn a_target_that_takes_nothing_is_told_of() {
     let remark = eventually("a remark", || {
         let answer = get(server.admin, "/readyz");
         assert_eq!(answer.status, 200, "no reason to take the server out");
-        answer.json()["remarks"].as_array()?.first()?.as_str().map(str::to_owned)
+        answer.json()["warnings"].as_array()?.first()?.as_str().map(str::to_owned)
     });
     for part in [
         "action crm: nothing delivered since ",
@@ -192,7 +192,7 @@ fn a_target_that_takes_nothing_is_told_of() {
         .find_map(|line| line.strip_prefix("switchhook_failed_in_a_row{action=\"crm\"} "));
     let failures: u64 = line.and_then(|text| text.parse().ok()).expect("a number");
     assert!(failures >= 3, "{failures}");
-    let lanes = get(server.admin, "/api/v1/lanes").json();
+    let lanes = get(server.admin, "/api/v1/consumers").json();
     assert!(lanes.to_string().contains("\"undelivered\":{"), "{lanes}");
 }
 

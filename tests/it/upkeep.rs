@@ -74,7 +74,7 @@ fn dead_letters_are_forgotten_only_by_a_clear_word() {
     let unasked = say(folder, "dead-letters drop --all");
     assert_eq!((unasked.code, dead_letters(folder).len()), (64, 1), "{unasked:?}");
     assert_eq!(say(folder, "dead-letters drop").code, 64, "which ones must be said");
-    say(folder, "dead-letters drop --lane all>crm --yes").good();
+    say(folder, "dead-letters drop --consumer all>crm --yes").good();
     assert!(dead_letters(folder).is_empty());
     server.lanes_settled();
     assert_eq!(target.got(1).len(), 1, "it is not delivered");
@@ -86,13 +86,14 @@ fn a_paused_action_gets_nothing_until_it_is_resumed_even_after_a_restart() {
     let server = Server::start(&relaying(&target));
     let waiting = |server: &Server, count: u64| {
         eventually("callbacks that wait", || {
-            let lanes = say(server.folder.path(), "lanes --format json").good();
+            let lanes = say(server.folder.path(), "consumers --format json").good();
             let lanes: serde_json::Value = serde_json::from_str(&lanes.out).expect("JSON");
-            let lane = |name: &str| lanes.as_array()?.iter().find(|it| it["lane"] == name).cloned();
+            let lane =
+                |name: &str| lanes.as_array()?.iter().find(|it| it["consumer"] == name).cloned();
             let (all, crm) = (lane("all")?, lane("all>crm")?);
             assert_eq!((&crm["paused"], &all["paused"]), (&true.into(), &false.into()));
-            let left = crm["behind"].as_u64()? + crm["open"].as_u64()?;
-            (all["behind"] == 0 && all["open"] == 0 && left == count).then_some(())
+            let left = crm["lag"].as_u64()? + crm["pending"].as_u64()?;
+            (all["lag"] == 0 && all["pending"] == 0 && left == count).then_some(())
         });
     };
     say(server.folder.path(), "pause crm").good();
@@ -103,7 +104,7 @@ fn a_paused_action_gets_nothing_until_it_is_resumed_even_after_a_restart() {
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("two"));
     waiting(&server, 2);
     assert!(target.got(0).is_empty());
-    let remarks = get(server.admin, "/readyz").json()["remarks"].to_string();
+    let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
     assert!(remarks.contains("lane all>crm is paused"), "{remarks}");
     let folder = server.kill();
     say(folder.path(), "resume crm").good();
@@ -125,9 +126,9 @@ fn orders_are_taken_on_the_socket_alone() {
     for (path, body) in [
         ("dead-letters/retry", r#"{"numbers":[1]}"#),
         ("dead-letters/drop", r#"{"numbers":[1]}"#),
-        ("replay", r#"{"lane":"all>crm","positions":[1]}"#),
+        ("replay", r#"{"consumer":"all>crm","positions":[1]}"#),
         ("pause", r#"{"action":"crm","paused":true}"#),
-        ("lanes/forget", r#"{"lane":"all"}"#),
+        ("consumers/forget", r#"{"consumer":"all"}"#),
         ("journal/prune", "{}"),
         ("journal/verify", "{}"),
         ("journal/backup", r#"{"path":"/no/such/folder/x"}"#),
@@ -148,13 +149,13 @@ fn a_server_whose_journal_lies_deep_can_be_asked() {
     let deep = ["d".repeat(100), "e".repeat(100)].join("/");
     let config = CONFIG.replace("options.path = \"journal\"", &format!("options.path = {deep:?}"));
     let server = Server::start(&config);
-    let lanes = say(server.folder.path(), "lanes").good();
+    let lanes = say(server.folder.path(), "consumers").good();
     assert!(lanes.out.contains("topics>audit"), "{lanes:?}");
     let socket = server.path(&deep).join("admin.sock");
     let mode = fs::metadata(&socket).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     fs::remove_file(socket).expect("removed");
-    let gone = say(server.folder.path(), "lanes");
+    let gone = say(server.folder.path(), "consumers");
     assert!(gone.code == 69 && gone.err.contains("then restart it"), "{gone:?}");
 }
 
@@ -243,9 +244,9 @@ fn restored_elsewhere(server: &Server, target: &Target, before: usize) {
     assert_eq!(say(folder.path(), "journal restore b.sqlite").code, 64, "nobody to ask");
     assert_eq!(here(), before_it, "no journal was made");
     say(folder.path(), "journal restore b.sqlite --yes").good();
-    let lanes = say(folder.path(), "lanes --format json").good();
+    let lanes = say(folder.path(), "consumers --format json").good();
     let lanes: serde_json::Value = serde_json::from_str(&lanes.out).expect("JSON");
-    let of = |name: &str| lanes.as_array()?.iter().find(|lane| lane["lane"] == name).cloned();
+    let of = |name: &str| lanes.as_array()?.iter().find(|lane| lane["consumer"] == name).cloned();
     let events =
         say(folder.path(), "events --limit 100000 --format json").good().json_lines().len();
     let cursor = of("all>crm").expect("there")["cursor"].as_u64().expect("a number");
@@ -284,22 +285,22 @@ fn pruning_says_what_may_go_and_removes_it_when_told_to() {
 fn a_lane_that_left_the_configuration_is_forgotten_on_request() {
     let target = Target::start(&[422]);
     let server = one_dead(&target);
-    let attached = say(server.folder.path(), "journal prune --lane all>crm --yes");
+    let attached = say(server.folder.path(), "journal prune --consumer all>crm --yes");
     assert_eq!(attached.code, 64, "{attached:?}");
     let folder = server.kill();
     fs::write(folder.path().join("config.toml"), CONFIG).expect("written");
     let server = Server::start_in(folder, |_| ());
     let folder = server.folder.path();
-    let shown = say(folder, "lanes").good();
-    assert!(shown.out.contains("not in the configuration since"), "{shown:?}");
+    let shown = say(folder, "consumers").good();
+    assert!(shown.out.contains("orphaned since"), "{shown:?}");
     let retry = say(folder, "dead-letters retry --all --yes");
     assert_eq!(retry.code, 64, "{retry:?}");
-    let dry = say(folder, "journal prune --lane all>crm --dry-run").good();
+    let dry = say(folder, "journal prune --consumer all>crm --dry-run").good();
     assert!(dry.out.contains("1 dead letter"), "{dry:?}");
-    say(folder, "journal prune --lane all>crm --yes").good();
-    assert!(!say(folder, "lanes").good().out.contains("all>crm"));
+    say(folder, "journal prune --consumer all>crm --yes").good();
+    assert!(!say(folder, "consumers").good().out.contains("all>crm"));
     assert!(dead_letters(folder).is_empty());
-    assert_eq!(say(folder, "journal prune --lane all>crm --yes").code, 64, "it is gone");
+    assert_eq!(say(folder, "journal prune --consumer all>crm --yes").code, 64, "it is gone");
 }
 
 #[test]

@@ -20,6 +20,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 struct Readiness {
     ready: bool,
     reasons: Vec<String>,
+    #[serde(rename = "warnings")]
     remarks: Vec<String>,
 }
 

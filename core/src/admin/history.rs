@@ -115,9 +115,9 @@ pub(super) fn dead_letter_query(query: &Query) -> Result<DeadLetterQuery, String
         match name.as_str() {
             "limit" => wanted.limit = limit(value)?,
             "before" => wanted.before = Some(read(name, value, "a number")?),
-            "lane" => wanted.lane = value.parse().ok(),
+            "consumer" => wanted.lane = value.parse().ok(),
             "number" => wanted.numbers = list(name, value, "numbers, parted by commas")?,
-            _ => return Err("known parameters: limit, before, lane, number".to_owned()),
+            _ => return Err("known parameters: limit, before, consumer, number".to_owned()),
         }
     }
     Ok(wanted)
@@ -167,7 +167,7 @@ pub(crate) fn event_target(query: &EventQuery, bodies: bool) -> String {
 pub(crate) fn dead_letter_target(query: &DeadLetterQuery) -> String {
     let mut target = Target::new("/api/v1/dead-letters", query.limit);
     target.add("before", query.before);
-    target.add("lane", query.lane.as_ref());
+    target.add("consumer", query.lane.as_ref());
     target.add("number", joined(&query.numbers));
     target.0
 }

@@ -73,7 +73,7 @@ pub(crate) fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
     let name = escape::for_line(&lane.lane);
     format!(
         "not in the configuration{since}: {} {until}; bring it back under that name, or remove it with \
-         `{} journal prune --lane '{name}'`",
+         `{} journal prune --consumer '{name}'`",
         waiting(lane),
         program_name()
     )

@@ -42,6 +42,11 @@ pub(crate) struct Admin {
     pub(crate) draining: AtomicBool,
 }
 
+/// Where the consumers are listed.
+pub(crate) const CONSUMERS: &str = "/api/v1/consumers";
+/// The answer to the path that former versions had.
+const RENAMED: &str = "renamed; ask /api/v1/consumers";
+
 type Routes = BoxedFilter<(Response,)>;
 
 /// The routes of the socket: everything.
@@ -74,7 +79,8 @@ pub(crate) fn routes(admin: &Arc<Admin>) -> Routes {
         question(admin, "/readyz", |admin, _| async move { admin.readyz().await }),
         question(admin, "/metrics", |admin, _| async move { admin.metrics() }),
         question(admin, "/api/v1/events", |admin, query| async move { admin.events(&query).await }),
-        question(admin, "/api/v1/lanes", |admin, _| async move { admin.lanes().await }),
+        question(admin, CONSUMERS, |admin, _| async move { admin.lanes().await }),
+        question(admin, "/api/v1/lanes", |_, _| async { problem(StatusCode::GONE, RENAMED) }),
         question(admin, "/api/v1/dead-letters", |admin, query| async move {
             admin.dead_letters(&query).await
         }),

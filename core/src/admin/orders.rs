@@ -87,6 +87,7 @@ impl Order for Drop {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Replay {
+    #[serde(rename = "consumer")]
     pub(crate) lane: String,
     pub(crate) positions: Vec<Position>,
     #[serde(default)]
@@ -203,11 +204,12 @@ impl Order for Prune {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Forget {
+    #[serde(rename = "consumer")]
     pub(crate) lane: String,
 }
 
 impl Order for Forget {
-    const PATH: &'static str = "/api/v1/lanes/forget";
+    const PATH: &'static str = "/api/v1/consumers/forget";
     const NEEDS_LANES: bool = true;
     type Answer = LaneStatus;
 

@@ -86,7 +86,10 @@ async fn the_address_takes_no_orders() {
         }
         assert_eq!(ask(&routes, Method::GET, path, Ok("")).await.status, 404, "{path}");
     }
-    assert_eq!(ask(&routes, Method::GET, "/api/v1/lanes", Ok("")).await.status, 200);
+    assert_eq!(ask(&routes, Method::GET, "/api/v1/consumers", Ok("")).await.status, 200);
+    let former = ask(&routes, Method::GET, "/api/v1/lanes", Ok("")).await;
+    assert_eq!(former.status, 410);
+    assert_eq!(former.body["detail"], "renamed; ask /api/v1/consumers");
 }
 
 #[tokio::test]
@@ -101,8 +104,8 @@ async fn the_socket_takes_orders_by_post_alone_and_still_answers_questions() {
         let answer = post(&routes, path, r#"{"surplus":1}"#).await;
         assert_eq!(answer.status, 400, "{path}: a misspelt key must not be passed over");
     }
-    assert_eq!(ask(&routes, Method::GET, "/api/v1/lanes", Ok("")).await.status, 200);
-    assert_eq!(post(&routes, "/api/v1/lanes", "{}").await.status, 405);
+    assert_eq!(ask(&routes, Method::GET, "/api/v1/consumers", Ok("")).await.status, 200);
+    assert_eq!(post(&routes, "/api/v1/consumers", "{}").await.status, 405);
     assert_eq!(ask(&routes, Method::GET, "/nowhere", Ok("")).await.status, 404);
 }
 
@@ -150,7 +153,7 @@ async fn an_overloaded_lane_says_when_to_come_again() {
     journal.append(vec![entry("A.B", "", "{}")]).await.expect("kept");
     handle_one(&journal).await;
     let routes = socket_routes(&admin);
-    let order = r#"{"lane":"h>a","positions":[1]}"#;
+    let order = r#"{"consumer":"h>a","positions":[1]}"#;
     for _ in 0..crate::journal::REPLAYS_OPEN_MAX {
         assert_eq!(post(&routes, Replay::PATH, order).await.body["queued"], 1);
     }
@@ -171,7 +174,7 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
     let remarks = async || {
         let answer = ask(&routes(&admin), Method::GET, "/readyz", Ok("")).await;
         assert_eq!(answer.status, 200);
-        let remarks = answer.body["remarks"].as_array().expect("a list").clone();
+        let remarks = answer.body["warnings"].as_array().expect("a list").clone();
         remarks.iter().map(|one| one.as_str().expect("text").to_owned()).collect::<Vec<_>>()
     };
     let all = [lane("h", true), lane("h>a", true), lane("h>b", true)];
@@ -179,7 +182,7 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
     journal.attach(&[lane("h", true), lane("h>a", false)]).await.expect("attached");
     let left = "lane h>b: not in the configuration since 2026-01-01T00:00:00Z: 0 callbacks it has not looked at, \
                 0 waiting deliveries and 0 dead letters are forgotten at 2026-01-01T01:00:00Z; bring it back under that name, \
-                or remove it with `switchhook journal prune --lane 'h>b'`";
+                or remove it with `switchhook journal prune --consumer 'h>b'`";
     assert_eq!(remarks().await, [left], "what is disabled and has nothing to do is left out");
     journal.append(vec![entry("A.B", "", "{}"), entry("A.B", "", "{}")]).await.expect("kept");
     let off = "lane h>a is disabled: 2 callbacks it has not looked at and 0 waiting deliveries stay in the journal for it, \

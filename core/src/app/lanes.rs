@@ -54,7 +54,7 @@ pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>)
     let more = left.len().saturating_sub(TOLD_MAX);
     if more > 0 {
         let program = program_name();
-        tracing::warn!(more, "more lanes left the configuration; `{program} lanes` names them");
+        tracing::warn!(more, "more lanes left the configuration; `{program} consumers` names them");
     }
 }
 

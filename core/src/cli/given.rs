@@ -3,16 +3,38 @@
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 
-use clap::builder::Resettable;
+use clap::builder::{Resettable, StyledStr};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
 use super::{Cli, Failed, Unread, named};
 use crate::config::{Layers, encoding, report};
 use crate::program::program_name;
+
+/// Commands and flags of former versions, and what they are called now.
+const RENAMED: [(&str, &str); 2] = [("lanes", "consumers"), ("--lane", "--consumer")];
+
 /// Reads the command line. An empty variable counts as not set.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let matches = without_empty_variables(named::command()).try_get_matches_from(args)?;
+    let command = without_empty_variables(named::command());
+    let matches = command.try_get_matches_from(args).map_err(with_new_name)?;
     Cli::from_arg_matches(&matches)
+}
+
+/// The error about a word of a former version, with a hint at the new one.
+fn with_new_name(mut error: clap::Error) -> clap::Error {
+    let unknown = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg]
+        .into_iter()
+        .find_map(|kind| error.get(kind))
+        .map(ToString::to_string);
+    if let Some((_, now)) = RENAMED.iter().find(|(former, _)| unknown.as_deref() == Some(former)) {
+        for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg] {
+            error.remove(kind);
+        }
+        let hint = StyledStr::from(format!("it was renamed to '{now}'"));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint]));
+    }
+    error
 }
 
 fn without_empty_variables(command: clap::Command) -> clap::Command {
@@ -89,6 +111,26 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+
+    #[test]
+    fn a_former_command_or_flag_is_answered_with_its_new_name() {
+        for (line, now) in [
+            ("switchhook lanes", "consumers"),
+            ("switchhook lanes --format json", "consumers"),
+            ("switchhook dead-letters --lane topics>crm", "--consumer"),
+            ("switchhook dead-letters list --lane=topics>crm", "--consumer"),
+            ("switchhook dead-letters retry --lane topics>crm --yes", "--consumer"),
+            ("switchhook journal prune --lane topics>crm", "--consumer"),
+        ] {
+            let error = parse(line.split(' ').map(OsString::from)).expect_err(line);
+            assert!(error.use_stderr() && error.exit_code() != 0, "{line}");
+            let text = error.to_string();
+            assert!(text.contains(&format!("tip: it was renamed to '{now}'")), "{line}: {text}");
+            assert_eq!(text.matches("tip: ").count(), 1, "{line}: {text}");
+        }
+        let error = parse(["switchhook", "lame"].map(OsString::from)).expect_err("no command");
+        assert!(!error.to_string().contains("renamed"), "{error}");
+    }
 
     #[test]
     fn an_override_whose_key_has_an_empty_part_is_refused() {

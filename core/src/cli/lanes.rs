@@ -1,4 +1,4 @@
-//! `switchhook lanes`, `switchhook pause` and `switchhook resume`.
+//! `switchhook consumers`, `switchhook pause` and `switchhook resume`.
 
 use super::names::Names;
 use super::output::{self, Format, columns, line, one_line};
@@ -11,13 +11,19 @@ use crate::program::program_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook lanes
-  switchhook lanes --format json | jq 'map(select(.dead > 0))'
+  switchhook consumers
+  switchhook consumers --format json | jq 'map(select(.dead_letters > 0))'
 
-A lane named `handler` reads callbacks; one named `handler>action` delivers what the handler made of them.
-BEHIND counts what it has not looked at, OPEN what is under way or waits for a retry, DEAD what was given up. A lane that is \
-failing is left alone until it is probed; `switchhook resume ACTION` has it probed at once. STATE also says since when nothing has been \
-delivered, and why the last attempt failed. A lane that is full takes nothing new before some of what is open is settled.")]
+A consumer named `handler` reads callbacks; one named `handler>action` delivers the records that the handler made of them.
+LAG counts the callbacks that it has not read yet, PENDING those that are being processed or wait for a retry, DEAD its dead letters.
+
+STATE is one of
+  active                it reads and delivers
+  circuit breaker open  its target keeps failing; nothing is sent until the next probe. `switchhook resume ACTION` probes at once
+  full                  it reads nothing new until some of the pending items are done
+  paused, disabled      by `switchhook pause ACTION`, or by `enabled = false` in the configuration
+  orphaned              its handler or action is not in the configuration
+and says since when nothing has been delivered, and why the last attempt failed.")]
 pub(super) struct Args {
     /// How they are written
     #[arg(long, value_enum, default_value = "text")]
@@ -35,7 +41,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     match args.format {
         Format::Json => output::json(&lanes)?,
         Format::Text if lanes.is_empty() => {
-            output::message("there are no lanes: no server has run with this journal yet");
+            output::message("there are no consumers: no server has run with this journal yet");
         }
         Format::Text => line(&table(&lanes))?,
     }
@@ -43,7 +49,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
 }
 
 fn table(lanes: &[LaneView]) -> String {
-    let head = ["LANE", "CURSOR", "BEHIND", "OPEN", "DEAD", "STATE"].map(str::to_owned);
+    let head = ["CONSUMER", "CURSOR", "LAG", "PENDING", "DEAD", "STATE"].map(str::to_owned);
     let row = |lane: &LaneView| {
         let status = &lane.status;
         [
@@ -63,21 +69,25 @@ fn state(lane: &LaneView) -> String {
     let LaneView { status, target } = lane;
     if status.detached {
         let since = status.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
-        return format!("not in the configuration{since}");
+        return format!("orphaned{since}");
     }
     match (status.disabled, status.paused, &target.failing) {
-        (true, true, _) => "disabled, and paused".to_owned(),
+        (true, true, _) => "disabled and paused".to_owned(),
         (true, false, _) => "disabled".to_owned(),
         (false, true, _) => match lane.gone_since() {
             Some(at) => format!("paused: its target is gone since {at:.0}"),
             None => "paused".to_owned(),
         },
         (false, false, Some(failing)) => {
-            let first = format!("failing since {:.0}; {}", failing.since, failing.next());
+            let first = format!(
+                "circuit breaker open, failing since {:.0}; {}",
+                failing.since,
+                failing.next()
+            );
             with_undelivered(first, target)
         }
         (false, false, None) if status.full => with_undelivered("full".to_owned(), target),
-        (false, false, None) => with_undelivered("runs".to_owned(), target),
+        (false, false, None) => with_undelivered("active".to_owned(), target),
     }
 }
 
@@ -210,11 +220,11 @@ mod tests {
         let lanes = [lane("topics"), paused.clone(), disabled, gone].map(LaneView::of);
         assert_eq!(
             table(&lanes),
-            "LANE           CURSOR  BEHIND  OPEN  DEAD  STATE\n\
-             topics         12      3       2     1     runs\n\
-             topics>crm     12      3       2     1     paused\n\
-             topics>off     12      3       2     1     disabled\n\
-             old\\u{1b}[31m  12      3       2     1     not in the configuration since 2026-01-31T08:00:00Z"
+            "CONSUMER       CURSOR  LAG  PENDING  DEAD  STATE\n\
+             topics         12      3    2        1     active\n\
+             topics>crm     12      3    2        1     paused\n\
+             topics>off     12      3    2        1     disabled\n\
+             old\\u{1b}[31m  12      3    2        1     orphaned since 2026-01-31T08:00:00Z"
         );
         let left_alone = |probed_at| LeftAlone { since: at("2026-01-31T08:00:00Z"), probed_at };
         let failing =
@@ -232,20 +242,22 @@ mod tests {
             (
                 lane("h>a"),
                 failing(Some(at("2026-01-31T09:00:00Z"))),
-                "failing since 2026-01-31T08:00:00Z; probed again at 2026-01-31T09:00:00Z",
+                "circuit breaker open, failing since 2026-01-31T08:00:00Z; probed again at 2026-01-31T09:00:00Z",
             ),
             (
                 lane("h>a"),
                 failing(None),
-                "failing since 2026-01-31T08:00:00Z; the next record probes it",
+                "circuit breaker open, failing since 2026-01-31T08:00:00Z; the next record probes it",
             ),
             (paused, target.clone(), "paused: its target is gone since 2026-01-31T09:00:00Z"),
-            (lane("h>a"), target, "runs"),
-            (lane("h>a"), fruitless.clone(), &format!("runs; {text}")),
+            (lane("h>a"), target, "active"),
+            (lane("h>a"), fruitless.clone(), &format!("active; {text}")),
             (
                 lane("h>a"),
                 Standing { undelivered, ..failing(None) },
-                &format!("failing since 2026-01-31T08:00:00Z; the next record probes it; {text}"),
+                &format!(
+                    "circuit breaker open, failing since 2026-01-31T08:00:00Z; the next record probes it; {text}"
+                ),
             ),
             (LaneStatus { full: true, ..lane("h>a") }, Standing::default(), "full"),
             (LaneStatus { full: true, ..lane("h>a") }, fruitless, &format!("full; {text}")),
@@ -292,12 +304,12 @@ mod tests {
         let mut left = Store::ours(journal.clone(), specs);
         let states = |lanes: Vec<LaneView>| lanes.iter().map(state).collect::<Vec<_>>();
         let shown = states(left.lanes().await.expect("read"));
-        assert_eq!(shown, ["runs", "not in the configuration"]);
+        assert_eq!(shown, ["active", "orphaned"]);
         let mut specs = app::lanes(&config("{}"));
         for spec in &mut specs {
             spec.enabled = spec.id.action().is_none();
         }
         let mut off = Store::ours(journal, specs);
-        assert_eq!(states(off.lanes().await.expect("read")), ["runs", "disabled"]);
+        assert_eq!(states(off.lanes().await.expect("read")), ["active", "disabled"]);
     }
 }

@@ -126,7 +126,8 @@ enum Command {
     DeadLetters(dead_letters::Args),
     /// Sends again what was delivered once: by id, time, command, handler or action
     Replay(replay::Args),
-    /// Shows how far each handler and action is
+    /// Shows how far each handler and action is, and what is pending
+    #[command(name = "consumers")]
     Lanes(lanes::Args),
     /// Lets nothing more go to an action until it is resumed
     Pause(lanes::PauseArgs),
@@ -337,14 +338,14 @@ mod tests {
         for line in [
             "switchhook",
             "switchhook dead-letters",
-            "switchhook dead-letters --lane topics>crm --limit 5",
+            "switchhook dead-letters --consumer topics>crm --limit 5",
             "switchhook dead-letters list --action crm",
             "switchhook dead-letters retry 1 2 3",
             "switchhook dead-letters retry --all --yes",
             "switchhook check --offline",
             "switchhook dead-letters drop --handler topics --action crm --yes",
             "switchhook replay --since 2h --dry-run",
-            "switchhook journal prune --lane topics>crm",
+            "switchhook journal prune --consumer topics>crm",
         ] {
             assert!(parses(line), "{line}");
         }

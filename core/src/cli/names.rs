@@ -56,7 +56,7 @@ impl Names {
 
     /// What is wrong with the name of a lane, if there is none.
     pub(super) fn no_lane(&self, name: &str) -> Option<String> {
-        missing("lane", name, &self.lanes)
+        missing("consumer", name, &self.lanes)
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use self::theirs::Theirs;
 use super::Failed;
 use super::output::one_line;
-use crate::admin::{LaneView, Order, dead_letter_target, event_target, with_views};
+use crate::admin::{CONSUMERS, LaneView, Order, dead_letter_target, event_target, with_views};
 use crate::app;
 use crate::config::Config;
 use crate::error_line;
@@ -176,7 +176,7 @@ impl Store {
                 let lanes = ours.journal.lanes().await?.into_iter();
                 Ok(lanes.map(|lane| LaneView::of(ours.as_configured(lane))).collect())
             }
-            Self::Theirs(theirs) => Ok(theirs.get::<Page<_>>("/api/v1/lanes").await?.items),
+            Self::Theirs(theirs) => Ok(theirs.get::<Page<_>>(CONSUMERS).await?.items),
         }
     }
 

@@ -130,20 +130,24 @@ pub trait Upkeep: Send + Sync + 'static {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LaneStatus {
     /// Its name, as text.
+    #[serde(rename = "consumer")]
     pub lane: String,
     /// Everything at or below has been delivered, or waits below, or is a dead letter.
     pub cursor: Position,
     /// Entries of the journal that it has not looked at yet.
+    #[serde(rename = "lag")]
     pub behind: u64,
     /// Items handed out, held behind their key, or waiting for a retry.
+    #[serde(rename = "pending")]
     pub open: u64,
     /// It takes nothing new before some of its open items are settled: there are too many.
     #[serde(default)]
     pub full: bool,
     /// Dead letters.
+    #[serde(rename = "dead_letters")]
     pub dead: u64,
     /// When the first of those falls due that wait for a time; none: none does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "next_retry_at", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
     /// Hands out nothing until it is resumed.
     #[serde(default)]
@@ -152,9 +156,10 @@ pub struct LaneStatus {
     #[serde(default)]
     pub disabled: bool,
     /// Not in the configuration when lanes were attached last.
+    #[serde(rename = "orphaned")]
     pub detached: bool,
     /// Since when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "orphaned_since", default, skip_serializing_if = "Option::is_none")]
     pub detached_at: Option<Timestamp>,
 }
 
@@ -171,6 +176,7 @@ pub struct DeadLetter {
     /// Names it for commands; never given twice.
     pub number: u64,
     /// The lane, as text.
+    #[serde(rename = "consumer")]
     pub lane: String,
     /// The callback's place.
     pub position: Position,
@@ -255,6 +261,7 @@ pub struct Pruned {
     /// Dead letters.
     pub dead_letters: u64,
     /// Lanes that had left the configuration, as they stood.
+    #[serde(rename = "consumers")]
     pub lanes: Vec<String>,
     /// The lane without which more would have gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -285,6 +292,7 @@ pub struct Stats {
     /// Dead letters.
     pub dead_letters: u64,
     /// Items waiting for a retry or behind their key, that have a row of their own.
+    #[serde(rename = "pending")]
     pub open: u64,
     /// The version of the store's format.
     pub format: u64,
@@ -355,6 +363,7 @@ pub struct Restored {
     #[serde(default)]
     pub found: Verified,
     /// Every lane of either side.
+    #[serde(rename = "consumers")]
     pub lanes: Vec<RestoredLane>,
     /// Where what was there is kept; none on a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -365,6 +374,7 @@ pub struct Restored {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredLane {
     /// Its name, as text.
+    #[serde(rename = "consumer")]
     pub lane: String,
     /// Where it stands now; none: it is only in the backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -297,11 +297,11 @@ impl Server {
 
     /// How many records and callbacks the lanes have before them, all together.
     pub(crate) fn behind(&self) -> Option<u64> {
-        let reply = wire::get(self.admin, "/api/v1/lanes").ok()?;
+        let reply = wire::get(self.admin, "/api/v1/consumers").ok()?;
         let lanes: Value = serde_json::from_slice(&reply.body).ok()?;
         let of = |lane: &Value, key| lane.get(key).and_then(Value::as_u64);
         let items = lanes.get("items")?.as_array()?;
-        items.iter().map(|lane| Some(of(lane, "behind")? + of(lane, "open")?)).sum()
+        items.iter().map(|lane| Some(of(lane, "lag")? + of(lane, "pending")?)).sum()
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -55,7 +55,7 @@ pub(super) async fn find(store: &mut Store, args: &ListArgs) -> Result<Page<Dead
 }
 
 fn table(letters: &[DeadLetter]) -> String {
-    let head = ["NUMBER", "GIVEN UP", "LANE", "ATTEMPTS", "COMMAND", "KEY", "REASON"];
+    let head = ["NUMBER", "GIVEN UP", "CONSUMER", "ATTEMPTS", "COMMAND", "KEY", "REASON"];
     let row = |letter: &DeadLetter| {
         let callback = letter.callback.as_ref();
         let key = callback.and_then(|facts| facts.key.as_deref());

@@ -25,11 +25,11 @@ Examples:
   switchhook dead-letters --action crm --limit 500
   switchhook dead-letters show 17                  with its callback and the last answer
   switchhook dead-letters retry 17 18 --yes        without being asked
-  switchhook dead-letters retry --lane 'topics>crm'
-  switchhook dead-letters drop --all --dry-run     how many there are, by lane
+  switchhook dead-letters retry --consumer 'topics>crm'
+  switchhook dead-letters drop --all --dry-run     how many there are, by consumer
 
-A dead letter is a callback that a handler could not handle (lane `handler`) or a record that an action could not \
-deliver (lane `handler>action`).
+A dead letter is a callback that a handler could not handle (consumer `handler`) or a record that an action could not \
+deliver (consumer `handler>action`).
 
 It works beside a running server, which it asks through the socket in the journal's folder, and without one."
 )]
@@ -77,13 +77,13 @@ struct ShowArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "lane", "handler", "action", "all"])))]
+#[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "consumer", "handler", "action", "all"])))]
 struct Which {
     /// These, by their numbers
-    #[arg(value_name = "NUMBER", conflicts_with_all = ["lane", "handler", "action", "all"])]
+    #[arg(value_name = "NUMBER", conflicts_with_all = ["consumer", "handler", "action", "all"])]
     numbers: Vec<u64>,
     /// All there are
-    #[arg(long, conflicts_with_all = ["lane", "handler", "action"])]
+    #[arg(long, conflicts_with_all = ["consumer", "handler", "action"])]
     all: bool,
     #[command(flatten)]
     of: Of,
@@ -108,9 +108,9 @@ struct DropArgs {
 /// Whose dead letters.
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Of {
-    /// Only those of this lane: `handler`, or `handler>action`
-    #[arg(long, value_name = "LANE", conflicts_with_all = ["handler", "action"])]
-    lane: Option<LaneId>,
+    /// Only those of this consumer: `handler`, or `handler>action`
+    #[arg(long, value_name = "CONSUMER", conflicts_with_all = ["handler", "action"])]
+    consumer: Option<LaneId>,
     /// Only those of this handler
     #[arg(long, value_name = "NAME")]
     handler: Option<String>,
@@ -122,7 +122,7 @@ struct Of {
 impl Of {
     fn matches(&self, lane: &str) -> bool {
         let Ok(id) = lane.parse::<LaneId>();
-        self.lane.as_ref().is_none_or(|wanted| *wanted == id)
+        self.consumer.as_ref().is_none_or(|wanted| *wanted == id)
             && self.handler.as_ref().is_none_or(|name| **name == **id.handler())
             && self
                 .action
@@ -132,19 +132,19 @@ impl Of {
 
     /// What is wrong with its names: that there are no dead letters of what does not exist is no good news.
     async fn unknown(&self, store: &mut Store, names: Names) -> Vec<String> {
-        let Self { lane, handler, action } = self;
-        if lane.is_none() && handler.is_none() && action.is_none() {
+        let Self { consumer, handler, action } = self;
+        if consumer.is_none() && handler.is_none() && action.is_none() {
             return Vec::new();
         }
         let names = names.with_those_of(store).await;
-        let lane = lane.as_ref().and_then(|lane| names.no_lane(&lane.to_string()));
+        let consumer = consumer.as_ref().and_then(|lane| names.no_lane(&lane.to_string()));
         let handler = handler.as_ref().and_then(|name| names.no_handler(name));
         let action = action.as_ref().and_then(|name| names.no_action(name));
-        lane.into_iter().chain(handler).chain(action).collect()
+        consumer.into_iter().chain(handler).chain(action).collect()
     }
 
     fn query(&self, limit: usize) -> DeadLetterQuery {
-        DeadLetterQuery { lane: self.lane.clone(), ..DeadLetterQuery::first(limit) }
+        DeadLetterQuery { lane: self.consumer.clone(), ..DeadLetterQuery::first(limit) }
     }
 }
 

@@ -189,7 +189,7 @@ impl Retrying<'_> {
                 let lanes: Vec<String> =
                     self.queue.iter().map(|(lane, _)| one_line(lane)).collect();
                 self.progress.say(&format!(
-                    "{}: full; waiting for deliveries (`{} lanes` tells whether an action is paused)",
+                    "{}: full; waiting for deliveries (`{} consumers` tells whether an action is paused)",
                     lanes.join(", "),
                     program_name()
                 ));

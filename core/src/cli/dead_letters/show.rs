@@ -65,7 +65,7 @@ fn text(whole: &Whole) -> String {
         _ = writeln!(text, "{name:<9} {}", one_line(value));
     };
     add("number", &letter.number.to_string());
-    add("lane", &letter.lane);
+    add("consumer", &letter.lane);
     add("given up", &format!("{:.3}, {}", letter.at, attempts(letter.attempts)));
     add("reason", &letter.reason);
     if let Some(response) = &letter.response {

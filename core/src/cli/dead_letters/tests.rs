@@ -36,7 +36,7 @@ async fn both_ways_list_the_same_and_page_through_it() {
 #[tokio::test]
 async fn only_those_are_listed_that_are_asked_for() {
     let (ours, theirs, _folder) = both(Arc::new(journal(2, 2).await)).await;
-    let lane = |text: &str| Of { lane: text.parse().ok(), ..Of::default() };
+    let lane = |text: &str| Of { consumer: text.parse().ok(), ..Of::default() };
     let action = |text: &str| Of { action: Some(text.to_owned()), ..Of::default() };
     let handler = |text: &str| Of { handler: Some(text.to_owned()), ..Of::default() };
     for mut store in [ours, theirs] {
@@ -61,7 +61,7 @@ async fn one_is_shown_whole_and_harmless() {
         let args = |format| ShowArgs { number: 2, format };
         let text = show::shown(&mut store, &args(Format::Text)).await.expect("shown");
         for part in [
-            "lane      changes>log",
+            "consumer  changes>log",
             "reason    the target said 410\\u{1b}[31m",
             "answer    HTTP 410\\nGone\\u{202e}",
             "key       room2",
@@ -199,7 +199,7 @@ async fn what_a_handler_gave_up_is_a_callback_and_no_delivery() {
     let lane = |text: &str| Which {
         numbers: Vec::new(),
         all: false,
-        of: Of { lane: text.parse().ok(), ..of.clone() },
+        of: Of { consumer: text.parse().ok(), ..of.clone() },
     };
     let one = Which { numbers: vec![3], ..all() };
     assert_eq!(
@@ -226,7 +226,7 @@ async fn names_that_are_nowhere_are_told() {
     let of = |lane: &str, handler: &str, action: &str| {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let lane = some(lane).and_then(|lane| lane.parse().ok());
-        Of { lane, handler: some(handler), action: some(action) }
+        Of { consumer: lane, handler: some(handler), action: some(action) }
     };
     for mut store in [ours, theirs] {
         for (of, count) in [

@@ -37,7 +37,7 @@ enum What {
     Stats(check::Args),
     /// Writes all callbacks, the oldest first, as JSON lines
     Export(export::Args),
-    /// Removes what is older or larger than the configuration's [journal] keeps, or a lane that left it
+    /// Removes what is older or larger than the configuration's [journal] keeps, or an orphaned consumer
     Prune(prune::Args),
     /// Copies the journal, as of now, into a new file
     Backup(backup::Args),

@@ -23,13 +23,13 @@ const PAGE: usize = 250;
 Examples:
   switchhook journal prune --dry-run              how old and large everything is, and what [journal] says
   switchhook journal prune --yes
-  switchhook journal prune --lane 'topics>crm'    forgets a lane that left the configuration
+  switchhook journal prune --consumer 'topics>crm'    deletes an orphaned consumer
 
 What a configured handler or action still has to do is never removed, nor the callback of a dead letter.")]
 pub(super) struct Args {
-    /// Forget this lane, with its dead letters and what waits in it; it must have left the configuration
-    #[arg(long, value_name = "LANE")]
-    lane: Option<LaneId>,
+    /// Delete this consumer, with its dead letters and pending items; its handler or action must have left the configuration
+    #[arg(long, value_name = "CONSUMER")]
+    consumer: Option<LaneId>,
     #[command(flatten)]
     consent: Consent,
 }
@@ -39,7 +39,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let retention = config.journal.table.retention();
     block_on(async {
         let mut store = Store::open(config).await?;
-        let done = match &args.lane {
+        let done = match &args.consumer {
             Some(lane) => forget(&mut store, lane, &args.consent).await,
             None => prune(&mut store, retention, &args.consent).await,
         };
@@ -86,18 +86,23 @@ pub(super) async fn outlook(
     for lane in lanes.iter().filter(|lane| lane.status.detached) {
         lines.push(departed(&lane.status, keep, now));
     }
-    lines.push("What configured lanes and dead letters still need stays, however old.".to_owned());
+    lines.push(
+        "What configured consumers and dead letters still need stays, however old.".to_owned(),
+    );
     Ok(lines.join("\n"))
 }
 
 fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     let name = one_line(&lane.lane);
     let (Some(at), Some(time)) = (lane.detached_at, keep.orphan_retention) else {
-        return format!("lane {name}: not in the configuration; it stays");
+        return format!("consumer {name}: orphaned; it stays");
     };
     let gone = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
     let verb = if now.duration_since(at) > gone { "it goes" } else { "it stays" };
-    format!("lane {name}: not in the configuration since {at:.0}; {verb} ({} are kept)", days(time))
+    format!(
+        "consumer {name}: orphaned since {at:.0}; {verb} (`orphan_retention` is {})",
+        days(time)
+    )
 }
 
 /// How many callbacks came before a time, as text.
@@ -137,7 +142,7 @@ fn text(pruned: &Pruned) -> String {
         format!("removed: {events}, {}", counted(*dead_letters, "dead letter", "dead letters"));
     if !lanes.is_empty() {
         let lanes: Vec<String> = lanes.iter().map(|lane| one_line(lane)).collect();
-        text += &[", and the lanes ", &lanes.join(", ")].concat();
+        text += &[", and the consumers ", &lanes.join(", ")].concat();
     }
     if let Some(lane) = held_by {
         text +=
@@ -151,12 +156,12 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
     let name = lane.to_string();
     let found = store.lanes().await?.into_iter().find(|one| one.status.lane == name);
     let Some(LaneView { status: found, .. }) = found else {
-        return Err(Failed::usage(format!("there is no lane {}", one_line(&name))));
+        return Err(Failed::usage(format!("there is no consumer {}", one_line(&name))));
     };
     if !found.detached {
         let how = if found.disabled { ", though disabled: what it has left is kept" } else { "" };
         return Err(Failed::usage(format!(
-            "lane {} is in the configuration{how}; take it out there first",
+            "consumer {} is in the configuration{how}; take it out there first",
             one_line(&name)
         )));
     }
@@ -171,5 +176,5 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
 /// What is lost with a lane.
 pub(super) fn loss(lane: &LaneStatus) -> String {
     let state = if lane.lane.contains('>') { "" } else { ", and the state of its handler" };
-    format!("lane {}: with it go {}{state}", one_line(&lane.lane), waiting(lane))
+    format!("consumer {}: with it go {}{state}", one_line(&lane.lane), waiting(lane))
 }

@@ -16,7 +16,7 @@ Examples:
   switchhook journal restore /backups/monday.sqlite --dry-run
   switchhook journal restore /backups/monday.sqlite
 
-The server must be stopped. First it is said what it would mean: how many callbacks came in since and are lost, what each lane \
+The server must be stopped. First it is said what it would mean: how many callbacks came in since and are lost, what each consumer \
 will do again, which replays and dead letters go or come back, and what in the backup is damaged. The journal that was there is \
 kept beside the new one.")]
 pub(super) struct Args {

@@ -11,10 +11,10 @@ use super::{Gate, Seat};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     /// It keeps failing, and is left alone for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "circuit_open", default, skip_serializing_if = "Option::is_none")]
     pub(crate) failing: Option<LeftAlone>,
     /// Since when it has said that it is gone: its action was paused for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "target_gone_since", default, skip_serializing_if = "Option::is_none")]
     pub(crate) gone_since: Option<Timestamp>,
     /// Nothing gets through to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,9 +47,10 @@ impl Undelivered {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LeftAlone {
     /// Its first failure in a row.
+    #[serde(rename = "failing_since")]
     pub(crate) since: Timestamp,
     /// When it is probed; none: with the next record that there is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "next_probe_at", default, skip_serializing_if = "Option::is_none")]
     pub(crate) probed_at: Option<Timestamp>,
 }
 
