@@ -125,7 +125,7 @@ pub(crate) fn examine(thing: Thing, file: &File, path: &Path) -> Result<Option<S
 /// It cannot be looked at, or others may replace files in it and this process could change that.
 pub fn examine_folder(folder: &Path) -> io::Result<()> {
     let open = open_folder(folder).map_err(|error| {
-        let text = format!("cannot look at the folder {}: {error}", folder.display());
+        let text = format!("cannot access the folder {}: {error}", folder.display());
         io::Error::new(error.kind(), text)
     })?;
     match examine(Thing::DataFolder, &open, folder) {
@@ -135,7 +135,7 @@ pub fn examine_folder(folder: &Path) -> io::Result<()> {
             Ok(())
         }
         Err(why) => {
-            let text = format!("will not use the folder {}: {why}", folder.display());
+            let text = format!("refusing to use the folder {}: {why}", folder.display());
             Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
         }
     }
@@ -186,10 +186,10 @@ fn excuse(facts: Facts) -> String {
         return "its mount is read-only".to_owned();
     }
     if mode & 0o1000 != 0 {
-        return "it is sticky: others can add files to it, but not replace ours".to_owned();
+        return "its sticky bit is set: others can add files, but not replace ours".to_owned();
     }
     if volume {
-        return "it is a volume that root has mounted".to_owned();
+        return "it is a volume mounted by root".to_owned();
     }
     format!("user {owner} owns it, and this process (user {me}) cannot change its mode")
 }

@@ -95,7 +95,7 @@ async fn live(
     stopping: impl FnOnce() -> Budget,
 ) -> Result<(), Stopped> {
     let mut signals = Signals::listen(runtimes.works.handle())
-        .map_err(|error| Stopped::Io(format!("cannot listen for signals: {error}")))?;
+        .map_err(|error| Stopped::Io(format!("cannot install the signal handlers: {error}")))?;
     let (doing, done_so_far) = watch::channel(String::new());
     let preparing = runtimes.works.spawn(prepare(config, runtimes.listening(), doing));
     let ready = tokio::select! {
@@ -103,7 +103,7 @@ async fn live(
         () = signals.asked_to_stop(Vec::new) => {
             let step = done_so_far.borrow().clone();
             return Err(Stopped::AtOnce(format!(
-                "stopped before it had started, as asked, at the step `{step}`; no callback had been taken"
+                "stopped on request during the start, at the step `{step}`; no callback had been accepted"
             )));
         }
     };
@@ -127,18 +127,18 @@ async fn live(
             Some(Stopped::Io(format!("the journal failed: {reason}")))
         }
         what = lane_lost(&mut lanes, &*parts.journal) => Some(Stopped::Bug(what)),
-        _ = &mut public => Some(Stopped::Bug("the public listener ended".to_owned())),
+        _ = &mut public => Some(Stopped::Bug("the public listener ended unexpectedly".to_owned())),
     };
     if let Some(reason) = &why {
-        tracing::error!(%reason, "the server cannot go on");
+        tracing::error!(%reason, "fatal error: the server stops");
     }
     admin.draining.store(true, Ordering::Relaxed);
-    tracing::info!("stopping: requests under way are answered, no new ones are taken");
+    tracing::info!("stopping: requests in progress are answered, new ones are not accepted");
     let drained = drain(&parts, runtimes, Stop { intake: stop_intake, public, lanes }, stopping());
     let drained = tokio::select! {
         drained = drained => drained,
         () = signals.asked_to_stop(|| parts.actions()) => Err(Stopped::AtOnce(
-            "stopped at once, as asked; what was not delivered comes again".into(),
+            "stopped at once by a second signal; unfinished deliveries are repeated after the next start".into(),
         )),
     };
     stop_admin.cancel();
@@ -186,6 +186,6 @@ fn joined<T>(result: Result<Result<T, Stopped>, JoinError>) -> Result<T, Stopped
     match result.map_err(JoinError::try_into_panic) {
         Ok(result) => result,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        Err(Err(error)) => Err(Stopped::Bug(format!("a task was lost: {error}"))),
+        Err(Err(error)) => Err(Stopped::Bug(format!("a task was cancelled unexpectedly: {error}"))),
     }
 }

@@ -106,7 +106,7 @@ impl Silence {
     fn overdue(&self, said: Said, metrics: &Metrics) -> (Outcome, Option<Arc<str>>) {
         if let Some((name, _)) = self.handlers.get(said.finished) {
             if let Some(suppressed) = LOG.take("deadline") {
-                tracing::warn!(handler = %name, suppressed, "no decision by the deadline");
+                tracing::warn!(handler = %name, suppressed, "the handler did not decide before the deadline");
             }
             count(metrics, name, "deadline");
         }
@@ -157,7 +157,9 @@ fn count(metrics: &Metrics, handler: &Arc<str>, result: &'static str) {
 fn not_said(kind: VerdictKind, error: &NotPermitted) -> String {
     match kind {
         VerdictKind::Deny | VerdictKind::Drop => {
-            format!("the protocol knows no denial here, so this callback is not denied: {error}")
+            format!(
+                "the protocol cannot express a denial here; the callback is not denied: {error}"
+            )
         }
         _ => error.to_string(),
     }
@@ -269,15 +271,15 @@ impl Asking {
                 }
             }
             Ok(Ok(Err(failure))) => ("failed", failure.reason()),
-            Ok(Err(_)) => ("panicked", "see the message of the panic".to_owned()),
-            Err(_) => ("timeout", "it took longer than its timeout".to_owned()),
+            Ok(Err(_)) => ("panicked", "the handler panicked; the log has its message".to_owned()),
+            Err(_) => ("timeout", "the handler exceeded its timeout".to_owned()),
         };
         self.progress.failed.store(true, Ordering::Release);
         let (result, reason) = failed;
         count(&self.metrics, &decider.name, result);
         if let Some(suppressed) = LOG.take(result) {
             let reason = for_line(&reason);
-            tracing::warn!(handler = %decider.name, result, %reason, suppressed, "a decision failed");
+            tracing::warn!(handler = %decider.name, result, %reason, suppressed, "the handler failed to decide");
         }
         let refuses = decider.on_failure == OnFailure::Deny;
         match refuses.then(|| refusal(&*self.source, callback)).flatten() {
@@ -301,8 +303,8 @@ impl Asking {
         if let Some(suppressed) = LOG.take("adjusted") {
             let (command, lost) = (for_line(callback.command()), for_line(&lost));
             tracing::warn!(
-                handler = %decider.name, %command, verdict = kind.as_str(), said = result, %lost, suppressed,
-                "a verdict was adjusted to what the protocol can say"
+                handler = %decider.name, %command, verdict = kind.as_str(), sent = result, dropped = %lost, suppressed,
+                "verdict adjusted: the protocol cannot express all of it"
             );
         }
         verdict

@@ -254,7 +254,7 @@ impl Intake {
             let path = path::shown(arrival.uri.path());
             let peer = arrival.peer.map(tracing::field::display);
             let configured = path::listed(mounts.iter().map(|mount| &mount.path));
-            tracing::warn!(%path, method = %path::shown(arrival.method.as_str()), peer, configured, suppressed, "no source has the path of this call");
+            tracing::warn!(%path, method = %path::shown(arrival.method.as_str()), peer, configured, suppressed, "no source is mounted at the path of this request");
         }
     }
 
@@ -353,7 +353,7 @@ impl Intake {
                 return Outcome::Accepted;
             }
             Ok(Err(error)) => error,
-            Err(_) => &"not durable in time",
+            Err(_) => &"the journal did not persist it in time",
         };
         for callback in callbacks {
             mount.counters(callback).count(&self.metrics, "unavailable");
@@ -366,7 +366,7 @@ impl Intake {
             Err(_) => "persist_timeout",
         });
         if let Some(suppressed) = self.refusal_log.take("unavailable") {
-            tracing::error!(source = %mount.name, error = %refused, suppressed, "callback not kept, and answered so");
+            tracing::error!(source = %mount.name, error = %refused, suppressed, "callback rejected: it could not be persisted");
         }
         Outcome::Unavailable
     }

@@ -49,7 +49,7 @@ pub(crate) async fn retain(works: Works, wanted: Retention) {
             Err(error) => {
                 let reason = crate::error_line(&error);
                 if failed.as_ref() != Some(&reason) {
-                    tracing::warn!(%reason, "not all was removed from the journal that could go; it is tried again each minute");
+                    tracing::warn!(%reason, "cannot remove all expired data from the journal; trying again every minute");
                     failed = Some(reason);
                 }
             }
@@ -97,8 +97,8 @@ impl Ages {
         }
         if self.ahead.is_none() {
             tracing::warn!(
-                ahead = %format_args!("{jump:#}"),
-                "the time of day has jumped: for a day nothing is removed from the journal for its age; `{} journal prune` does it at once",
+                jump = %format_args!("{jump:#}"),
+                "system clock jumped forward: age-based retention suspended for 24 h; `{} journal prune` applies it at once",
                 program_name()
             );
         }
@@ -118,20 +118,16 @@ fn offset(clock: &dyn Clock) -> SignedDuration {
 fn tell(pruned: &Pruned) {
     let Pruned { events, dead_letters, .. } = pruned;
     if *events > 0 || *dead_letters > 0 {
-        tracing::info!(
-            events,
-            dead_letters,
-            "removed from the journal what was kept for long enough"
-        );
+        tracing::info!(callbacks = events, dead_letters, "expired data removed from the journal");
     }
     for lane in &pruned.lanes {
-        tracing::warn!(%lane, "a lane that left the configuration was forgotten, with what it had left to do");
+        tracing::warn!(consumer = %lane, "orphaned consumer deleted, with its pending deliveries and dead letters");
     }
 }
 
 fn tell_who_holds(lane: Option<&str>) {
     if let Some(lane) = lane {
-        tracing::warn!(%lane, "the journal is older or larger than it should be: this lane still needs what would go");
+        tracing::warn!(consumer = %lane, "the journal exceeds its retention limits, because this consumer still needs the oldest data");
     }
 }
 

@@ -54,7 +54,7 @@ fn nowhere() -> warp::reply::Response {
     let response = Response::builder()
         .status(StatusCode::NOT_FOUND)
         .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
-        .body("not found: no source has this path\n");
+        .body("not found: no source is mounted at this path\n");
     let mut answer =
         response.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), Reply::into_response);
     answer.extensions_mut().insert(Stranger);

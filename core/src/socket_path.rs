@@ -35,7 +35,7 @@ impl SocketPath {
         let same = open_files.join(folder.as_raw_fd().to_string());
         if !same.is_dir() {
             let why = format!(
-                "its path has {bytes} bytes, and a socket's may have {BYTES_MAX}: give the journal a folder with a shorter path"
+                "its path has {bytes} bytes, and the limit for a socket is {BYTES_MAX}; choose a journal folder with a shorter path"
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "its path has {bytes} bytes, and a socket's may have 103: give the journal a folder with a shorter path"
+                "its path has {bytes} bytes, and the limit for a socket is 103; choose a journal folder with a shorter path"
             )
         );
     }

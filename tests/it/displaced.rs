@@ -80,7 +80,7 @@ fn removed_under_load_the_journal_loses_nothing_that_was_acknowledged() {
         sender.join().expect("ended");
     }
     assert_eq!(status.code(), Some(74));
-    let line = server.log_line("the server cannot go on");
+    let line = server.log_line("fatal error: the server stops");
     assert!(line.contains("was removed") && line.contains("start again"), "{line}");
     let server = Server::start_in(server.folder.clone(), |_| ());
     let resumed = switchhook(server.folder.path()).args(["resume", "audit"]).output().expect("ran");

@@ -70,7 +70,7 @@ fn a_call_to_a_path_that_no_source_has_is_seen() {
     assert_eq!(reply.status, 404);
     assert!(reply.head.to_lowercase().contains("content-type: text/plain"), "{}", reply.head);
     let line: serde_json::Value =
-        serde_json::from_str(&server.log_line("no source has the path")).expect("JSON");
+        serde_json::from_str(&server.log_line("no source is mounted at the path")).expect("JSON");
     assert_eq!((&line["path"], &line["configured"]), (&"/caht\\u{202e}".into(), &"/chat".into()));
     assert!(line["peer"].as_str().is_some_and(|peer| peer.starts_with("127.0.0.1:")), "{line}");
     assert!(!server.log().contains("Sign"), "the query is not for the log");
@@ -89,18 +89,18 @@ fn the_start_says_what_runs() {
     let line = |text: &str| -> serde_json::Value {
         serde_json::from_str(&server.log_line(text)).expect("JSON")
     };
-    let start = line("switchhook has started");
+    let start = line("switchhook started");
     assert_eq!(start["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(start["configuration"], "config.toml");
-    let journal = line("\"message\":\"journal\"");
+    let journal = line("\"message\":\"journal opened\"");
     assert_eq!(journal["plugin"], "embedded");
     assert!(journal["folder"].as_str().is_some_and(|folder| folder.ends_with("journal")));
-    let handler = line("\"message\":\"handler\"");
+    let handler = line("\"message\":\"handler started\"");
     assert_eq!(
         (&handler["handler"], &handler["plugin"], &handler["commands"], &handler["actions"]),
         (&"topics".into(), &"topic-info-changed".into(), &TOPIC_CHANGED.into(), &"audit".into())
     );
-    let action = line("\"message\":\"action\"");
+    let action = line("\"message\":\"action started\"");
     assert_eq!((&action["action"], &action["plugin"]), (&"audit".into(), &"file".into()));
     let source = line("listening for callbacks on");
     assert_eq!((&source["source"], &source["plugin"]), (&"tencent".into(), &"tencent-im".into()));

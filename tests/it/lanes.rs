@@ -73,7 +73,10 @@ fn what_is_disabled_keeps_what_waits_for_it_however_long() {
     let crm = lane(folder, "all>crm").expect("kept");
     assert_eq!((&crm["disabled"], &crm["pending"]), (&true.into(), &1.into()), "{crm}");
     let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
-    assert!(remarks.contains("lane all>crm is disabled: 1 callback it has not"), "{remarks}");
+    assert!(
+        remarks.contains("consumer all>crm is disabled: the journal keeps 1 callback not yet read"),
+        "{remarks}"
+    );
     let refused = say(folder, "journal prune --consumer all>crm --yes");
     assert_eq!(refused.code, 64, "{refused:?}");
     assert!(refused.err.contains("though disabled"), "{refused:?}");
@@ -100,10 +103,10 @@ fn a_lane_that_left_the_configuration_is_told_of_with_what_it_had_left() {
     let shown = state(folder.path(), "all>crm");
     assert!(shown.ends_with("orphaned"), "without a server: {shown}");
     let server = Server::start_in(folder, |_| ());
-    let line = server.log_line("lane all>crm: not in the configuration since");
+    let line = server.log_line("consumer all>crm: not in the configuration since");
     let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
     for said in [line, remarks] {
-        for part in ["and 1 dead letter are forgotten at", "journal prune --consumer 'all>crm'"] {
+        for part in ["and 1 dead letter will be deleted at", "journal prune --consumer 'all>crm'"] {
             assert!(said.contains(part), "no `{part}` in {said}");
         }
     }

@@ -119,7 +119,7 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
     server.log_line("`switchhook resume crm`");
     eventually("a word about it", || {
         let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
-        remarks.contains("lane all>crm is paused: its target is gone since").then_some(())
+        remarks.contains("consumer all>crm is paused: its target has been gone since").then_some(())
     });
     let lanes = get(server.admin, "/api/v1/consumers").json();
     let lane =

@@ -82,7 +82,7 @@ fn a_signal_is_heard_while_deliveries_block_all_their_threads() {
     server.log_line("stopping");
     assert!(server.wait().success(), "the journal was closed in order");
     assert!(told.elapsed() <= SHUTDOWN_TIMEOUT, "{:?}", told.elapsed());
-    assert!(server.log_line("left behind").contains("\"plugins\":\"actions.hung\""));
+    assert!(server.log_line("plugins still blocking").contains("\"plugins\":\"actions.hung\""));
     server.log_line("stopped");
 }
 

@@ -105,7 +105,7 @@ fn a_paused_action_gets_nothing_until_it_is_resumed_even_after_a_restart() {
     waiting(&server, 2);
     assert!(target.got(0).is_empty());
     let remarks = get(server.admin, "/readyz").json()["warnings"].to_string();
-    assert!(remarks.contains("lane all>crm is paused"), "{remarks}");
+    assert!(remarks.contains("consumer all>crm is paused"), "{remarks}");
     let folder = server.kill();
     say(folder.path(), "resume crm").good();
     say(folder.path(), "pause crm").good();

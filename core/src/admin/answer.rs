@@ -58,7 +58,7 @@ pub(super) fn problem(status: StatusCode, detail: &str) -> Answer {
 pub(super) fn wrong_method(allowed: &'static str) -> Answer {
     let mut refusal = problem(
         StatusCode::METHOD_NOT_ALLOWED,
-        &format!("only {}", allowed.replace(", ", " and ")),
+        &format!("method not allowed; use {}", allowed.replace(", ", " or ")),
     );
     refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
     refusal

@@ -28,7 +28,7 @@ impl Admin {
     pub(super) async fn readyz(&self) -> Response {
         let mut reasons = Vec::new();
         if self.draining.load(Ordering::Relaxed) {
-            reasons.push("stopping: no new callbacks are taken".to_owned());
+            reasons.push("stopping: no new callbacks are accepted".to_owned());
         }
         if let Health::Unavailable(why) | Health::Failed(why) = self.journal.health() {
             reasons.push(format!("journal: {why}"));
@@ -42,7 +42,7 @@ impl Admin {
     /// What is no reason to be called unready, but should be known.
     async fn remarks(&self) -> Vec<String> {
         let Ok(Ok(lanes)) = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await else {
-            return vec!["the lanes cannot be read just now".to_owned()];
+            return vec!["the state of the consumers cannot be read at the moment".to_owned()];
         };
         let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &self.gates));
         let lanes = lanes.filter_map(|lane| lane.remark(self.orphan_retention));

@@ -92,14 +92,14 @@ pub(super) fn event_query(query: &Query) -> Result<(EventQuery, bool), String> {
             "before" => wanted.before = Some(read(name, value, "a position")?),
             "after" => wanted.after = Some(read(name, value, "a position")?),
             "command" => wanted.commands = vec![value.parse()?],
-            "id" => wanted.ids = list(name, value, "ids, parted by commas")?,
-            "since" => wanted.since = Some(read(name, value, "a time by RFC 3339")?),
-            "until" => wanted.until = Some(read(name, value, "a time by RFC 3339")?),
+            "id" => wanted.ids = list(name, value, "ids separated by commas")?,
+            "since" => wanted.since = Some(read(name, value, "an RFC 3339 time")?),
+            "until" => wanted.until = Some(read(name, value, "an RFC 3339 time")?),
             "order" => wanted.oldest_first = choice(name, value, ["newest", "oldest"])?,
             "persisted_late" => wanted.persisted_late = choice(name, value, ["no", "yes"])?,
             "bodies" => bodies = choice(name, value, ["no", "yes"])?,
             _ => {
-                return Err("known parameters: limit, before, after, command, id, since, until, \
+                return Err("unknown parameter; known parameters: limit, before, after, command, id, since, until, \
                             order, persisted_late, bodies"
                     .to_owned());
             }
@@ -116,8 +116,11 @@ pub(super) fn dead_letter_query(query: &Query) -> Result<DeadLetterQuery, String
             "limit" => wanted.limit = limit(value)?,
             "before" => wanted.before = Some(read(name, value, "a number")?),
             "consumer" => wanted.lane = value.parse().ok(),
-            "number" => wanted.numbers = list(name, value, "numbers, parted by commas")?,
-            _ => return Err("known parameters: limit, before, consumer, number".to_owned()),
+            "number" => wanted.numbers = list(name, value, "numbers separated by commas")?,
+            _ => {
+                return Err("unknown parameter; known parameters: limit, before, consumer, number"
+                    .to_owned());
+            }
         }
     }
     Ok(wanted)
@@ -137,7 +140,7 @@ fn list<T: FromStr>(name: &str, value: &str, what: &str) -> Result<Vec<T>, Strin
         value.split(',').map(|one| read(name, one, what)).collect::<Result<_, _>>()?;
     match items.len() {
         0..=PAGE_MAX => Ok(items),
-        _ => Err(format!("{name}: at most {PAGE_MAX} at a time")),
+        _ => Err(format!("{name}: expected at most {PAGE_MAX} values")),
     }
 }
 

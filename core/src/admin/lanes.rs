@@ -44,22 +44,23 @@ impl LaneView {
     pub(super) fn remark(&self, keep: Option<Duration>) -> Option<String> {
         let name = escape::for_line(&self.status.lane);
         if self.status.detached {
-            return Some(format!("lane {name}: {}", left(&self.status, keep)));
+            return Some(format!("consumer {name}: {}", left(&self.status, keep)));
         }
         if self.status.disabled {
             let waits = self.status.behind > 0 || self.status.open > 0;
             return waits.then(|| {
                 let [behind, open, _] = amounts(&self.status);
-                format!("lane {name} is disabled: {behind} and {open} stay in the journal for it, however old")
+                format!("consumer {name} is disabled: the journal keeps {behind} and {open} for it, whatever their age")
             });
         }
         if self.status.paused {
-            let gone = self.gone_since().map(|at| format!(": its target is gone since {at:.0}"));
-            return Some(format!("lane {name} is paused{}", gone.unwrap_or_default()));
+            let gone =
+                self.gone_since().map(|at| format!(": its target has been gone since {at:.0}"));
+            return Some(format!("consumer {name} is paused{}", gone.unwrap_or_default()));
         }
         self.status.full.then(|| {
             let [behind, open, _] = amounts(&self.status);
-            format!("lane {name} is full: {open}, and {behind} until some of those are settled")
+            format!("consumer {name} is full: {open}; {behind}, and it reads no more until some deliveries are settled")
         })
     }
 }
@@ -69,10 +70,10 @@ pub(crate) fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
     let since = lane.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
     let until = lane.detached_at.zip(keep).and_then(|(at, keep)| at.saturating_add(keep).ok());
     let until =
-        until.map_or_else(|| "are kept".to_owned(), |at| format!("are forgotten at {at:.0}"));
+        until.map_or_else(|| "are kept".to_owned(), |at| format!("will be deleted at {at:.0}"));
     let name = escape::for_line(&lane.lane);
     format!(
-        "not in the configuration{since}: {} {until}; bring it back under that name, or remove it with \
+        "not in the configuration{since}: {} {until}; add it again under that name, or delete it with \
          `{} journal prune --consumer '{name}'`",
         waiting(lane),
         program_name()
@@ -91,8 +92,8 @@ fn amounts(lane: &LaneStatus) -> [String; 3] {
         n => format!("{n} {many}"),
     };
     [
-        counted(lane.behind, "callback", "callbacks") + " it has not looked at",
-        counted(lane.open, "waiting delivery", "waiting deliveries"),
+        counted(lane.behind, "callback", "callbacks") + " not yet read",
+        counted(lane.open, "pending delivery", "pending deliveries"),
         counted(lane.dead, "dead letter", "dead letters"),
     ]
 }

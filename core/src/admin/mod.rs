@@ -72,7 +72,7 @@ pub(crate) fn routes(admin: &Arc<Admin>) -> Routes {
             _ => Ok(wrong_method("GET, HEAD")),
         }
     });
-    let lost = warp::any().map(|| problem(StatusCode::NOT_FOUND, "there is nothing here"));
+    let lost = warp::any().map(|| problem(StatusCode::NOT_FOUND, "no such endpoint"));
     any_of([
         method.boxed(),
         question(admin, "/livez", |_, _| async { text(StatusCode::OK, "ok\n") }),
@@ -134,6 +134,9 @@ async fn carry_out<O: Order>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
     let work = tokio::spawn(async move { order.carry_out(&*admin.journal, &admin.gates).await });
     match work.await {
         Ok(result) => outcome(result),
-        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "it panicked; the log has more"),
+        Err(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the request panicked; see the log of the server",
+        ),
     }
 }

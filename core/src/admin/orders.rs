@@ -261,7 +261,7 @@ impl Order for Backup {
         _: &[Arc<Gate>],
     ) -> Result<BackedUp, JournalError> {
         if !self.path.is_absolute() {
-            let why = format!("`{}` is no absolute path", self.path.display());
+            let why = format!("`{}` is not an absolute path", self.path.display());
             return Err(JournalError::Refused(why));
         }
         journal.backup(&self.path).await
@@ -271,6 +271,8 @@ impl Order for Backup {
 fn not_too_many(count: usize) -> Result<(), JournalError> {
     match count {
         0..=ORDER_MAX => Ok(()),
-        _ => Err(JournalError::Refused(format!("at most {ORDER_MAX} at a time"))),
+        _ => Err(JournalError::Refused(format!(
+            "too many items: at most {ORDER_MAX} are allowed in one request"
+        ))),
     }
 }

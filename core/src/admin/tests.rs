@@ -180,17 +180,17 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
     let all = [lane("h", true), lane("h>a", true), lane("h>b", true)];
     journal.attach(&all).await.expect("attached");
     journal.attach(&[lane("h", true), lane("h>a", false)]).await.expect("attached");
-    let left = "lane h>b: not in the configuration since 2026-01-01T00:00:00Z: 0 callbacks it has not looked at, \
-                0 waiting deliveries and 0 dead letters are forgotten at 2026-01-01T01:00:00Z; bring it back under that name, \
-                or remove it with `switchhook journal prune --consumer 'h>b'`";
+    let left = "consumer h>b: not in the configuration since 2026-01-01T00:00:00Z: 0 callbacks not yet read, \
+                0 pending deliveries and 0 dead letters will be deleted at 2026-01-01T01:00:00Z; add it again under that name, \
+                or delete it with `switchhook journal prune --consumer 'h>b'`";
     assert_eq!(remarks().await, [left], "what is disabled and has nothing to do is left out");
     journal.append(vec![entry("A.B", "", "{}"), entry("A.B", "", "{}")]).await.expect("kept");
-    let off = "lane h>a is disabled: 2 callbacks it has not looked at and 0 waiting deliveries stay in the journal for it, \
-               however old";
+    let off = "consumer h>a is disabled: the journal keeps 2 callbacks not yet read and 0 pending deliveries for it, \
+               whatever their age";
     assert!(remarks().await.iter().any(|one| one == off), "{:?}", remarks().await);
     journal.attach(&[lane("h", true), lane("h>a", true)]).await.expect("attached");
     journal.pause("a", true).await.expect("paused");
-    assert!(remarks().await.iter().any(|one| one == "lane h>a is paused"));
+    assert!(remarks().await.iter().any(|one| one == "consumer h>a is paused"));
 }
 
 async fn handle_one(journal: &MemoryJournal) {

@@ -43,18 +43,25 @@ pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>)
         Err(JournalError::Unsupported(_)) => return,
         Err(error) => {
             let reason = crate::error_line(&error);
-            tracing::warn!(%reason, "it cannot be read which lanes left the configuration");
+            tracing::warn!(%reason, "cannot list the consumers that are no longer in the configuration");
             return;
         }
     };
     let left: Vec<_> = lanes.iter().filter(|lane| lane.detached).collect();
     for lane in left.iter().take(TOLD_MAX) {
-        tracing::warn!("lane {}: {}", crate::escape::for_line(&lane.lane), admin::left(lane, keep));
+        tracing::warn!(
+            "consumer {}: {}",
+            crate::escape::for_line(&lane.lane),
+            admin::left(lane, keep)
+        );
     }
     let more = left.len().saturating_sub(TOLD_MAX);
     if more > 0 {
         let program = program_name();
-        tracing::warn!(more, "more lanes left the configuration; `{program} consumers` names them");
+        tracing::warn!(
+            more,
+            "more consumers are no longer in the configuration; `{program} consumers` lists them"
+        );
     }
 }
 

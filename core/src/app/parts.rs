@@ -138,7 +138,7 @@ impl Parts {
     ) -> Result<JoinSet<()>, Stopped> {
         let failed =
             |error: &JournalError| Stopped::Io(format!("journal: {}", crate::error_line(error)));
-        doing.send_replace("attach the lanes".to_owned());
+        doing.send_replace("register the consumers".to_owned());
         self.journal.attach(&self.lanes).await.map_err(|error| failed(&error))?;
         tell_who_left(&*self.journal, self.retention.orphan_retention).await;
         for (name, action) in &self.actions {
@@ -274,20 +274,20 @@ impl Parts {
     /// Says what runs: one line for each part, so that the log of a start tells which configuration it is.
     pub(super) fn announce(&self, public: SocketAddr, admin: Option<SocketAddr>) {
         let (name, configuration) = (program_name(), self.file.display());
-        tracing::info!(version = version(), %configuration, "{name} has started");
+        tracing::info!(version = version(), %configuration, "{name} started");
         let folder = self.journal.folder().map(|folder| tracing::field::display(folder.display()));
-        tracing::info!(plugin = %self.journal_plugin, folder, "journal");
+        tracing::info!(plugin = %self.journal_plugin, folder, "journal opened");
         for handler in &self.handlers {
             let BuiltHandler { name, table, commands, .. } = handler;
             let commands: Vec<String> = commands.iter().map(ToString::to_string).collect();
             let commands = shortened(&commands);
             let actions = shortened(&table.actions);
-            tracing::info!(handler = %name, plugin = %table.plugin, %commands, %actions, "handler");
+            tracing::info!(handler = %name, plugin = %table.plugin, %commands, %actions, "handler started");
         }
         let mut actions: Vec<_> = self.actions.iter().collect();
         actions.sort_by_key(|(name, _)| (*name).clone());
         for (name, action) in actions {
-            tracing::info!(action = %name, plugin = %action.table.plugin, "action");
+            tracing::info!(action = %name, plugin = %action.table.plugin, "action started");
         }
         for BuiltSource { name, table, component } in &self.sources {
             let (path, plugin) = (&table.path, &table.plugin);
@@ -316,7 +316,9 @@ async fn build_journal(
     let cx = context(&instance.name);
     match instance.options.build(&cx).await {
         Ok(Component::Journal(journal)) => Ok(journal),
-        Ok(other) => Err(Stopped::Config(format!("journal: the plugin made a {other:?}"))),
+        Ok(other) => Err(Stopped::Config(format!(
+            "journal: the plugin built a {other:?} instead of a journal"
+        ))),
         Err(error) => {
             let text = format!("journal: {}", crate::error_line(&*error));
             match error.downcast_ref::<JournalError>() {
@@ -376,6 +378,8 @@ pub(crate) async fn build_source(
     let context = |name: &Arc<str>| BuildContext::new(name, base);
     match build(instance, Table::Sources, &context).await? {
         Component::Source(source) => Ok(source),
-        other => Err(Stopped::Bug(format!("sources.{name}: the plugin made a {other:?}"))),
+        other => Err(Stopped::Bug(format!(
+            "sources.{name}: the plugin built a {other:?} instead of a source"
+        ))),
     }
 }

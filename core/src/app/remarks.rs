@@ -27,7 +27,7 @@ pub(crate) fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>,
     let address = config.server.listen;
     if !address.ip().is_loopback() {
         let message = format!(
-            "no TLS on {address}: put a proxy in front, or who listens on the way can repeat what is signed"
+            "no TLS on {address}: put a TLS proxy in front, or anyone on the network path can read and replay signed callbacks"
         );
         remarks.push(config.at.mistake("server.listen", message).to_string());
     }
@@ -53,7 +53,8 @@ fn too_late(config: &Config, source: &BuiltSource) -> Vec<Mistake> {
     let limits = [(decide_key, decide_within, before), (keep_key, server.persist_timeout, after)];
     let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);
     let told = |(key, within, waits): (String, Period, Period)| {
-        let message = format!("{within} is too late for sources.{name}: its sender waits {waits}");
+        let message =
+            format!("{within} is not shorter than the reply timeout of sources.{name} ({waits})");
         config.at.mistake(&key, message)
     };
     late.map(told).collect()
@@ -68,8 +69,8 @@ fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<St
     for name in unsigned {
         if public && !config.server.allow_unsigned {
             wrong.push(at("server.listen", format!(
-                "{address} can be reached by strangers, and sources.{name} takes unsigned calls: \
-                 give it a secret, listen on 127.0.0.1, or set server.allow_unsigned = true"
+                "{address} can be reached from other machines, and sources.{name} accepts unsigned callbacks: \
+                 configure a secret for it, listen on 127.0.0.1, or set server.allow_unsigned = true"
             )));
         }
         remarks.push(at(
@@ -82,8 +83,8 @@ fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<St
         let address = admin.listen;
         if !admin.allow_public {
             wrong.push(at("admin.listen", format!(
-                "{address} can be reached by strangers, and shows all callbacks without asking who reads them: \
-                 listen on 127.0.0.1, set admin.enabled = false, or, where a firewall or proxy keeps strangers out, set \
+                "{address} can be reached from other machines, and the admin API shows all callbacks without authentication: \
+                 listen on 127.0.0.1, set admin.enabled = false, or, if a firewall or proxy restricts access, set \
                  admin.allow_public = true"
             )));
         }
@@ -118,11 +119,11 @@ fn unheard_of(config: &Config, sources: &Sources) -> Vec<Mistake> {
             remarks.push(if own {
                 let plugin = handler.plugin.name;
                 let message = format!(
-                    "no source knows `{text}`, which `{plugin}` names in its `COMMANDS`{hint}"
+                    "no source knows the command `{text}`, which the plugin `{plugin}` lists in its `COMMANDS`{hint}"
                 );
                 handler.at.mistake("plugin", message)
             } else {
-                let message = format!("no source knows `{text}`{hint}");
+                let message = format!("no source knows the command `{text}`{hint}");
                 handler.at.mistake(&format!("commands.{i}"), message)
             });
         }
@@ -201,7 +202,7 @@ mod tests {
                 Layers { text: format!("[server]\n{server}\n{GOOD}"), ..Layers::default() };
             let config = Config::read(&layers, &registry()).expect("good");
             let mut told = remarks(&config, &sources).expect("nothing is wrong");
-            told.retain(|one| one.contains("too late"));
+            told.retain(|one| one.contains("reply timeout"));
             let told: Vec<&str> =
                 told.iter().filter_map(|one| Some(one.split_once(": ")?.1)).collect();
             assert_eq!(told, expected, "{server} {source}");
@@ -209,7 +210,7 @@ mod tests {
         check("", "", &[]);
         check("decide_within = \"1999ms\"\npersist_timeout = \"1999ms\"", "", &[]);
         let late = |key: &str, within: &str| {
-            format!("{key}: {within} is too late for sources.chat: its sender waits 2s")
+            format!("{key}: {within} is not shorter than the reply timeout of sources.chat (2s)")
         };
         let (shared, own) = ("decide_within = \"3s\"", "decide_within = \"2s\"");
         check("persist_timeout = \"2s\"", "", &[&late("server.persist_timeout", "2s")]);
@@ -260,11 +261,11 @@ mod tests {
     #[test]
     fn a_command_that_a_plugin_names_wrongly_is_told() {
         let told = with_slip::<false>("").expect("good");
-        let expected = "c.toml:8: handlers.changes.plugin: no source knows `Group.Changd`, which `slip` names in its `COMMANDS`; did you mean `Group.Changed`?";
+        let expected = "c.toml:8: handlers.changes.plugin: no source knows the command `Group.Changd`, which the plugin `slip` lists in its `COMMANDS`; did you mean `Group.Changed`?";
         assert_eq!(told, [expected]);
         let told =
             with_slip::<false>("\ncommands = [\"Group.*\",\n\"Group.Chnged\"]").expect("good");
-        let expected = "c.toml:10: handlers.changes.commands.1: no source knows `Group.Chnged`; did you mean `Group.Changed`?";
+        let expected = "c.toml:10: handlers.changes.commands.1: no source knows the command `Group.Chnged`; did you mean `Group.Changed`?";
         assert_eq!(told, [expected]);
         assert_eq!(with_slip::<false>("\ncommands = [\"Group.*\"]").expect("good"), [""; 0]);
         let wrong = with_slip::<true>("").expect_err("no pattern");

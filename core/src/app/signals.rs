@@ -38,9 +38,9 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => tracing::info!("SIGHUP: nothing is reloaded; restart to change the configuration"),
+                _ = self.hangup.recv() => tracing::info!("SIGHUP ignored: restart the server to apply a changed configuration"),
                 _ = self.reopen.recv(), if self.reopening.is_empty() => {
-                    tracing::info!("SIGUSR1: actions open their files anew");
+                    tracing::info!("SIGUSR1: actions reopen their files");
                     for action in actions() {
                         let reopen = async move { action.reopen().await };
                         self.reopening.spawn_on(reopen, &self.works);
@@ -48,7 +48,7 @@ impl Signals {
                 }
                 Some(reopened) = self.reopening.join_next() => {
                     if let Err(error) = reopened {
-                        tracing::error!(%error, "an action could not open its files anew");
+                        tracing::error!(%error, "an action failed to reopen its files");
                     }
                 }
             }

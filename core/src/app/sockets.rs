@@ -35,7 +35,7 @@ impl Sockets {
             let text = format!("{key}: cannot listen on {address}: {error}");
             match error.kind() {
                 io::ErrorKind::AddrInUse => Stopped::InUse(format!(
-                    "{text}; another server runs there, or set another port"
+                    "{text}; stop the process that uses this address, or configure another port"
                 )),
                 _ => Stopped::Config(text),
             }
@@ -77,7 +77,7 @@ pub(super) fn admin_socket(folder: &Path) -> Option<UnixListener> {
     });
     let warn = |error: io::Error| {
         let path = path.display();
-        tracing::warn!(%path, %error, "no admin socket: commands cannot ask this server, nor give it orders");
+        tracing::warn!(%path, %error, "cannot create the admin socket: commands cannot reach this server");
     };
     bound.map_err(warn).ok()
 }
@@ -90,9 +90,9 @@ pub(super) fn within_descriptors(mut limits: Limits) -> Limits {
         // The default is a wish; whoever wrote a number should know that it is not kept.
         if limits.connections != Limits::default().connections {
             tracing::warn!(
-                wanted = limits.connections,
-                taken = room,
-                "server.limits.connections: the process may open only {most} files (ulimit -n)"
+                configured = limits.connections,
+                used = room,
+                "server.limits.connections is lowered: the process may open only {most} files (ulimit -n)"
             );
         }
         limits.connections = room;

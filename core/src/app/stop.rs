@@ -85,11 +85,11 @@ pub(super) async fn drain(
     }
     if !all_ended && !open.iter().any(|name| name == JOURNAL) {
         let actions = open.join(", ");
-        tracing::error!(%actions, "not closed: what was left behind is in them; they recover when they are started again");
+        tracing::error!(%actions, "these actions were not closed, because abandoned plugins still use them; they recover at the next start");
         return Ok(());
     }
     Err(Stopped::Io(format!(
-        "the disk did not answer while these were closed: {}; nothing that was answered OK is lost: start again when the disk is well",
+        "the disk did not respond while closing: {}; no acknowledged callback is lost; restart when the disk works again",
         open.join(", ")
     )))
 }
@@ -102,10 +102,13 @@ async fn end_requests(public: JoinHandle<usize>, budget: Budget) {
     match timeout_at(budget.at(CUT_OFF), public).await {
         Ok(Ok(0) | Err(_)) => {}
         Ok(Ok(cut)) => {
-            tracing::warn!(connections = cut, "cut off: they did not finish in time");
+            tracing::warn!(
+                connections = cut,
+                "shutdown timed out: connections with unfinished requests were closed"
+            );
         }
         Err(_) => tracing::warn!(
-            "requests did not end in time: a handler's decision blocks their threads"
+            "shutdown timed out: requests were abandoned, because a handler's decision blocks their threads"
         ),
     }
 }
@@ -115,12 +118,15 @@ async fn end_lanes(mut lanes: JoinSet<()>, occupied: &Occupied, budget: Budget) 
     if timeout_at(budget.at(DRAIN), ended(&mut lanes)).await.is_ok() {
         return true;
     }
-    tracing::warn!(lanes = lanes.len(), "deliveries did not finish in time; they come again");
+    tracing::warn!(
+        consumers = lanes.len(),
+        "shutdown timed out: unfinished deliveries are repeated after the next start"
+    );
     lanes.abort_all();
     let all_ended = timeout_at(budget.at(CUT_OFF), ended(&mut lanes)).await.is_ok();
     if !all_ended {
         let plugins = occupied.names().join(", ");
-        tracing::error!(%plugins, "left behind: these block their threads and cannot be broken off");
+        tracing::error!(%plugins, "shutdown timed out: plugins still blocking their threads were abandoned");
     }
     all_ended
 }

@@ -47,14 +47,17 @@ pub(super) fn never_given(config: &Config, sources: &Sources) -> Vec<Mistake> {
         let mut idle = |key: &str, what| remarks.push(handler.at.mistake(key, what));
         if decided.is_empty() {
             for (key, _) in handler.options.verdicts() {
-                idle(&format!("options.{key}"), "never given: none of its commands is decided");
+                idle(
+                    &format!("options.{key}"),
+                    "has no effect: none of its commands expects a decision",
+                );
             }
             if handler.table.timeout.is_some() {
-                idle("timeout", "has no effect: none of its commands is decided");
+                idle("timeout", "has no effect: none of its commands expects a decision");
             }
         }
         if !refuses && handler.table.on_failure == OnFailure::Deny {
-            idle("on_failure", "has no effect: none of its commands can be refused");
+            idle("on_failure", "has no effect: none of its commands can be denied");
         }
     }
     remarks
@@ -124,7 +127,7 @@ fn in_short(mut messages: Vec<String>) -> Vec<String> {
     let more = messages.len().saturating_sub(NAMED_MAX);
     if more > 0 {
         messages.truncate(NAMED_MAX);
-        messages.push(format!("nor can it be said in answer to {more} more of its commands"));
+        messages.push(format!("it cannot be expressed for {more} more of its commands either"));
     }
     messages
 }

@@ -75,7 +75,7 @@ fn state(lane: &LaneView) -> String {
         (true, true, _) => "disabled and paused".to_owned(),
         (true, false, _) => "disabled".to_owned(),
         (false, true, _) => match lane.gone_since() {
-            Some(at) => format!("paused: its target is gone since {at:.0}"),
+            Some(at) => format!("paused: its target has been gone since {at:.0}"),
             None => "paused".to_owned(),
         },
         (false, false, Some(failing)) => {
@@ -249,7 +249,7 @@ mod tests {
                 failing(None),
                 "circuit breaker open, failing since 2026-01-31T08:00:00Z; the next record probes it",
             ),
-            (paused, target.clone(), "paused: its target is gone since 2026-01-31T09:00:00Z"),
+            (paused, target.clone(), "paused: its target has been gone since 2026-01-31T09:00:00Z"),
             (lane("h>a"), target, "active"),
             (lane("h>a"), fruitless.clone(), &format!("active; {text}")),
             (

@@ -117,7 +117,10 @@ impl Store {
                 return Ok(Self::Ours(Ours { journal, lanes, attached: false }));
             }
             Ok(other) => {
-                return Err(Failed::bug(format!("journal: the plugin made a {other:?}")).into());
+                return Err(Failed::bug(format!(
+                    "journal: the plugin built a {other:?} instead of a journal"
+                ))
+                .into());
             }
             Err(error) => error,
         };

@@ -7,7 +7,7 @@ use crate::handler::Verdict;
 use crate::source::{Expressed, NotPermitted, Source};
 
 /// The reason that a user sees when a failed handler refuses.
-const FAILED: &str = "not available just now, please try again";
+const FAILED: &str = "temporarily unavailable, please try again";
 
 /// A verdict as its source says it. A denial that the source cannot say is tried as a plainer one before it is given up.
 pub(crate) fn expressed(
@@ -56,7 +56,7 @@ fn said(
     match expressed.verdict {
         Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow | Verdict::Replace(_) if denies => {
             let kind = expressed.verdict.kind().as_str();
-            Err(NotPermitted(format!("the source made `{kind}` of a denial")))
+            Err(NotPermitted(format!("the source turned a denial into `{kind}`")))
         }
         _ => Ok(expressed),
     }

@@ -106,7 +106,7 @@ fn deny(reason: &str) -> Verdict {
 
 /// What the framework says for a handler that gave no word.
 fn stands_in() -> Verdict {
-    deny("not available just now, please try again")
+    deny("temporarily unavailable, please try again")
 }
 
 fn fields(name: &str) -> Map {

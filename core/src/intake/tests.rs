@@ -289,7 +289,7 @@ async fn who_waits_is_answered_at_the_own_deadline() {
     };
     tokio::time::advance(WITHIN).await;
     check(OnFailure::Allow, Verdict::Allow).await;
-    let reason = "not available just now, please try again".to_owned();
+    let reason = "temporarily unavailable, please try again".to_owned();
     check(OnFailure::Deny, Verdict::Deny { code: None, reason }).await;
 }
 

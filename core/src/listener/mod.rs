@@ -129,7 +129,7 @@ async fn next(
             Err(error) => {
                 // Out of descriptors or memory: a pause, so that the loop does not spin while others free some.
                 serving.metrics.limit("accept");
-                tracing::warn!(%error, "cannot accept connections just now");
+                tracing::warn!(%error, "cannot accept connections at the moment; trying again");
                 sleep(Duration::from_millis(100)).await;
             }
         }
@@ -162,7 +162,7 @@ pub(crate) struct Silence;
 
 impl fmt::Display for Silence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer, as configured")
+        f.write_str("connection closed without a response")
     }
 }
 
@@ -265,7 +265,7 @@ fn note_end(error: &hyper::Error, peer: Option<SocketAddr>, serving: &Serving) {
     };
     if let Some(suppressed) = serving.log.take(reason) {
         let peer = peer.map(tracing::field::display);
-        tracing::warn!(reason, peer, %error, suppressed, "a request could not be read: its head is too large or not HTTP/1.1 (https:// in the sender's URL?)");
+        tracing::warn!(reason, peer, %error, suppressed, "cannot read a request: its header is too large or not HTTP/1.1 (does the sender's URL begin with https://?)");
     }
 }
 

@@ -176,7 +176,7 @@ fn a_verdict_that_cannot_be_said_is_a_mistake_at_its_option() {
             "sources.s: Many.BeforeC: before has no 5",
             "sources.s: Many.BeforeD: before has no 5",
             "sources.s: Many.BeforeE: before has no 5",
-            "nor can it be said in answer to 2 more of its commands",
+            "it cannot be expressed for 2 more of its commands either",
         ],
     );
 }
@@ -207,8 +207,8 @@ fn what_has_no_effect_is_remarked() {
         )
     };
     let both = [
-        "handlers.h.timeout: has no effect: none of its commands is decided",
-        "handlers.h.on_failure: has no effect: none of its commands can be refused",
+        "handlers.h.timeout: has no effect: none of its commands expects a decision",
+        "handlers.h.on_failure: has no effect: none of its commands can be denied",
     ];
     check(&note(r#""Group.Changed", "New.AfterThing""#), &both);
     check(&note(r#""Group.BeforeFate""#), &both[1..]);
@@ -220,7 +220,7 @@ fn what_has_no_effect_is_remarked() {
     check("plugin = \"note\"\non_failure = \"deny\"", &both[1..]);
     check(
         &say(5, r#"["Group.Changed"]"#),
-        &["handlers.h.options.code: never given: none of its commands is decided"],
+        &["handlers.h.options.code: has no effect: none of its commands expects a decision"],
     );
     check(&say(5, r#"["Group.Changed"]"#).replace("plugin", "enabled = false\nplugin"), &[]);
 }

@@ -184,7 +184,7 @@ async fn where_the_protocol_knows_no_denial_the_handler_has_failed() {
     let (kind, why) = (VerdictKind::Deny, NotPermitted("after the event".into()));
     assert_eq!(
         not_said(kind, &why),
-        "the protocol knows no denial here, so this callback is not denied: after the event"
+        "the protocol cannot express a denial here; the callback is not denied: after the event"
     );
     assert_eq!(not_said(VerdictKind::Replace, &why), "after the event");
 }

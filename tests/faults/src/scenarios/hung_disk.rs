@@ -106,7 +106,7 @@ fn stop_while_hung(
     findings.at_most("ended on a hung disk after", Time(ended?), Time(ENDED));
     let status = server.wait()?;
     findings.note("with", status);
-    if status.code() != Some(IO) || !server.log().contains("disk did not answer") {
+    if status.code() != Some(IO) || !server.log().contains("disk did not respond") {
         return failed(format!("{status}; its log: {}", server.log()));
     }
     folder.start()
