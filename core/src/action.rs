@@ -25,7 +25,7 @@ pub trait Action: Send + Sync + 'static {
                 },
             );
             results.push(match blocked {
-                true => Err(Failure::transient("waits for an earlier record of its key")),
+                true => Err(Failure::transient("waiting for an earlier record with the same key")),
                 false => self.deliver(record).await,
             });
         }

@@ -106,7 +106,7 @@ impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command { expected, found } => {
-                write!(f, "the event type is for {expected}, the callback is {found}")
+                write!(f, "the event type is for {expected}, but the callback is {found}")
             }
             Self::Body(_) => f.write_str("the body does not have the shape of its command"),
         }

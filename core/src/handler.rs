@@ -192,7 +192,7 @@ impl Failure {
     /// The whole chain of causes in one line, cut to what a person needs: errors quote what users typed, all of it.
     pub fn reason(&self) -> String {
         let text = catch_unwind(AssertUnwindSafe(|| self.causes()));
-        let text = text.unwrap_or_else(|_| "an error that panicked when it was read".to_owned());
+        let text = text.unwrap_or_else(|_| "the error panicked while it was formatted".to_owned());
         text.chars().take(REASON_MAX).collect()
     }
 

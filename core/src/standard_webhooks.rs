@@ -38,11 +38,11 @@ impl Secret {
         let text = text.trim();
         let encoded = text.strip_prefix("whsec_").unwrap_or(text);
         let bytes = decode_base64(encoded).ok_or(
-            "a webhook secret is Base64, usually behind `whsec_`; this one has other characters or is cut off",
+            "a webhook secret must be Base64, usually prefixed with `whsec_`; this one has other characters or is cut off",
         )?;
         match bytes.len() {
             24..=64 => Ok(Self(bytes)),
-            n => Err(format!("a webhook secret has 24 to 64 bytes, this one has {n}")),
+            n => Err(format!("a webhook secret must have 24 to 64 bytes, but this one has {n}")),
         }
     }
 
@@ -132,9 +132,9 @@ pub enum Distrust {
 impl fmt::Display for Distrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "the time stamp is not a number of seconds",
-            Self::Stale => "the time stamp is outside the window",
-            Self::Wrong => "no signature fits",
+            Self::Malformed => "the timestamp is not a number of seconds",
+            Self::Stale => "the timestamp is outside the accepted window",
+            Self::Wrong => "no signature matches",
         })
     }
 }

@@ -127,7 +127,7 @@ fn a_secret_that_is_none_is_told_with_its_file() {
     for words in ["serve", "listen --address 127.0.0.1:0 --secret-file crm.secret"] {
         let said = say(folder.path(), words);
         assert_eq!(said.code, 78, "{said:?}");
-        assert!(said.err.contains("crm.secret: a webhook secret is Base64"), "{said:?}");
+        assert!(said.err.contains("crm.secret: a webhook secret must be Base64"), "{said:?}");
         assert!(!said.err.contains("hunter2"), "{said:?}");
     }
 }

@@ -145,15 +145,15 @@ fn check_opens_secret_files_and_offline_leaves_them() {
 
 #[test]
 fn two_that_write_one_file_are_refused_by_whatever_path() {
-    const JOURNAL: &str = "the name is like those of the files that belong to the journal";
+    const JOURNAL: &str = "the name matches those of files that belong to the journal";
     let name = |path: &str| format!("[actions.b]\nplugin = \"file\"\noptions.path = \"{path}\"\n");
     let folder = folder_with(CONFIG);
     let at = |path: &str| folder.path().join(path);
     std::fs::create_dir(at("logs")).expect("made");
     std::os::unix::fs::symlink(at("logs"), at("link")).expect("linked");
     let absolute = at("topics.jsonl").display().to_string();
-    let taken = "the path is taken by actions.audit";
-    let like = "the name is like those of the files that belong to actions.audit";
+    let taken = "the path is already used by actions.audit";
+    let like = "the name matches those of files that belong to actions.audit";
     for (audit, other, expected) in [
         ("topics.jsonl", "topics.jsonl", Some(taken)),
         ("topics.jsonl", "./topics.jsonl", Some(taken)),
@@ -167,9 +167,9 @@ fn two_that_write_one_file_are_refused_by_whatever_path() {
         (
             "topics.20260102T030405.678Z.jsonl",
             "topics.jsonl",
-            Some("the name is like those of the files that belong to actions.b"),
+            Some("the name matches those of files that belong to actions.b"),
         ),
-        ("topics.jsonl", "journal/journal.sqlite", Some("the path is taken by the journal")),
+        ("topics.jsonl", "journal/journal.sqlite", Some("the path is already used by the journal")),
         ("topics.jsonl", "journal/ballast", Some(JOURNAL)),
         ("topics.jsonl", "journal/journal.sqlite-wal", Some(JOURNAL)),
         ("topics.jsonl", "journal/topics.jsonl", None),

@@ -132,7 +132,7 @@ fn a_target_that_is_gone_pauses_its_action_and_its_records_are_kept() {
     assert_eq!(target.got(1).len(), 1);
     server.signal("TERM");
     assert!(server.wait().success());
-    assert!(!server.log().contains("it is tried again"), "it is not:\n{}", server.log());
+    assert!(!server.log().contains("it will be retried"), "it is not:\n{}", server.log());
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
         assert_eq!(answer.status, 200, "no reason to take the server out");
         answer.json()["warnings"].as_array()?.first()?.as_str().map(str::to_owned)
     });
-    assert!(remark.starts_with("action crm: its target has been failing since "), "{remark}");
+    assert!(remark.starts_with("action crm: circuit breaker open, failing since "), "{remark}");
     let metric = |line: &str| get(server.admin, "/metrics").body.contains(line);
     assert!(metric("switchhook_breaker_opened_total{action=\"crm\"} 1"));
     target.got(2);
@@ -182,7 +182,7 @@ fn a_target_that_takes_nothing_is_told_of() {
     });
     for part in [
         "action crm: nothing delivered since ",
-        "attempts failed, the last with: the target answered 401",
+        "attempts failed; last error: the target answered 401",
     ] {
         assert!(remark.contains(part), "no `{part}` in {remark}");
     }
@@ -202,7 +202,7 @@ fn waiting_retries_survive_a_kill() {
     let server = Server::start(&config(&target, "").replace("200ms", "1s"));
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("News"));
     let first = target.got(1).remove(0);
-    server.log_line("it is tried again");
+    server.log_line("it will be retried");
     let server = Server::start_in(server.kill(), |_| ());
     let second = target.got(2).remove(1);
     assert_eq!(first.header("webhook-id"), second.header("webhook-id"));

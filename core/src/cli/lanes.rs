@@ -237,17 +237,17 @@ mod tests {
             reason: "the target answered 401 Unauthorized\n".to_owned(),
         });
         let fruitless = Standing { undelivered: undelivered.clone(), ..Standing::default() };
-        let text = "nothing delivered since 2026-01-31T07:00:00Z: 12 attempts failed, the last with: the target answered 401 Unauthorized\\n";
+        let text = "nothing delivered since 2026-01-31T07:00:00Z: 12 attempts failed; last error: the target answered 401 Unauthorized\\n";
         for (status, target, expected) in [
             (
                 lane("h>a"),
                 failing(Some(at("2026-01-31T09:00:00Z"))),
-                "circuit breaker open, failing since 2026-01-31T08:00:00Z; probed again at 2026-01-31T09:00:00Z",
+                "circuit breaker open, failing since 2026-01-31T08:00:00Z; next probe at 2026-01-31T09:00:00Z",
             ),
             (
                 lane("h>a"),
                 failing(None),
-                "circuit breaker open, failing since 2026-01-31T08:00:00Z; the next record probes it",
+                "circuit breaker open, failing since 2026-01-31T08:00:00Z; next probe with the next record",
             ),
             (paused, target.clone(), "paused: its target has been gone since 2026-01-31T09:00:00Z"),
             (lane("h>a"), target, "active"),
@@ -256,7 +256,7 @@ mod tests {
                 lane("h>a"),
                 Standing { undelivered, ..failing(None) },
                 &format!(
-                    "circuit breaker open, failing since 2026-01-31T08:00:00Z; the next record probes it; {text}"
+                    "circuit breaker open, failing since 2026-01-31T08:00:00Z; next probe with the next record; {text}"
                 ),
             ),
             (LaneStatus { full: true, ..lane("h>a") }, Standing::default(), "full"),

@@ -312,7 +312,7 @@ mod tests {
     fn a_signature_is_worth_what_can_be_said_of_it() {
         let all = [ID, TIMESTAMP, SIGNATURE];
         check(true, &all, b"{}", &Verdict::Good);
-        check(true, &all, b"{ }", &Verdict::Wrong("no signature fits".into()));
+        check(true, &all, b"{ }", &Verdict::Wrong("no signature matches".into()));
         check(false, &all, b"{ }", &Verdict::Unchecked);
         check(true, &[ID, TIMESTAMP], b"{}", &Verdict::Missing);
         check(false, &[], b"{}", &Verdict::Missing);

@@ -50,13 +50,13 @@ impl Subscription {
         let whole = outcome.as_ref().is_ok_and(|results| results.len() == records.len());
         let (answered, alone) = (outcome.is_ok(), records.len() > 1 && !whole);
         let failure = || match &outcome {
-            Ok(_) => Failure::permanent("the action gave fewer results than records"),
+            Ok(_) => Failure::permanent("the action returned fewer results than it got records"),
             Err(none) => self.failure(*none),
         };
         let results = if alone {
             // One record may be the cause: no other is given up for it.
             let reason = failure().reason();
-            let reason = format!("{reason}; each record of the batch is tried alone");
+            let reason = format!("{reason}; each record of the batch is retried on its own");
             repeat(&records, || Failure::transient(reason.clone()))
         } else if whole {
             outcome.unwrap_or_default()
@@ -102,7 +102,7 @@ impl Subscription {
                 Ok(result) => Ok(result),
                 Err(_) if self.action.goes_on() => {
                     let (action, timeout) = (&self.action_name, self.table.timeout);
-                    tracing::warn!(%action, %timeout, "an attempt takes longer than its timeout; it cannot be broken off");
+                    tracing::warn!(%action, %timeout, "attempt exceeded its timeout; this action cannot be cancelled, so it is waited for");
                     Ok(attempt.await)
                 }
                 Err(_) => Err(NoResult::InTime),
@@ -178,7 +178,7 @@ impl Subscription {
             Err(error) => {
                 let error = crate::error_line(&error);
                 if let Some(suppressed) = LOG.take("unpaused") {
-                    tracing::error!(%action, %reason, %error, suppressed, "the target is gone, but the action cannot be paused");
+                    tracing::error!(%action, %reason, %error, suppressed, "the target is gone, but the action could not be paused");
                 }
                 Gone::GoesOn
             }
@@ -187,7 +187,7 @@ impl Subscription {
                 if let Some(suppressed) = self.seat.note_gone().then(|| LOG.take("gone")).flatten()
                 {
                     let program = program_name();
-                    tracing::error!(%action, %reason, suppressed, "the target is gone: the action is paused, its records are kept; `{program} resume {action}` goes on");
+                    tracing::error!(%action, %reason, suppressed, "the target is gone: action paused, its records stay in the journal; run `{program} resume {action}` to continue");
                 }
                 Gone::Paused
             }
@@ -202,13 +202,13 @@ impl Subscription {
                 let after =
                     Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 let (record, reason) = (record.id(), crate::escape::for_line(reason));
-                tracing::warn!(%action, record, attempt = before.saturating_add(1), ?after, %reason, suppressed, "delivery failed; it is tried again");
+                tracing::warn!(%action, record, attempt = before.saturating_add(1), retry_in = ?after, %reason, suppressed, "delivery failed: it will be retried");
             }
             Fate::Dead { reason, .. } => {
                 self.count("dead", 1);
                 let Some(suppressed) = LOG.take("dead") else { return };
                 let (record, reason) = (record.id(), crate::escape::for_line(reason));
-                tracing::error!(%action, record, %reason, suppressed, "delivery given up: a dead letter");
+                tracing::error!(%action, record, %reason, suppressed, "delivery failed: record moved to dead letters");
             }
             Fate::Delivered | Fate::Recorded(_) => {}
         }
@@ -219,7 +219,7 @@ impl Subscription {
             NoResult::Panicked => Failure::permanent("the action panicked"),
             NoResult::InTime => {
                 let within = self.table.timeout;
-                Failure::transient(format!("no result within the timeout of {within}"))
+                Failure::transient(format!("timeout: no result within {within}"))
             }
         }
     }

@@ -183,12 +183,12 @@ impl Gate {
         let reason = crate::escape::for_line(&reason);
         let until = self.time_of_day(self.clock.now() + wait);
         let Some(suppressed) = super::LOG.take("opened") else { return };
-        tracing::warn!(action = %self.name, failures, %until, %reason, suppressed, "the target keeps failing: it is left alone, then probed");
+        tracing::warn!(action = %self.name, failures, next_probe = %until, %reason, suppressed, "circuit breaker opened: the target keeps failing");
     }
 
     pub(super) fn tell_closed(&self) {
         let Some(suppressed) = super::LOG.take("closed") else { return };
-        tracing::info!(action = %self.name, suppressed, "the target answers again: deliveries start slowly");
+        tracing::info!(action = %self.name, suppressed, "circuit breaker closed; ramping up");
     }
 }
 

@@ -85,7 +85,7 @@ impl Works {
 
     async fn pause(&self, lane: &LaneId, what: &'static str, error: &JournalError) {
         let reason = crate::error_line(error);
-        tracing::error!(%lane, what, %reason, "the journal failed for a lane; it is asked again");
+        tracing::error!(consumer = %lane, operation = what, %reason, "journal operation failed; it will be retried");
         self.wait(PAUSE).await;
     }
 
@@ -105,9 +105,9 @@ impl Works {
 pub(crate) async fn lane_lost(lanes: &mut JoinSet<()>, journal: &dyn Journal) -> String {
     while let Some(ended) = lanes.join_next().await {
         match ended {
-            Err(error) if error.is_panic() => return format!("a lane panicked: {error}"),
+            Err(error) if error.is_panic() => return format!("a consumer panicked: {error}"),
             Ok(()) if !matches!(journal.health(), Health::Failed(_)) => {
-                return "a lane ended before its time".to_owned();
+                return "a consumer ended unexpectedly".to_owned();
             }
             _ => {}
         }

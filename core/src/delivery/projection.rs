@@ -184,9 +184,9 @@ impl Projection {
         let handled = match AssertUnwindSafe(handling).catch_unwind().await {
             Ok(Ok(result)) => result,
             Err(_) => Err(Failure::transient("the handler panicked")),
-            Ok(Err(_)) => {
-                Err(Failure::transient(format!("the handler took longer than {HANDLE_TIME:?}")))
-            }
+            Ok(Err(_)) => Err(Failure::transient(format!(
+                "timeout: timeout: the handler took longer than {HANDLE_TIME:?}"
+            ))),
         };
         let unread = cx.state_unread();
         let handled = handled.and_then(|record| Ok((record, cx.into_changes()?)));
@@ -196,7 +196,7 @@ impl Projection {
     fn report(&self, callback: &Callback, failure: &Failure) {
         let reason = failure.reason();
         let reason = crate::escape::for_line(&reason);
-        tracing::error!(handler = %self.name, callback = %callback.facts.id, %reason, "callback given up: a dead letter");
+        tracing::error!(handler = %self.name, callback = %callback.facts.id, %reason, "handler failed permanently: callback moved to dead letters");
     }
 
     fn count(&self, result: &'static str, n: usize) {

@@ -254,18 +254,18 @@ pub enum JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => f.write_str("no room left on the journal's disk"),
-            Self::Overloaded => f.write_str("too much is waiting to be kept"),
-            Self::Stale => f.write_str("the lease has run out"),
+            Self::Full => f.write_str("the journal's disk is full"),
+            Self::Overloaded => f.write_str("too many callbacks are waiting to be persisted"),
+            Self::Stale => f.write_str("the lease has expired"),
             Self::Locked { by, folder } => {
                 write!(f, "the journal {} is in use by {by}", folder.display())
             }
             Self::Missing { folder } => write!(f, "there is no journal in {}", folder.display()),
             Self::Closed => f.write_str("the journal is closed"),
-            Self::Unsupported(what) => write!(f, "this journal has no way to {what}"),
-            Self::Displaced(why) => write!(f, "the journal is no longer in its place: {why}"),
+            Self::Unsupported(what) => write!(f, "this journal cannot {what}"),
+            Self::Displaced(why) => write!(f, "the journal's files were moved or removed: {why}"),
             Self::Refused(why) => f.write_str(why),
-            Self::Store(_) => f.write_str("the journal's store failed"),
+            Self::Store(_) => f.write_str("the journal's storage failed"),
         }
     }
 }

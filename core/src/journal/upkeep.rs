@@ -25,7 +25,7 @@ pub trait Upkeep: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be read.
     async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
-        Err(JournalError::Unsupported("list its lanes"))
+        Err(JournalError::Unsupported("list its consumers"))
     }
     /// What was given up, newest first.
     ///
@@ -61,7 +61,7 @@ pub trait Upkeep: Send + Sync + 'static {
     /// # Errors
     /// As of [`Upkeep::retry_dead_letters`]; also when the lane is no subscription.
     async fn replay(&self, _replay: &Replay) -> Result<Requeued, JournalError> {
-        Err(JournalError::Unsupported("replay"))
+        Err(JournalError::Unsupported("replay records"))
     }
     /// From now on, and after a restart, the action's lanes, new ones included, hand out nothing, or do so again. What is
     /// leased is not called back. An action that is to go on gets what waits for a retry at once, paused or not.
@@ -69,7 +69,7 @@ pub trait Upkeep: Send + Sync + 'static {
     /// # Errors
     /// When no lane, attached or not, has this action; nothing was changed then, nor by any other error.
     async fn pause(&self, _action: &str, _paused: bool) -> Result<(), JournalError> {
-        Err(JournalError::Unsupported("pause"))
+        Err(JournalError::Unsupported("pause actions"))
     }
     /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
     /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
@@ -79,7 +79,7 @@ pub trait Upkeep: Send + Sync + 'static {
     /// # Errors
     /// Part of it may have been done.
     async fn prune(&self, _retention: &Retention) -> Result<Pruned, JournalError> {
-        Err(JournalError::Unsupported("remove what is old"))
+        Err(JournalError::Unsupported("remove expired data"))
     }
     /// Removes a lane that left the configuration, with its dead letters and what waits in it; says how it stood. With the
     /// projection of a handler goes the handler's state, with a subscription it does not.
@@ -87,14 +87,14 @@ pub trait Upkeep: Send + Sync + 'static {
     /// # Errors
     /// When there is no such lane, or it was in the configuration when lanes were attached last.
     async fn forget_lane(&self, _lane: &LaneId) -> Result<LaneStatus, JournalError> {
-        Err(JournalError::Unsupported("forget lanes"))
+        Err(JournalError::Unsupported("delete consumers"))
     }
     /// What there is, in numbers.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn stats(&self) -> Result<Stats, JournalError> {
-        Err(JournalError::Unsupported("count what it has"))
+        Err(JournalError::Unsupported("report statistics"))
     }
     /// Reads everything and compares every checksum.
     ///

@@ -43,8 +43,8 @@ impl Claim {
     }
 }
 
-const SAME: &str = "the path is taken by";
-const BESIDE: &str = "the name is like those of the files that belong to";
+const SAME: &str = "the path is already used by";
+const BESIDE: &str = "the name matches those of files that belong to";
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,7 +67,7 @@ impl fmt::Display for NameTaken {
         let (role, name) = (self.table.role(), self.name);
         write!(
             f,
-            "two {role} plugins are named `{name}`: one in {first}, one in {second}; rename one of them"
+            "two {role} plugins are named `{name}`, one in {first} and one in {second}; rename one of them"
         )
     }
 }

@@ -38,7 +38,7 @@ impl Undelivered {
         let Self { since, failures, reason } = self;
         let reason = crate::escape::for_line(reason);
         format!(
-            "nothing delivered since {since:.0}: {failures} attempts failed, the last with: {reason}"
+            "nothing delivered since {since:.0}: {failures} attempts failed; last error: {reason}"
         )
     }
 }
@@ -58,8 +58,8 @@ impl LeftAlone {
     /// When it is probed, for people.
     pub(crate) fn next(&self) -> String {
         match self.probed_at {
-            Some(at) => format!("probed again at {at:.0}"),
-            None => "the next record probes it".to_owned(),
+            Some(at) => format!("next probe at {at:.0}"),
+            None => "next probe with the next record".to_owned(),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Gate {
     pub(crate) fn remark(&self) -> Option<String> {
         let standing = self.standing();
         let failing = standing.failing.map(|failing| {
-            format!("its target has been failing since {:.0}; {}", failing.since, failing.next())
+            format!("circuit breaker open, failing since {:.0}; {}", failing.since, failing.next())
         });
         let undelivered = standing.undelivered.map(|it| it.text());
         let parts: Vec<String> = failing.into_iter().chain(undelivered).collect();

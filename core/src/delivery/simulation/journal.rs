@@ -92,7 +92,7 @@ impl Upkeep for Node {
 
     async fn pause(&self, action: &str, paused: bool) -> Result<(), JournalError> {
         if !self.shared.pauses.load(Ordering::Relaxed) {
-            return Err(JournalError::Unsupported("pause"));
+            return Err(JournalError::Unsupported("pause actions"));
         }
         self.shared.take_time().await;
         match self.shared.fails() {

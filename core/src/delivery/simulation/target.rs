@@ -159,7 +159,7 @@ impl Action for Seen {
                 result.is_err() && earlier.key.is_some() && earlier.key == record.key
             };
             results.push(match records.iter().zip(&results).any(failed) {
-                true => Err(Failure::transient("waits for an earlier record of its key")),
+                true => Err(Failure::transient("waiting for an earlier record with the same key")),
                 false => self.answer(record, lane, position).await,
             });
         }

@@ -49,7 +49,7 @@ async fn a_target_that_keeps_failing_is_left_alone_and_what_waits_is_not_counted
     assert_eq!(world.lane("h>a").await.open, 16, "nothing else was leased");
     let remark = node.gates["a"].remark().unwrap();
     assert!(
-        remark.starts_with("action a: its target has been failing since 2026-01-01T00:00:00Z; probed again at 2026-01-01T00:00:0"),
+        remark.starts_with("action a: circuit breaker open, failing since 2026-01-01T00:00:00Z; next probe at 2026-01-01T00:00:0"),
         "{remark}"
     );
     world.pass(Duration::from_hours(1)).await;

@@ -92,5 +92,5 @@ async fn a_lane_that_ends_by_itself_is_told() {
     let told = lane_lost(&mut lanes, &*journal).await;
     assert!(told.contains("panicked"), "{told}");
     journal.shutdown().await; // closed, yet not failed
-    assert!(lane_lost(&mut lanes, &*journal).await.contains("before its time"));
+    assert!(lane_lost(&mut lanes, &*journal).await.contains("ended unexpectedly"));
 }

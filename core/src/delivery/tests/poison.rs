@@ -230,7 +230,7 @@ async fn a_target_that_delivers_nothing_says_so_and_one_that_delivers_some_does_
         let remark = node.gates["a"].remark();
         let says = remark.as_deref().is_some_and(|remark| {
             remark.contains("nothing delivered since 2026-01-01T00:00:0")
-                && remark.ends_with("attempts failed, the last with: busy")
+                && remark.ends_with("attempts failed; last error: busy")
         });
         assert_eq!(says, told, "{remark:?}");
         let of = crate::metrics::OfTarget { action: "a".into() };

@@ -76,7 +76,7 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         if record.key.as_ref().is_some_and(|key| self.blocked.contains(key)) {
-            return Err(Failure::transient("waits for an earlier record of its key"));
+            return Err(Failure::transient("waiting for an earlier record with the same key"));
         }
         if let Err(reason) = line::push(&mut batch.data, &record.body) {
             self.blocked.extend(record.key.clone());
