@@ -55,7 +55,9 @@ impl FromStr for Pattern {
                 Ok(Self::Family(family.into()))
             }
             None if plain(text) => Ok(Self::Exact(text.into())),
-            _ => Err(format!("`{text}` is no command pattern: write a command, `Family.*` or `*`")),
+            _ => Err(format!(
+                "`{text}` is not a valid command pattern; write a command, `Family.*` or `*`"
+            )),
         }
     }
 }

@@ -93,7 +93,7 @@ fn the_verdict_handler_wants_commands_and_has_nothing_for_actions() {
         let (_, err) = text(&checked);
         assert_eq!(checked.status.code(), Some(78), "{err}");
         assert!(err.contains(expected), "{err}");
-        assert!(err.contains("1 mistake in"), "{err}");
+        assert!(err.contains("1 configuration error;"), "{err}");
     };
     let commands = format!("commands = [\"{CREATE_GROUP}\"]");
     check(&good.replace(&commands, ""), "handlers.gate.commands: missing;");

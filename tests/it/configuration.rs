@@ -43,7 +43,7 @@ options.fsink = "every"
             .unwrap_or_else(|| panic!("no {start} in:\n{err}"));
         assert!(line.contains(hint), "{line}");
     }
-    assert!(err.contains("5 mistakes"), "{err}");
+    assert!(err.contains("5 configuration errors;"), "{err}");
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).expect("read").flatten().map(|e| e.file_name()).collect();
     assert_eq!(left, ["config.toml"], "nothing was opened");
@@ -257,8 +257,7 @@ fn a_file_in_another_encoding_is_told_with_its_line() {
 fn a_handler_that_only_makes_records_needs_actions() {
     let folder = folder_with(&format!("{CONFIG}[handlers.all]\nplugin = \"forward\"\n"));
     let (code, said) = checked(folder.path(), &[], &[]);
-    let expected =
-        "warning: config.toml:17: handlers.all: does nothing: `forward` only makes records";
+    let expected = "warning: config.toml:17: handlers.all: has no effect: the plugin `forward` only produces records";
     assert!(code == 0 && said.contains(expected), "{said}");
 }
 

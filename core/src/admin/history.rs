@@ -283,7 +283,7 @@ mod tests {
         };
         check("limit=0", "limit: expected 1 to 1000");
         check("before=x", "before: expected a position");
-        check("since=yesterday", "since: expected a time");
+        check("since=yesterday", "since: expected an RFC 3339 time");
         check("order=up", "order: expected newest or oldest");
         check("id=1,2", "id: expected ids");
         check("colour=red", "known parameters");

@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(with_slip::<false>("\ncommands = [\"Group.*\"]").expect("good"), [""; 0]);
         let wrong = with_slip::<true>("").expect_err("no pattern");
         let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-        let expected = "c.toml:8: handlers.changes.plugin: a bug of the plugin: in its `COMMANDS`, `Group*` is no command pattern: write a command, `Family.*` or `*`";
+        let expected = "c.toml:8: handlers.changes.plugin: bug in the plugin: its `COMMANDS` are wrong: `Group*` is not a valid command pattern; write a command, `Family.*` or `*`";
         assert_eq!(wrong, [expected]);
     }
 }

@@ -55,7 +55,7 @@ impl Reader<'_> {
         admin: &tables::Admin,
     ) {
         if admin.enabled && admin.listen == server.listen && admin.listen.port() != 0 {
-            let message = "the address of [server] too; each needs its own port";
+            let message = "the same address as server.listen; choose another port";
             self.mistakes.push(root.child("admin").mistake("listen", message));
         }
     }
@@ -63,7 +63,7 @@ impl Reader<'_> {
     pub(super) fn check_sources(&mut self, root: &Section, sources: &[Instance<tables::Source>]) {
         let tables = root.child("sources");
         if tables.children().next().is_none() {
-            let message = "no source: nothing could call; add a table [sources.NAME]";
+            let message = "no source is configured, so no callback can be received; add a table [sources.NAME]";
             self.mistakes.push(root.mistake("sources", message));
         }
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
@@ -72,7 +72,7 @@ impl Reader<'_> {
             let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
             if !path.starts_with('/') || !path.bytes().all(plain) || path.contains("//") {
                 let message = format!(
-                    "found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
+                    "found `{path}`, expected a path such as `/callbacks`, made of letters, digits and -_.~"
                 );
                 self.mistakes.push(tables.mistake(&key, message));
             }
@@ -83,10 +83,10 @@ impl Reader<'_> {
             if source.table.enabled
                 && let Some(other) = taken.insert(path.trim_end_matches('/'), &source.name)
             {
-                self.mistakes.push(
-                    tables
-                        .mistake(&key, format!("`{path}` is already the path of sources.{other}")),
-                );
+                self.mistakes.push(tables.mistake(
+                    &key,
+                    format!("the path `{path}` is already used by sources.{other}"),
+                ));
             }
         }
     }
@@ -106,12 +106,14 @@ impl Reader<'_> {
                 if !known.contains(&action.as_str()) {
                     let hint = hint(action, known.iter().copied());
                     let message = format!(
-                        "no action `{action}`{hint}; there are: {}",
+                        "there is no action `{action}`{hint}; configured actions: {}",
                         listed(known.iter().copied())
                     );
                     self.mistakes.push(tables.mistake(&key, message));
                 } else if handler.table.actions[..i].contains(action) {
-                    self.mistakes.push(tables.mistake(&key, format!("`{action}` is named twice")));
+                    self.mistakes.push(
+                        tables.mistake(&key, format!("`{action}` is listed twice; remove one")),
+                    );
                 }
             }
         }
@@ -122,20 +124,20 @@ impl Reader<'_> {
         let Instance { at, table, plugin, .. } = handler;
         for text in plugin.commands {
             if let Err(why) = text.parse::<Pattern>() {
-                let message = format!("a bug of the plugin: in its `COMMANDS`, {why}");
+                let message = format!("bug in the plugin: its `COMMANDS` are wrong: {why}");
                 self.mistakes.push(at.mistake("plugin", message));
             }
         }
         if plugin.commands.is_empty() && table.commands.is_none() {
             let message = format!(
-                "missing; `{}` has no commands of its own: name them, or `Family.*`, or `*`",
+                "missing; the plugin `{}` has no default commands: list commands, `Family.*` or `*`",
                 plugin.name
             );
             self.mistakes.push(at.mistake("commands", message));
         }
         if !plugin.records && !table.actions.is_empty() {
             let message = format!(
-                "`{}` makes no records, so nothing would reach them: name them in a handler that does",
+                "the plugin `{}` produces no records, so these actions would receive nothing; list them at a handler that produces records",
                 plugin.name
             );
             self.mistakes.push(at.mistake("actions", message));

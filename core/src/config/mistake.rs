@@ -79,10 +79,10 @@ pub(crate) fn report(mistakes: &[Mistake]) -> String {
     let lines: Vec<String> =
         mistakes.iter().map(|one| crate::escape::for_line(&one.to_string()).into_owned()).collect();
     let count = match lines.len() {
-        1 => "1 mistake".to_owned(),
-        n => format!("{n} mistakes"),
+        1 => "1 configuration error".to_owned(),
+        n => format!("{n} configuration errors"),
     };
-    format!("{}\n{count} in the configuration; nothing was opened", lines.join("\n"))
+    format!("{}\n{count}; nothing was started", lines.join("\n"))
 }
 
 /// The known name that was probably meant.

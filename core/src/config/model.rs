@@ -162,10 +162,10 @@ impl Reader<'_> {
         let mut remarks = Vec::new();
         for name in &root.origins.unread {
             let example =
-                "; the parts of a key are joined by `__`, as in `SWITCHHOOK_SERVER__LISTEN`";
+                "; separate the parts of a key with `__`, as in `SWITCHHOOK_SERVER__LISTEN`";
             let meant = keys.meant(name).map(|meant| format!("; did you mean `{meant}`?"));
             let hint = meant.unwrap_or_else(|| example.to_owned());
-            let told = variables::at(name, "", &format!("sets no key of the configuration{hint}"));
+            let told = variables::at(name, "", &format!("matches no configuration key{hint}"));
             match Keys::begins_with_a_table(name) {
                 true => self.mistakes.push(told),
                 false => remarks.push(told),
@@ -196,7 +196,7 @@ impl Reader<'_> {
         for (name, section) in tables.children() {
             if !is_name(name) {
                 let what = format!(
-                    "`{name}` is no name; names are [a-z][a-z0-9_]* without `__`, up to 64 characters"
+                    "`{name}` is not a valid name; names are [a-z][a-z0-9_]* without `__`, at most 64 characters"
                 );
                 self.mistakes.push(tables.mistake(name, what));
             }
@@ -252,7 +252,8 @@ impl Reader<'_> {
         for mut mistake in mistakes {
             let key = mistake.key.rsplit('.').next().unwrap_or_default().to_owned();
             if mistake.fault == Fault::Unknown && is_option(&key) {
-                mistake.message = format!("an option of the plugin: write `options.{key} = ...`");
+                mistake.message =
+                    format!("this is an option of the plugin; write `options.{key} = ...`");
                 mistake.fault = Fault::Misplaced;
             }
             self.mistakes.push(mistake);
@@ -273,10 +274,10 @@ impl Reader<'_> {
         let role = table.role();
         match linked.as_slice() {
             [] => format!(
-                "no {role} plugin `{name}`: this program has none linked (`use the_crate as _;` is missing?)"
+                "there is no {role} plugin `{name}`, because no {role} plugin is linked into this program (is `use the_crate as _;` missing?)"
             ),
             linked => format!(
-                "no {role} plugin `{name}`{}; linked into this program: {}",
+                "there is there is no {role} plugin `{name}`{}; linked into this program: {}",
                 hint(name, linked.iter().copied()),
                 listed(linked.iter().copied())
             ),

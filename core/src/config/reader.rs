@@ -39,7 +39,7 @@ const LIST: [&str; 2] = ["a list", "[\"first\", \"second\"]"];
 const TABLE: [&str; 2] = ["a table", "{ name = \"value\" }"];
 
 fn in_toml(wanted: &str, example: &str) -> String {
-    format!("expected {wanted} as TOML writes it, such as `{example}`")
+    format!("expected {wanted} in TOML syntax, such as `{example}`")
 }
 
 /// What is said of a text that should spell a table and does not.

@@ -18,7 +18,7 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
     {
         remarks.push(root.mistake(
             &format!("actions.{}", action.name),
-            "no enabled handler names it: nothing reaches it",
+            "no enabled handler lists it, so it receives nothing",
         ));
     }
     for handler in config.handlers.iter().filter(|handler| handler.table.enabled) {
@@ -26,7 +26,7 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
             if config.actions.iter().any(|action| *action.name == **name && !action.table.enabled) {
                 let key = format!("handlers.{}.actions.{i}", handler.name);
                 let text = format!(
-                    "`{name}` is disabled: its records are not delivered, and wait for it if it ran before"
+                    "`{name}` is disabled: records are not delivered to it; if it ran before, they stay pending"
                 );
                 remarks.push(root.mistake(&key, text));
             }
@@ -34,7 +34,7 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
         if handler.plugin.records_only && handler.table.actions.is_empty() {
             let key = format!("handlers.{}", handler.name);
             let message = format!(
-                "does nothing: `{}` only makes records, and no `actions` are named that they go to",
+                "has no effect: the plugin `{}` only produces records, and no `actions` are listed that receive them",
                 handler.plugin.name
             );
             remarks.push(root.mistake(&key, message));
@@ -42,20 +42,24 @@ pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
         if handler.table.commands.as_ref().is_some_and(Vec::is_empty) {
             remarks.push(root.mistake(
                 &format!("handlers.{}.commands", handler.name),
-                "empty: nothing reaches it",
+                "the list is empty, so the handler receives nothing",
             ));
         }
     }
     if !config.sources.iter().any(|source| source.table.enabled) {
-        remarks.push(root.mistake("sources", "every source is disabled: nothing can call"));
+        remarks.push(
+            root.mistake("sources", "every source is disabled, so no callback can be received"),
+        );
     }
     let journal = &config.journal.table;
     for (key, kept, what) in [
-        ("dead_letter_retention", journal.dead_letter_retention, "what could not be delivered"),
-        ("orphan_retention", journal.orphan_retention, "what a handler or action had left to do"),
+        ("dead_letter_retention", journal.dead_letter_retention, "dead letters"),
+        ("orphan_retention", journal.orphan_retention, "pending work of orphaned consumers"),
     ] {
         if kept.0 < KEPT_MIN {
-            let message = format!("{what} is removed after {kept}, before anybody can see to it");
+            let message = format!(
+                "{what} would be deleted after {kept}, before anyone can act on it; choose at least 1h"
+            );
             remarks.push(root.mistake(&format!("journal.{key}"), message));
         }
     }

@@ -59,7 +59,7 @@ impl SecretFile {
             Some(folder) => Ok(Path::new(&folder).join(name)),
             None => fail(
                 "$CREDENTIALS_DIRECTORY is not set: systemd sets it for a service whose unit has `LoadCredential=` or \
-                 `SetCredential=`; elsewhere write the path of a file",
+                 `SetCredential=`; otherwise configure the path of a file",
             ),
         }
     }
@@ -142,7 +142,7 @@ fn content(bytes: &[u8]) -> Result<&str, String> {
         return Err(format!("it is longer than {SIZE_MAX} bytes"));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("its text is UTF-16; save it as UTF-8".to_owned());
+        return Err("it is encoded as UTF-16; save it as UTF-8".to_owned());
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to() + 1))?;
@@ -157,7 +157,7 @@ fn content(bytes: &[u8]) -> Result<&str, String> {
     match secret.chars().enumerate().find(|(_, c)| is_odd(*c)) {
         None => Ok(secret),
         Some((index, '\n' | '\r')) => Err(format!(
-            "character {} is a line break; a secret is one line, and several secrets go into files of their own",
+            "character {} is a line break; a secret is one line; put several secrets into separate files",
             before + index + 1
         )),
         Some((index, c)) => Err(format!(

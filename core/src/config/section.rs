@@ -175,7 +175,8 @@ impl Section {
         }
         let mut message = match value {
             Some(Value::Dict(_, dict)) if dict.contains_key(DATE) => {
-                "found a date or time, which no option takes; write it as text in quotes".to_owned()
+                "found a date or time, which no option accepts; write it as text in quotes"
+                    .to_owned()
             }
             _ => describe(kind),
         };

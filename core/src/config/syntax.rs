@@ -13,11 +13,11 @@ pub(super) fn mistake(path: &str, text: &str, error: &toml::de::Error) -> Mistak
     let line = line_of(text, start);
     let place = Place::File { path: path.to_owned(), line };
     let spoken = match error.message() {
-        "duplicate key" => twice(text, start).unwrap_or_else(|| "a key is given twice".to_owned()),
+        "duplicate key" => twice(text, start).unwrap_or_else(|| "a key is set twice".to_owned()),
         other => other.to_owned(),
     };
     let odd = text.lines().nth(line - 1).and_then(odd_character).unwrap_or_default();
-    Mistake::new(place, "", format!("not TOML: {spoken}{odd}"))
+    Mistake::new(place, "", format!("invalid TOML: {spoken}{odd}"))
 }
 
 /// What is given twice and where it was given first.
@@ -40,9 +40,11 @@ fn twice(text: &str, start: usize) -> Option<String> {
     let key = path.join(".");
     let first = lines.get(&key).copied()?;
     Some(if is_header {
-        format!("[{key}] is there twice, here and in line {first}; put its keys into one table")
+        format!(
+            "the table [{key}] is defined twice, here and in line {first}; put its keys into one table"
+        )
     } else {
-        format!("`{key}` is given twice, here and in line {first}; keep one")
+        format!("`{key}` is set twice, here and in line {first}; keep one")
     })
 }
 
@@ -71,13 +73,13 @@ fn odd_character(line: &str) -> Option<&'static str> {
         '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}', '\u{2018}', '\u{2019}', '\u{201a}',
         '\u{ab}', '\u{bb}', '\u{ff02}',
     ]) {
-        Some("; the line has typographic quotes, where TOML takes \" or '")
+        Some("; the line has typographic quotes, but TOML requires \" or '")
     } else if has(&['\u{a0}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{200b}', '\u{feff}']) {
         Some("; the line has a character that only looks like a space; type it again")
     } else if has(&[
         '\u{ff1d}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{ff0c}', '\u{ff3b}', '\u{ff3d}',
     ]) {
-        Some("; the line has a sign that only looks like one of ASCII (= - , [ ])")
+        Some("; the line has a character that only looks like an ASCII one (= - , [ ])")
     } else {
         None
     }

@@ -70,15 +70,15 @@ fn unknown_names_get_a_hint() {
     );
     check_one(
         "[handlers.b]\nplugin = \"note\"\noptions.x = 1",
-        "c.toml:23: handlers.b.options.x: unknown key `x`; there is none to set here",
+        "c.toml:23: handlers.b.options.x: unknown key `x`; no key can be set here",
     );
     check_one(
         "[actions.b]\nplugin = \"outt\"",
-        "c.toml:22: actions.b.plugin: no action plugin `outt`; did you mean `out`?; linked into this program: `out`",
+        "c.toml:22: actions.b.plugin: there is no action plugin `outt`; did you mean `out`?; linked into this program: `out`",
     );
     check_one(
         "[handlers.b]\nplugin = \"note\"\nactions = [\"lag\"]",
-        "c.toml:23: handlers.b.actions.0: no action `lag`; did you mean `log`?; there are: `log`",
+        "c.toml:23: handlers.b.actions.0: there is no action `lag`; did you mean `log`?; configured actions: `log`",
     );
 }
 
@@ -87,8 +87,8 @@ fn an_option_beside_options_is_told_where_it_belongs() {
     check(
         "[actions.b]\nplugin = \"out\"\npath = \"x\"\nkeep = 7",
         &[
-            "c.toml:23: actions.b.path: an option of the plugin: write `options.path = ...`",
-            "c.toml:24: actions.b.keep: an option of the plugin: write `options.keep = ...`",
+            "c.toml:23: actions.b.path: this is an option of the plugin; write `options.path = ...`",
+            "c.toml:24: actions.b.keep: this is an option of the plugin; write `options.keep = ...`",
         ],
     );
 }
@@ -104,7 +104,7 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
     let like = "like \"1500ms\", \"10s\" or \"1h30m\"";
     server(
         "persist_timeout = \"soon\"",
-        &format!("persist_timeout: `soon` is no duration; write one {like}"),
+        &format!("persist_timeout: `soon` is not a valid duration; write one {like}"),
     );
     server(
         "persist_timeout = 5",
@@ -114,7 +114,7 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
     server("decide_within = \"0s\"", "decide_within: found 0, expected a duration above 0");
     server(
         "limits.body_size = \"big\"",
-        "limits.body_size: `big` is no size; write one like \"64 KiB\" or \"1 MiB\"",
+        "limits.body_size: `big` is not a valid size; write one like \"64 KiB\" or \"1 MiB\"",
     );
     for odd in ["999ms", "0s", "61m"] {
         let line = format!("shutdown_timeout = \"{odd}\"");
@@ -129,7 +129,7 @@ fn values_of_the_wrong_kind_are_told_with_what_would_do() {
 fn the_admin_address_is_one_of_its_own() {
     check_one(
         "[admin]\nlisten = \"127.0.0.1:8080\"",
-        "c.toml:22: admin.listen: the address of [server] too; each needs its own port",
+        "c.toml:22: admin.listen: the same address as server.listen; choose another port",
     );
     check("[admin]\nenabled = false\nlisten = \"127.0.0.1:8080\"", &[]);
     check("[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"", &[]);
@@ -149,11 +149,11 @@ fn options_of_the_wrong_kind_are_told_likewise() {
     );
     option(
         "size_max = \"1 lot\"",
-        "size_max: `1 lot` is no size; write one like \"64 KiB\" or \"1 MiB\"",
+        "size_max: `1 lot` is not a valid size; write one like \"64 KiB\" or \"1 MiB\"",
     );
-    option("secret = 7", "secret: a secret is text in quotes");
+    option("secret = 7", "secret: a secret must be text in quotes");
     option("secret = \"\"", "secret: a secret cannot be empty");
-    let pattern = "`Group*` is no command pattern: write a command, `Family.*` or `*`";
+    let pattern = "`Group*` is not a valid command pattern; write a command, `Family.*` or `*`";
     check_one(
         "[handlers.b]\nplugin = \"note\"\ncommands = [\n\"Group.X\",\n\"Group*\"]",
         &format!("c.toml:25: handlers.b.commands.1: {pattern}"),
@@ -209,13 +209,15 @@ fn what_is_missing_is_told() {
     );
     assert_eq!(
         mistakes("", &[], &[]),
-        ["c.toml:1: sources: no source: nothing could call; add a table [sources.NAME]"]
+        [
+            "c.toml:1: sources: no source is configured, so no callback can be received; add a table [sources.NAME]"
+        ]
     );
 }
 
 #[test]
 fn names_and_paths_are_checked() {
-    let rule = "is no name; names are [a-z][a-z0-9_]* without `__`, up to 64 characters";
+    let rule = "is not a valid name; names are [a-z][a-z0-9_]* without `__`, at most 64 characters";
     for name in ["Audit", "a__b", "7a", "a-b"] {
         check(
             &format!("[actions.{name}]\nplugin = \"out\"\noptions.path = \"x\""),
@@ -227,30 +229,30 @@ fn names_and_paths_are_checked() {
     };
     check(
         &source("/chat"),
-        &["c.toml:23: sources.next.path: `/chat` is already the path of sources.chat"],
+        &["c.toml:23: sources.next.path: the path `/chat` is already used by sources.chat"],
     );
     check(
         &source("/chat/"),
-        &["c.toml:23: sources.next.path: `/chat/` is already the path of sources.chat"],
+        &["c.toml:23: sources.next.path: the path `/chat/` is already used by sources.chat"],
     );
     check(&source("/chat/below"), &[]);
     for path in ["chat", "/a b", "//"] {
         check(
             &source(path),
             &[&format!(
-                "c.toml:23: sources.next.path: found `{path}`, expected a path such as `/callbacks`, of letters, digits and -_.~"
+                "c.toml:23: sources.next.path: found `{path}`, expected a path such as `/callbacks`, made of letters, digits and -_.~"
             )],
         );
     }
     check_one(
         "[handlers.b]\nplugin = \"note\"\nactions = [\"log\", \"log\"]",
-        "c.toml:23: handlers.b.actions.1: `log` is named twice",
+        "c.toml:23: handlers.b.actions.1: `log` is listed twice; remove one",
     );
 }
 
 #[test]
 fn broken_toml_is_told_with_its_line() {
-    check("[server", &["c.toml:21: not TOML: unclosed table, expected `]`"]);
+    check("[server", &["c.toml:21: invalid TOML: unclosed table, expected `]`"]);
 }
 
 #[test]
@@ -261,10 +263,10 @@ fn mistakes_are_told_all_at_once_by_line() {
         &[
             "c.toml:22: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"",
             "c.toml:23: server.soon: unknown key; known keys: `listen`, `allow_unsigned`, `decide_within`, `persist_timeout`, `when_unavailable`, `shutdown_timeout`, `limits`",
-            "c.toml:26: handlers.b.actions.0: no action `x`; there are: `c`, `d`, `log`",
-            "c.toml:28: actions.c.plugin: no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
+            "c.toml:26: handlers.b.actions.0: there is no action `x`; configured actions: `c`, `d`, `log`",
+            "c.toml:28: actions.c.plugin: there is no action plugin `nut`; did you mean `out`?; linked into this program: `out`",
             "c.toml:29: actions.d.options.path: missing; this key is required",
-            "c.toml:31: actions.d.timeout: `x` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\"",
+            "c.toml:31: actions.d.timeout: `x` is not a valid duration; write one like \"1500ms\", \"10s\" or \"1h30m\"",
         ],
     );
 }
@@ -386,7 +388,8 @@ fn mistakes_in_variables_name_them() {
     let message = "actions.b.plugin: missing; this key is required";
     check_variable(path, "x", &[&format!("variable {path}: {message}")]);
     let actions = "SWITCHHOOK_HANDLERS__CHANGES__ACTIONS";
-    let message = "handlers.changes.actions.0: no action `other`; there are: `log`";
+    let message =
+        "handlers.changes.actions.0: there is no action `other`; configured actions: `log`";
     check_variable(actions, "[\"other\", \"log\"]", &[&format!("variable {actions}: {message}")]);
 }
 
@@ -447,7 +450,7 @@ fn limits_hold_for_variables_too() {
     let message = "actions.log.retry.attempts: found 1001, expected a whole number from 1 to 1000";
     check_variable(attempts, "1001", &[&format!("variable {attempts}: {message}")]);
     let size = "SWITCHHOOK_JOURNAL__RETENTION_SIZE";
-    let message = "`7` is no size; write one like \"64 KiB\" or \"1 MiB\"";
+    let message = "`7` is not a valid size; write one like \"64 KiB\" or \"1 MiB\"";
     check_variable(size, "7", &[&format!("variable {size}: journal.retention_size: {message}")]);
     check_variable(size, "7 GiB", &[]);
 }
@@ -462,8 +465,8 @@ fn what_is_kept_too_shortly_is_remarked_on() {
     assert_eq!(
         remarks("dead_letter_retention = \"10m\"\norphan_retention = \"59m\""),
         [
-            "c.toml:2: journal.dead_letter_retention: what could not be delivered is removed after 10m, before anybody can see to it",
-            "c.toml:3: journal.orphan_retention: what a handler or action had left to do is removed after 59m, before anybody can see to it",
+            "c.toml:2: journal.dead_letter_retention: dead letters would be deleted after 10m, before anyone can act on it; choose at least 1h",
+            "c.toml:3: journal.orphan_retention: pending work of orphaned consumers would be deleted after 59m, before anyone can act on it; choose at least 1h",
         ]
     );
     assert!(remarks("dead_letter_retention = \"1h\"\norphan_retention = \"1h\"").is_empty());

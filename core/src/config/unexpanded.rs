@@ -22,7 +22,7 @@ pub(super) fn hint(text: &str) -> &'static str {
     match form(text) {
         Some(Form::Variable) => "; `${NAME}` and `$NAME` are not expanded",
         Some(Form::Home) => "; `~/` is not expanded",
-        Some(Form::Quoted) => "; the quotes count as a part of the value",
+        Some(Form::Quoted) => "; the quotes are part of the value",
         None => "",
     }
 }
@@ -74,9 +74,9 @@ fn message(root: &Section, key: &str, form: Form) -> Option<String> {
             Some(format!("`${{NAME}}` and `$NAME` are not expanded: {instead}"))
         }
         Form::Home => Some("`~/` is not expanded: write the whole path".to_owned()),
-        Form::Quoted => in_variable.then(|| {
-            "the quotes around the value count as a part of it: leave them out".to_owned()
-        }),
+        Form::Quoted => {
+            in_variable.then(|| "the quotes are part of the value: remove them".to_owned())
+        }
     }
 }
 

@@ -26,7 +26,7 @@ impl FromStr for Period {
             Some(duration) if duration <= LONGEST => Ok(Self(duration)),
             Some(_) => Err(format!("`{text}` is longer than {} hours", LONGEST.as_secs() / 3600)),
             None => Err(format!(
-                "`{text}` is no duration; write one like \"1500ms\", \"10s\" or \"1h30m\""
+                "`{text}` is not a valid duration; write one like \"1500ms\", \"10s\" or \"1h30m\""
             )),
         }
     }
@@ -77,9 +77,9 @@ impl FromStr for Size {
         // A bare number is more often meant in some other unit; nothing is nothing in each.
         let bare = text.trim().parse::<f64>().is_ok_and(|number| number != 0.0);
         let parsed = text.parse::<bytesize::ByteSize>().ok().filter(|_| !bare);
-        parsed
-            .map(|size| Self(size.0))
-            .ok_or_else(|| format!("`{text}` is no size; write one like \"64 KiB\" or \"1 MiB\""))
+        parsed.map(|size| Self(size.0)).ok_or_else(|| {
+            format!("`{text}` is not a valid size; write one like \"64 KiB\" or \"1 MiB\"")
+        })
     }
 }
 
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Secret {
                 Err(de::Error::custom("a secret cannot be empty"))
             }
             serde_json::Value::String(text) => Ok(Self(text.into())),
-            _ => Err(de::Error::custom("a secret is text in quotes")),
+            _ => Err(de::Error::custom("a secret must be text in quotes")),
         }
     }
 }
@@ -148,7 +148,7 @@ impl<'de> Deserialize<'de> for Text {
         impl de::Visitor<'_> for Visitor {
             type Value = Text;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a whole number")
+                f.write_str("text or a whole number")
             }
             fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
                 Ok(Text(v.to_owned()))

@@ -49,7 +49,7 @@ impl Variables {
             let message = "a part of the key is empty; a name is like `SWITCHHOOK_SERVER__LISTEN`, with `__` between parts";
             self.mistakes.push(at(name, "", message));
         } else if value.is_empty() {
-            self.remarks.push(at(name, &key, "the variable is empty, which counts as not set"));
+            self.remarks.push(at(name, &key, "the variable is empty and is treated as not set"));
         } else {
             let (name, value) = (name.to_owned(), value.to_owned());
             self.values.push(Given { key, name, value });
@@ -61,14 +61,13 @@ impl Variables {
         for (i, one) in self.values.iter().enumerate() {
             for other in &self.values[..i] {
                 if one.key == other.key {
-                    let message =
-                        format!("{} sets the same key; leave one of them out", other.name);
+                    let message = format!("{} sets the same key; remove one of them", other.name);
                     self.mistakes.push(at(&one.name, &one.key, &message));
                 }
                 for (whole, part) in [(one, other), (other, one)] {
                     if is_below(&part.key, &whole.key) {
                         let message = format!(
-                            "{} sets the whole table or list around it; leave one of them out",
+                            "{} sets the whole table or list around it; remove one of them",
                             whole.name
                         );
                         self.mistakes.push(at(&part.name, &part.key, &message));
@@ -76,7 +75,7 @@ impl Variables {
                 }
             }
             for flag in flags.iter().filter(|flag| is_below(flag, &one.key)) {
-                let message = format!("--override {flag} sets a part of it; leave one of them out");
+                let message = format!("--override {flag} sets a part of it; remove one of them");
                 self.mistakes.push(at(&one.name, &one.key, &message));
             }
         }
@@ -119,6 +118,6 @@ fn misspelt_prefix(name: &str) -> Option<Mistake> {
     let (first, rest) = name.split_once('_').filter(|(_, rest)| rest.contains("__"))?;
     let ours = PREFIX.trim_end_matches('_');
     let distance = strsim::damerau_levenshtein(&first.to_uppercase(), ours);
-    let message = format!("not read; did you mean `{PREFIX}{}`?", rest.to_uppercase());
+    let message = format!("ignored; did you mean `{PREFIX}{}`?", rest.to_uppercase());
     (distance <= 2).then(|| at(name, "", &message))
 }

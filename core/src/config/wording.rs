@@ -9,7 +9,7 @@ use super::mistake::{hint, listed};
 /// What is wrong, in words that need no Rust.
 pub(super) fn describe(kind: &Kind) -> String {
     match kind {
-        Kind::UnknownField(name, []) => format!("unknown key `{name}`; there is none to set here"),
+        Kind::UnknownField(name, []) => format!("unknown key `{name}`; no key can be set here"),
         Kind::UnknownField(name, known) => {
             let hint = hint(name, known.iter().copied());
             format!("unknown key{hint}; known keys: {}", listed(known.iter().copied()))

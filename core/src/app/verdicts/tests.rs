@@ -150,11 +150,10 @@ fn a_verdict_that_cannot_be_said_is_a_mistake_at_its_option() {
             .map(|what| format!("c.toml:1: handlers.h.options.code: {what}"))
             .collect();
         let count = match lines.len() {
-            1 => "1 mistake".to_owned(),
-            n => format!("{n} mistakes"),
+            1 => "1 configuration error".to_owned(),
+            n => format!("{n} configuration errors"),
         };
-        let expected =
-            format!("{}\n{count} in the configuration; nothing was opened", lines.join("\n"));
+        let expected = format!("{}\n{count}; nothing was started", lines.join("\n"));
         assert_eq!(told(&say(5, commands)), Err(expected), "{commands}");
         let disabled = format!("{}\nenabled = false", say(5, commands));
         assert_eq!(told(&disabled), Ok(Vec::new()), "{commands}");
@@ -234,11 +233,11 @@ fn what_a_plugin_leaves_to_the_configuration_has_to_be_there_and_the_rest_not() 
     };
     check(
         "plugin = \"say\"\noptions.code = 1",
-        "c.toml:1: handlers.h.commands: missing; `say` has no commands of its own: name them, or `Family.*`, or `*`",
+        "c.toml:1: handlers.h.commands: missing; the plugin `say` has no default commands: list commands, `Family.*` or `*`",
     );
     check(
         &format!("{}\nactions = [\"log\"]", say(1, "[\"*\"]")),
-        "c.toml:1: handlers.h.actions: `say` makes no records, so nothing would reach them: name them in a handler that does",
+        "c.toml:1: handlers.h.actions: the plugin `say` produces no records, so these actions would receive nothing; list them at a handler that produces records",
     );
     assert!(read(&format!("{}\nactions = []", say(1, "[\"*\"]"))).is_ok());
     assert!(read("plugin = \"note\"\nactions = [\"log\"]").is_ok());

@@ -17,55 +17,55 @@ fn what_is_given_twice_is_told_with_both_places() {
     check(
         "[server]\n[admin]\n[server]",
         23,
-        "not TOML: [server] is there twice, here and in line 21; put its keys into one table",
+        "invalid TOML: the table [server] is defined twice, here and in line 21; put its keys into one table",
     );
     check(
         "[server]\n[ server ] # again",
         22,
-        "not TOML: [server] is there twice, here and in line 21; put its keys into one table",
+        "invalid TOML: the table [server] is defined twice, here and in line 21; put its keys into one table",
     );
     check(
         "[server.limits]\n\n[server.limits]",
         23,
-        "not TOML: [server.limits] is there twice, here and in line 21; put its keys into one table",
+        "invalid TOML: the table [server.limits] is defined twice, here and in line 21; put its keys into one table",
     );
     check(
         "[actions.\"b\"]\nplugin = \"out\"\n[actions.b]",
         23,
-        "not TOML: [actions.b] is there twice, here and in line 21; put its keys into one table",
+        "invalid TOML: the table [actions.b] is defined twice, here and in line 21; put its keys into one table",
     );
     check(
         "[actions.log]",
         21,
-        "not TOML: [actions.log] is there twice, here and in line 11; put its keys into one table",
+        "invalid TOML: the table [actions.log] is defined twice, here and in line 11; put its keys into one table",
     );
     check(
         "[server]\nlisten = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",
         23,
-        "not TOML: `server.listen` is given twice, here and in line 22; keep one",
+        "invalid TOML: `server.listen` is set twice, here and in line 22; keep one",
     );
     check(
         "[server]\nlimits.connections = 1\n\nlimits.connections = 2",
         24,
-        "not TOML: `server.limits.connections` is given twice, here and in line 22; keep one",
+        "invalid TOML: `server.limits.connections` is set twice, here and in line 22; keep one",
     );
     check(
         "[actions.b]\nplugin = \"out\"\noptions.secret = \"hunter2\"\noptions.secret = \"hunter3\"",
         24,
-        "not TOML: `actions.b.options.secret` is given twice, here and in line 23; keep one",
+        "invalid TOML: `actions.b.options.secret` is set twice, here and in line 23; keep one",
     );
     check(
         "[server]\nlimits = { connections = 1, connections = 2 }",
         22,
-        "not TOML: a key is given twice",
+        "invalid TOML: a key is set twice",
     );
 }
 
 #[test]
 fn characters_that_only_look_right_are_told() {
-    let quotes = "; the line has typographic quotes, where TOML takes \" or '";
+    let quotes = "; the line has typographic quotes, but TOML requires \" or '";
     let space = "; the line has a character that only looks like a space; type it again";
-    let sign = "; the line has a sign that only looks like one of ASCII (= - , [ ])";
+    let sign = "; the line has a character that only looks like an ASCII one (= - , [ ])";
     for (line, hint) in [
         ("listen = \u{201c}127.0.0.1:1\u{201d}", quotes),
         ("listen = \u{2018}127.0.0.1:1\u{2019}", quotes),
@@ -81,7 +81,7 @@ fn characters_that_only_look_right_are_told() {
     ] {
         let text = format!("{GOOD}[server]\n{line}\n");
         let found = mistakes(&text, &[], &[]);
-        let place = format!("c.toml:{}: not TOML: ", text.lines().count());
+        let place = format!("c.toml:{}: invalid TOML: ", text.lines().count());
         assert!(
             found.len() == 1 && found[0].starts_with(&place) && found[0].ends_with(hint),
             "{line}: {found:?}"
@@ -186,7 +186,7 @@ fn another_encoding_is_told_with_its_line() {
 fn a_date_is_told_as_such() {
     for date in ["2026-01-01", "2026-01-01T00:00:00Z", "12:00:00"] {
         let table = format!("[actions.b]\nplugin = \"out\"\noptions.path = {date}");
-        let expected = "actions.b.options.path: found a date or time, which no option takes; write it as text in quotes";
+        let expected = "actions.b.options.path: found a date or time, which no option accepts; write it as text in quotes";
         check(&table, 23, expected);
     }
 }

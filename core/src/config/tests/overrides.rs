@@ -45,8 +45,8 @@ fn refused<T: DeserializeOwned + Debug>(texts: &[&str], expected: &str) {
     }
 }
 
-const LIST: &str = ": expected a list as TOML writes it, such as `[\"first\", \"second\"]`";
-const TABLE: &str = ": expected a table as TOML writes it, such as `{ name = \"value\" }`";
+const LIST: &str = ": expected a list in TOML syntax, such as `[\"first\", \"second\"]`";
+const TABLE: &str = ": expected a table in TOML syntax, such as `{ name = \"value\" }`";
 
 fn texts(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
@@ -112,7 +112,7 @@ fn what_is_no_list_is_refused_without_its_text() {
     refused::<Option<Vec<String>>>(&broken, LIST);
     refused::<(String, String)>(&broken, LIST);
     let quoted = ["\"hunter2\"", "'hunter2'", "'[\"hunter2\"]'"];
-    let expected = format!("{LIST}; the quotes count as a part of the value");
+    let expected = format!("{LIST}; the quotes are part of the value");
     refused::<Vec<Secret>>(&quoted, &expected);
     let number = read::<Vec<u8>>("[1, \"hunter2\"]").expect_err("no number");
     assert_eq!(
@@ -279,7 +279,7 @@ fn two_that_set_the_same_are_refused_by_name() {
     };
     let limits = ("SWITCHHOOK_SERVER__LIMITS", "{ connections = 5 }");
     let one = ("SWITCHHOOK_SERVER__LIMITS__IDLE_TIMEOUT", "1m");
-    let expected = "variable SWITCHHOOK_SERVER__LIMITS__IDLE_TIMEOUT: server.limits.idle_timeout: SWITCHHOOK_SERVER__LIMITS sets the whole table or list around it; leave one of them out";
+    let expected = "variable SWITCHHOOK_SERVER__LIMITS__IDLE_TIMEOUT: server.limits.idle_timeout: SWITCHHOOK_SERVER__LIMITS sets the whole table or list around it; remove one of them";
     check(&[limits, one], &[], expected);
     check(&[one, limits], &[], expected);
     check(
@@ -288,12 +288,12 @@ fn two_that_set_the_same_are_refused_by_name() {
             ("SWITCHHOOK_server__listen", "127.0.0.1:2"),
         ],
         &[],
-        "variable SWITCHHOOK_server__listen: server.listen: SWITCHHOOK_SERVER__LISTEN sets the same key; leave one of them out",
+        "variable SWITCHHOOK_server__listen: server.listen: SWITCHHOOK_SERVER__LISTEN sets the same key; remove one of them",
     );
     check(
         &[limits],
         &[("server.limits.idle_timeout", "1m")],
-        "variable SWITCHHOOK_SERVER__LIMITS: server.limits: --override server.limits.idle_timeout sets a part of it; leave one of them out",
+        "variable SWITCHHOOK_SERVER__LIMITS: server.limits: --override server.limits.idle_timeout sets a part of it; remove one of them",
     );
 }
 
@@ -308,7 +308,7 @@ fn an_empty_variable_counts_as_not_set_and_is_told() {
         ("SWITCHHOOK_ACTIONS__OTHER__PLUGIN", "actions.other.plugin"),
     ] {
         let expected =
-            format!("variable {name}: {key}: the variable is empty, which counts as not set");
+            format!("variable {name}: {key}: the variable is empty and is treated as not set");
         assert_eq!(remarks(&[(name, "")]), [expected]);
     }
     let both = [("SWITCHHOOK_SERVER__LIMITS", ""), ("SWITCHHOOK_SERVER__LIMITS__CONNECTIONS", "5")];
@@ -317,7 +317,7 @@ fn an_empty_variable_counts_as_not_set_and_is_told() {
 
 #[test]
 fn a_variable_that_sets_nothing_is_told_with_the_one_that_is_meant() {
-    let joined = "sets no key of the configuration; the parts of a key are joined by `__`, as in `SWITCHHOOK_SERVER__LISTEN`";
+    let joined = "matches no configuration key; separate the parts of a key with `__`, as in `SWITCHHOOK_SERVER__LISTEN`";
     for (name, meant) in [
         ("SWITCHHOOK_SERVER_LISTEN", "SWITCHHOOK_SERVER__LISTEN"),
         ("SWITCHHOOK_SERVER_ALLOW_UNSIGNED", "SWITCHHOOK_SERVER__ALLOW_UNSIGNED"),
@@ -330,7 +330,7 @@ fn a_variable_that_sets_nothing_is_told_with_the_one_that_is_meant() {
         ("SWITCHHOOK_ACTIONS_LOG_RETRY_INITIAL", "SWITCHHOOK_ACTIONS__LOG__RETRY__INITIAL"),
         ("SWITCHHOOK_ACTIONS_LOG_OPTIONS_SIZE_MAX", "SWITCHHOOK_ACTIONS__LOG__OPTIONS__SIZE_MAX"),
     ] {
-        let message = format!("sets no key of the configuration; did you mean `{meant}`?");
+        let message = format!("matches no configuration key; did you mean `{meant}`?");
         check_variable(name, "x", &[&format!("variable {name}: {message}")]);
     }
     for name in ["SWITCHHOOK_SERVER", "SWITCHHOOK_SERVER_LISN", "SWITCHHOOK_ACTIONS_OTHER_PATH"] {
@@ -360,36 +360,36 @@ fn variables_that_may_be_anothers_are_told_and_do_no_harm() {
         (
             "SWITCHHOOK_LISTEN",
             "x",
-            Some("sets no key of the configuration; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
+            Some("matches no configuration key; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
         ),
         (
             "SWITCHHOOK_RETENTION_SIZE",
             "x",
             Some(
-                "sets no key of the configuration; did you mean `SWITCHHOOK_JOURNAL__RETENTION_SIZE`?",
+                "matches no configuration key; did you mean `SWITCHHOOK_JOURNAL__RETENTION_SIZE`?",
             ),
         ),
         (
             "SWITCHHOOK_VERSION",
             "1",
             Some(
-                "sets no key of the configuration; the parts of a key are joined by `__`, as in `SWITCHHOOK_SERVER__LISTEN`",
+                "matches no configuration key; separate the parts of a key with `__`, as in `SWITCHHOOK_SERVER__LISTEN`",
             ),
         ),
         (
             "SWITCHOOK_SERVER__LISTEN",
             "x",
-            Some("not read; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
+            Some("ignored; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
         ),
         (
             "SWITCHHOK_server__listen",
             "x",
-            Some("not read; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
+            Some("ignored; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
         ),
         (
             "switchhook_server__listen",
             "x",
-            Some("not read; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
+            Some("ignored; did you mean `SWITCHHOOK_SERVER__LISTEN`?"),
         ),
         ("SWITCHHOOK_SERVICE_HOST", "10.0.0.1", None),
         ("SWITCHHOOK_SERVICE_PORT", "8080", None),
@@ -451,7 +451,7 @@ fn what_is_not_expanded_is_told() {
     let expected = format!("variable {name}: sources.chat.options.tokens: {own}");
     assert_eq!(remarks(&[(name, "[\"${TOKEN}\"]")]), [expected]);
     let name = "SWITCHHOOK_ACTIONS__LOG__OPTIONS__PATH";
-    let quotes = "the quotes around the value count as a part of it: leave them out";
+    let quotes = "the quotes are part of the value: remove them";
     assert_eq!(
         remarks(&[(name, "\"x\"")]),
         [format!("variable {name}: actions.log.options.path: {quotes}")]
@@ -466,7 +466,7 @@ fn what_is_not_expanded_is_told() {
         "SWITCHHOOK_SERVER__LISTEN",
         "\"127.0.0.1:1\"",
         &[
-            "variable SWITCHHOOK_SERVER__LISTEN: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"; the quotes count as a part of the value",
+            "variable SWITCHHOOK_SERVER__LISTEN: server.listen: expected an IP address and a port such as \"127.0.0.1:8080\"; the quotes are part of the value",
         ],
     );
 }

@@ -117,8 +117,8 @@ fn headers_of_our_own_and_bad_ones_are_refused() {
 
 #[test]
 fn secrets_are_checked_without_being_shown() {
-    check(&format!("{URL}secret = \"hunter2\""), "is Base64");
-    check(&format!("{URL}secret = \"c2hvcnQ\""), "24 to 64 bytes, this one has 5");
+    check(&format!("{URL}secret = \"hunter2\""), "must be Base64");
+    check(&format!("{URL}secret = \"c2hvcnQ\""), "24 to 64 bytes, but this one has 5");
     check(&format!("{URL}secret = \"whsec_hunter2\""), "secret: ");
     let both = format!("{URL}secret = \"{SECRET}\"\nsecret_file = \"crm.secret\"");
     check(&both, "give only one of them");

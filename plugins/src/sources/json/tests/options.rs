@@ -112,7 +112,7 @@ fn the_rest_is_checked_too() {
     for key in ["patience", "reply_timeout.before", "reply_timeout.after"] {
         check(&format!("{key} = \"0s\""), key, "longer than nothing");
     }
-    check("before = [\"*.before_*\"]", "before.0", "no command pattern");
+    check("before = [\"*.before_*\"]", "before.0", "not a valid command pattern");
     check("not = 1", "not", "unknown key");
     check("replies.ok = { status = 200 }", "replies.ok", "unknown key");
     check("replies.allow.reason_at = \"/a\"", "replies.allow.reason_at", "unknown key");
