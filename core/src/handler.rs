@@ -55,9 +55,9 @@ pub enum Verdict {
     Abstain,
     /// No opinion, but something worth noting.
     Flag(String),
-    /// Allowed; nobody else is asked.
+    /// Allowed; no further handler is asked.
     Allow,
-    /// Refused; nobody else is asked.
+    /// Refused; no further handler is asked.
     Deny {
         /// A code of the app's own, where the command permits one.
         code: Option<i64>,

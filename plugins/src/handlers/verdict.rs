@@ -19,13 +19,13 @@ const FLAG_MAX: usize = 256;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// What is answered.
+    /// The verdict that is given.
     verdict: Kind,
-    /// `"deny"`: a code of the app's own, where the commands permit one; default: the plain refusal.
+    /// With `"deny"`: an error code of the app, where the commands permit one; default none.
     code: Option<i64>,
-    /// `"deny"`: what the user is told, default nothing. `"flag"`: what is noted, at most 256 characters.
+    /// With `"deny"`: the text for the user, default none. With `"flag"`: the text that is recorded, at most 256 characters.
     reason: Option<String>,
-    /// `"replace"`: the fields of the body that are replaced. `"answer"`: the fields of the reply.
+    /// With `"replace"`: the fields of the body that are replaced. With `"answer"`: the fields of the reply.
     fields: Option<Map>,
 }
 
@@ -33,17 +33,17 @@ struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
-    /// Refused; nobody else is asked.
+    /// Refused; no further handler is asked.
     Deny,
     /// Discarded while the sender believes that it succeeded.
     Drop,
-    /// Goes on with other fields in its body.
+    /// Goes ahead with other fields in its body.
     Replace,
     /// Fields of the reply itself.
     Answer,
-    /// Allowed; nobody else is asked.
+    /// Allowed; no further handler is asked.
     Allow,
-    /// Noted beside the decision; the next handler is asked.
+    /// Recorded with the decision; the next handler is asked.
     Flag,
 }
 
@@ -74,7 +74,7 @@ struct Fixed(Verdict);
 impl Plugin for Fixed {
     type Role = dyn Handler;
     const NAME: &'static str = "verdict";
-    const ABOUT: &'static str = "gives one verdict to all callbacks of its commands";
+    const ABOUT: &'static str = "gives the same verdict to all callbacks of its commands";
     const COMMANDS: &'static [&'static str] = &[];
     const RECORDS: bool = false;
     const EXAMPLE: &'static str = "verdict = \"deny\"\nreason = \"closed until Monday\"";
@@ -86,26 +86,26 @@ impl Plugin for Fixed {
         let mut wrong = Vec::new();
         let mut at = |key: &str, what: &str| wrong.push((key.to_owned(), what.to_owned()));
         if options.code.is_some() && kind != Deny {
-            at("code", "goes with `verdict = \"deny\"` only");
+            at("code", "allowed only with `verdict = \"deny\"`");
         }
         if options.reason.is_some() && ![Deny, Flag].contains(&kind) {
-            at("reason", "goes with `verdict = \"deny\"` or `\"flag\"` only");
+            at("reason", "allowed only with `verdict = \"deny\"` or `\"flag\"`");
         }
         if kind == Flag {
             match options.reason.as_deref().unwrap_or_default() {
-                "" => at("reason", "missing; it is what `verdict = \"flag\"` notes"),
+                "" => at("reason", "missing; `verdict = \"flag\"` requires it"),
                 text if text.chars().count() > FLAG_MAX => {
-                    at("reason", "longer than the 256 characters that are kept of a flag");
+                    at("reason", "longer than 256 characters, the limit for a flag");
                 }
                 _ => {}
             }
         }
         match &options.fields {
             Some(_) if ![Replace, Answer].contains(&kind) => {
-                at("fields", "goes with `verdict = \"replace\"` or `\"answer\"` only");
+                at("fields", "allowed only with `verdict = \"replace\"` or `\"answer\"`");
             }
             None if [Replace, Answer].contains(&kind) => {
-                at("fields", "missing; this verdict says nothing without them");
+                at("fields", "missing; this verdict requires fields");
             }
             Some(fields) if fields.is_empty() => at("fields", "expected at least one field"),
             _ => {}

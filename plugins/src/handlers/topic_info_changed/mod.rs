@@ -1,4 +1,4 @@
-//! `topic-info-changed`: says what changed in the details of a topic.
+//! `topic-info-changed`: reports which details of a topic have changed.
 //!
 //! A record's body is one JSON object: id, command, app, group, topic, operator, received, sent, and under `changes` each
 //! changed field with its new value and, where it is known for certain, the old one. The documented body of the command has
@@ -57,7 +57,7 @@ struct TopicChanges(Options);
 impl Plugin for TopicChanges {
     type Role = dyn Handler;
     const NAME: &'static str = "topic-info-changed";
-    const ABOUT: &'static str = "says what changed in the details of a topic";
+    const ABOUT: &'static str = "reports which details of a topic have changed";
     const COMMANDS: &'static [&'static str] = &[GroupAfterTopicInfoChanged::COMMAND];
     const EXAMPLE: &'static str = r#"
 fields = ["Name", "Notification"]
@@ -66,7 +66,12 @@ groups = ["@TGS#_@TGS#cycling01"]
     type Options = Options;
 
     fn check(options: &Options) -> Vec<(String, String)> {
-        let empty = |key: &str| (key.to_owned(), "an empty list lets nothing through".to_owned());
+        let empty = |key: &str| {
+            (
+                key.to_owned(),
+                "an empty list matches nothing; add an entry or leave the key out".to_owned(),
+            )
+        };
         let fields = options.fields.as_ref().is_some_and(Vec::is_empty).then(|| empty("fields"));
         let groups =
             options.groups.as_ref().is_some_and(HashSet::is_empty).then(|| empty("groups"));

@@ -104,7 +104,7 @@ type Threads = [JoinHandle<()>; 2];
 impl Plugin for Embedded {
     type Role = dyn Journal;
     const NAME: &'static str = "embedded";
-    const ABOUT: &'static str = "keeps the journal in a folder on this machine (SQLite)";
+    const ABOUT: &'static str = "stores the journal in a folder on this machine (SQLite)";
     const EXAMPLE: &'static str = r#"path = "data/journal""#;
     type Options = Options;
 

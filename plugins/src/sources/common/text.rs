@@ -24,7 +24,7 @@ pub(in crate::sources) fn shortened(verdict: Verdict) -> (Verdict, Option<&'stat
             let end = reason.char_indices().nth(REASON_CHARS_MAX).map(|(end, _)| end);
             let cut = end.map(|end| {
                 reason.truncate(end);
-                "takes a reason of at most 4096 characters; it is cut"
+                "accepts a reason of at most 4096 characters; the rest was cut off"
             });
             (Verdict::Deny { code, reason }, cut)
         }
@@ -40,7 +40,7 @@ pub(in crate::sources) fn named_well(command: &str) -> bool {
 
 /// What [`named_freely`] lets through, for people.
 pub(in crate::sources) const FREE_NAMES: &str =
-    "1 to 128 of letters, digits, `.`, `_`, `-`, `:` and `/`";
+    "use 1 to 128 letters, digits, `.`, `_`, `-`, `:` and `/`";
 
 /// The same for systems that also part their names by colons and slashes. No part is empty, and none leads elsewhere in a path.
 pub(in crate::sources) fn named_freely(command: &str) -> bool {

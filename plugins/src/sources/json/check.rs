@@ -13,11 +13,11 @@ pub(super) fn mistakes(options: &Options) -> Vec<(String, String)> {
     if Place::of(&options.command).is_none() {
         wrong.add(
             "command",
-            "needs exactly one of `path = true`, `query`, `header` and `body`".to_owned(),
+            "expected exactly one of `path = true`, `query`, `header` and `body`".to_owned(),
         );
     }
     if options.hmac.is_some() && options.token.is_some() {
-        wrong.add("token", "stands beside `hmac`; a sender proves itself in one way".to_owned());
+        wrong.add("token", "`hmac` is set too; configure only one of them".to_owned());
     }
     if let Some(hmac) = &options.hmac {
         check_hmac(&mut wrong, hmac);
@@ -38,7 +38,7 @@ pub(super) fn mistakes(options: &Options) -> Vec<(String, String)> {
         ("reply_timeout.after", options.reply_timeout.after),
     ] {
         if wait.is_some_and(|wait| wait.0.is_zero()) {
-            wrong.add(key, "must be longer than nothing".to_owned());
+            wrong.add(key, "expected a duration above 0".to_owned());
         }
     }
     check_replies(&mut wrong, &options.replies);
@@ -62,23 +62,29 @@ impl Mistakes {
 
 fn check_hmac(wrong: &mut Mistakes, hmac: &HmacOptions) {
     if hmac.secrets.is_empty() && hmac.secret_files.is_empty() {
-        wrong.add("hmac.secrets", "needs a secret, here or in `secret_files`".to_owned());
+        wrong.add(
+            "hmac.secrets",
+            "no secret is configured; add one here or in `secret_files`".to_owned(),
+        );
     }
     for (index, secret) in hmac.secrets.iter().enumerate() {
         wrong.add_if_wrong(&format!("hmac.secrets.{index}"), fit_secret(secret));
     }
     wrong.add_if_wrong("hmac.prefix", fit_prefix(&hmac.prefix));
     if hmac.window_without_time() {
-        wrong.add("hmac.window", "means nothing without `timestamp`".to_owned());
+        wrong.add("hmac.window", "has no effect without `timestamp`".to_owned());
     }
     if hmac.window().0.is_zero() {
-        wrong.add("hmac.window", "must be longer than nothing".to_owned());
+        wrong.add("hmac.window", "expected a duration above 0".to_owned());
     }
 }
 
 fn check_token(wrong: &mut Mistakes, token: &TokenOptions) {
     if token.tokens.is_empty() && token.token_files.is_empty() {
-        wrong.add("token.tokens", "needs a token, here or in `token_files`".to_owned());
+        wrong.add(
+            "token.tokens",
+            "no token is configured; add one here or in `token_files`".to_owned(),
+        );
     }
     for (index, one) in token.tokens.iter().enumerate() {
         wrong.add_if_wrong(&format!("token.tokens.{index}"), fit_token(one));
@@ -98,7 +104,7 @@ fn check_headers(wrong: &mut Mistakes, options: &Options) {
     let mut seen: Vec<(&str, &Header)> = Vec::new();
     for (key, header) in headers.into_iter().filter_map(|(key, header)| Some((key, header?))) {
         if let Some((other, _)) = seen.iter().find(|(_, taken)| *taken == header) {
-            wrong.add(key, format!("`{other}` stands in the header `{}` already", header.0));
+            wrong.add(key, format!("the header `{}` is already used by `{other}`", header.0));
         }
         seen.push((key, header));
     }
@@ -109,27 +115,27 @@ fn check_replies(wrong: &mut Mistakes, replies: &RepliesOptions) {
     let RepliesOptions { allow, deny, unavailable, refused } = replies;
     let kept = (allow.status().map_or(200, |status| status.as_u16()), allow.body_or(true));
     if !(200..300).contains(&kept.0) {
-        let what = format!("found {}, expected a status that says yes, 200 to 299", kept.0);
+        let what = format!("found {}, expected a success status, 200 to 299", kept.0);
         wrong.add("replies.allow.status", what);
     }
     let deny_body = (deny.status().as_u16(), deny.body());
     if deny.permitted && deny.reason_at.is_none() && deny_body == kept {
-        wrong.add("replies.deny", "says the same as `replies.allow`".to_owned());
+        wrong.add("replies.deny", "the same reply as `replies.allow`".to_owned());
     }
     let status = unavailable.status().map_or(503, |status| status.as_u16());
     if (status, unavailable.body_or(false)) == kept {
         wrong.add(
             "replies.unavailable",
-            "says the same as `replies.allow`: the sender would take for kept what is not"
+            "the same reply as `replies.allow`: the sender would assume that the callback was persisted"
                 .to_owned(),
         );
     }
     if refused.status().is_some_and(|status| (status.as_u16(), refused.body_or(false)) == kept) {
-        wrong.add("replies.refused", "says the same as `replies.allow`".to_owned());
+        wrong.add("replies.refused", "the same reply as `replies.allow`".to_owned());
     }
     if let Some(place) = &deny.reason_at {
         let room = place.put(&mut deny.body(), "".into());
-        let room = room.map_err(|what| format!("the body of the reply has no room: {what}"));
+        let room = room.map_err(|what| format!("cannot be set in the body of the reply: {what}"));
         wrong.add_if_wrong("replies.deny.reason_at", room);
     }
 }
@@ -137,7 +143,7 @@ fn check_replies(wrong: &mut Mistakes, replies: &RepliesOptions) {
 /// A secret is any text, but a file with several lines is a slip.
 pub(super) fn fit_secret(secret: &Secret) -> Result<(), String> {
     match secret.expose().contains(['\n', '\r']) {
-        true => Err("a secret is one line; several go into files of their own".to_owned()),
+        true => Err("a secret is one line; put several secrets into separate files".to_owned()),
         false => Ok(()),
     }
 }
@@ -146,13 +152,13 @@ pub(super) fn fit_secret(secret: &Secret) -> Result<(), String> {
 pub(super) fn fit_token(token: &Secret) -> Result<(), String> {
     match token.expose().bytes().all(|b| b.is_ascii_graphic()) {
         true => Ok(()),
-        false => Err("a token has visible ASCII characters only".to_owned()),
+        false => Err("a token may contain only visible ASCII characters".to_owned()),
     }
 }
 
 fn fit_prefix(prefix: &str) -> Result<(), String> {
     match !prefix.starts_with(' ') && prefix.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
         true => Ok(()),
-        false => Err("expected visible ASCII characters, with no space before them".to_owned()),
+        false => Err("expected visible ASCII characters without leading spaces".to_owned()),
     }
 }

@@ -54,7 +54,7 @@ struct Json {
 impl Plugin for Json {
     type Role = dyn Source;
     const NAME: &'static str = "json";
-    const ABOUT: &'static str = "takes in the callbacks of any system that posts JSON";
+    const ABOUT: &'static str = "receives callbacks from any system that posts JSON";
     const EXAMPLE: &'static str = r#"
 command = { header = "X-Event" }
 app = "shop-chat"
@@ -93,7 +93,8 @@ deny = { status = 403, body = { ok = false }, reason_at = "/message" }
     }
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Source>, BoxError> {
-        let place = Place::of(&options.command).ok_or("`command` names no place")?;
+        let place = Place::of(&options.command)
+            .ok_or("`command` does not say where a call holds its command")?;
         Ok(Arc::new(Self {
             app: options.app.map_or_else(|| cx.name.clone(), |app| app.0.into()),
             place,

@@ -15,38 +15,38 @@ use super::pointer::Pointer;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
-    /// Where the command stands, in one of four places: `{ header = "X-Event" }`, `{ query = "event" }`, `{ body = "/event/type" }`
-    /// or `{ path = true }`. A command is 1 to 128 of letters, digits, `.`, `_`, `-`, `:` and `/`.
+    /// Where a call holds its command, in one of four places: `{ header = "X-Event" }`, `{ query = "event" }`, `{ body = "/event/type" }`
+    /// or `{ path = true }`. A command has 1 to 128 letters, digits, `.`, `_`, `-`, `:` and `/`.
     pub(super) command: CommandOptions,
-    /// Proves the sender by an HMAC-SHA-256 in a header; default none. With neither `hmac` nor `token` anybody can call.
-    /// Signed is the body: whoever saw a call can say the same body under another command, unless the command stands in the
-    /// body too, and without `timestamp` for ever.
+    /// Authenticates the sender by an HMAC-SHA-256 in a header; default none. Without `hmac` and `token`, anyone can call.
+    /// Only the body is signed: anyone who saw a call can send its body again under another command, unless the body holds the
+    /// command too; without `timestamp`, at any later time.
     pub(super) hmac: Option<HmacOptions>,
-    /// Proves the sender by a token in a header; default none.
+    /// Authenticates the sender by a token in a header; default none.
     pub(super) token: Option<TokenOptions>,
     /// The name of the app that calls, 1 to 64 characters; default the name of this source.
     pub(super) app: Option<Text>,
-    /// Where the body has what orders callbacks, such as the room: `"/room/id"`; text or a whole number; default nowhere.
+    /// Where the body holds the key that orders callbacks, such as the room: `"/room/id"`; text or a whole number; default none.
     pub(super) key: Option<Pointer>,
-    /// Where the body has what only the same event of the same command has, such as its id: `"/event_id"`; it tells duplicates;
-    /// default nowhere.
+    /// Where the body holds what identifies an event among those of its command, such as its id: `"/event_id"`; it identifies
+    /// duplicates; default none.
     pub(super) natural_key: Option<Pointer>,
-    /// Where the body has the time of the event: `"/sent_at"`; seconds or milliseconds since 1970, or text such as
-    /// `2026-05-01T12:00:00Z`; default the time stamp of `hmac`, if there is one.
+    /// Where the body holds the time of the event: `"/sent_at"`; seconds or milliseconds since 1970, or text such as
+    /// `2026-05-01T12:00:00Z`; default the timestamp of `hmac`, if there is one.
     pub(super) time: Option<Pointer>,
     /// The commands whose senders wait for a decision, as patterns: a command, `Family.*`, `family:*`, `family/*` or `*`; all others come after the
     /// event. Default none.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub(super) before: Vec<Pattern>,
-    /// How long the sender waits for a reply, as a duration, where `reply_timeout` does not say otherwise; default `"2s"`.
+    /// How long the sender waits for a reply, as a duration, unless `reply_timeout` is set; default `"2s"`.
     #[serde(default = "two_seconds")]
     pub(super) patience: Period,
     /// How long the sender waits for a reply, by phase. Three quarters of it is the time to decide, unless `decide_within` of the
     /// source or the server is set.
     #[serde(default)]
     pub(super) reply_timeout: ReplyTimeoutOptions,
-    /// What the sender hears, each a status and a JSON object.
+    /// The replies to the sender, each with a status and a JSON object.
     #[serde(default)]
     pub(super) replies: RepliesOptions,
 }
@@ -84,7 +84,7 @@ pub(super) struct HmacOptions {
     /// How its 32 bytes are written; default `"hex"`.
     #[serde(default)]
     pub(super) encoding: Encoding,
-    /// What stands before it, in any case, such as `"sha256="`; default nothing.
+    /// The prefix before it, in upper or lower case, such as `"sha256="`; default none.
     #[serde(default)]
     pub(super) prefix: String,
     /// The secrets, whose text is the key; several while rotating; default none.
@@ -93,8 +93,8 @@ pub(super) struct HmacOptions {
     /// Files with one secret each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFile>,
-    /// The header that holds the time of the call in seconds since 1970; signed is then `{timestamp}.{body}`. Default none:
-    /// signed is the body.
+    /// The header that holds the time of the call in seconds since 1970; then `{timestamp}.{body}` is signed. Default none:
+    /// the body is signed.
     pub(super) timestamp: Option<Header>,
     /// How far that time may be from this machine's clock, in either direction, as a duration; default `"5m"`.
     window: Option<Period>,
@@ -127,7 +127,7 @@ pub(super) enum Encoding {
 pub(super) struct TokenOptions {
     /// The header that holds it.
     pub(super) header: Header,
-    /// What stands before it, in any case, such as `"Bearer "`; default nothing.
+    /// The prefix before it, in upper or lower case, such as `"Bearer "`; default none.
     #[serde(default)]
     pub(super) prefix: String,
     /// The tokens, of visible ASCII characters; several while rotating; default none.
@@ -142,14 +142,14 @@ pub(super) struct TokenOptions {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RepliesOptions {
-    /// To what is kept or allowed; default status 200, at most 299, and `{ ok = true }`.
+    /// To callbacks that are persisted or allowed; default status 200, at most 299, and `{ ok = true }`.
     pub(super) allow: ReplyOptions,
-    /// To what is denied.
+    /// To callbacks that are denied.
     pub(super) deny: DenyOptions,
-    /// To what cannot be kept just now; default status 503 and `{ ok = false }`.
+    /// To callbacks that cannot be persisted at the moment; default status 503 and `{ ok = false }`.
     pub(super) unavailable: ReplyOptions,
-    /// To calls that are not taken in; default `{ ok = false }` with the usual status of what is wrong with them: 400, 401,
-    /// 405, 408, 413 or 415.
+    /// To calls that are refused; default `{ ok = false }` with the usual status for the reason: 400, 401, 405, 408, 413 or
+    /// 415.
     pub(super) refused: ReplyOptions,
 }
 
@@ -177,13 +177,13 @@ impl ReplyOptions {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct DenyOptions {
-    /// `false`: the sender does not understand a denial, so a handler that denies has failed. Default `true`.
+    /// `false`: the sender does not understand a denial, so a denial counts as a failure of its handler. Default `true`.
     pub(super) permitted: bool,
-    /// The HTTP status, 200 to 599; default 403, so that a sender who looks at nothing else does not take it for a yes.
+    /// The HTTP status, 200 to 599; default 403, which a sender that looks at nothing else does not take for permission.
     status: Option<Status>,
     /// The body, an object; default `{ ok = false }`.
     body: Option<Map>,
-    /// Where in the body the reason is said, such as `"/message"`; default nowhere.
+    /// Where in the body the reason is put, such as `"/message"`; default none.
     pub(super) reason_at: Option<Pointer>,
 }
 
@@ -232,11 +232,11 @@ impl TryFrom<String> for Header {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let name: HeaderName = text
-            .parse()
-            .map_err(|_| format!("`{text}` is no header; write a name such as `X-Event`"))?;
+        let name: HeaderName = text.parse().map_err(|_| {
+            format!("`{text}` is not a valid header name; write one like `X-Event`")
+        })?;
         match TAKEN.contains(&name.as_str()) {
-            true => Err(format!("the header `{text}` is HTTP's own")),
+            true => Err(format!("the header `{text}` is reserved by HTTP; choose another one")),
             false => Ok(Self(name)),
         }
     }
@@ -255,9 +255,9 @@ impl TryFrom<String> for Parameter {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
         match (1..=64).contains(&text.len()) && text.bytes().all(plain) {
             true => Ok(Self(text)),
-            false => {
-                Err(format!("`{text}` is no query parameter: 1 to 64 of letters, digits and -_.~"))
-            }
+            false => Err(format!(
+                "`{text}` is not a valid query parameter; use 1 to 64 letters, digits and -_.~"
+            )),
         }
     }
 }

@@ -28,9 +28,9 @@ impl TryFrom<String> for Pointer {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = |what: &str| Err(format!("`{text}` is no place in a body: {what}"));
+        let wrong = |what: &str| Err(format!("`{text}` is not a valid place in a body: {what}"));
         let Some(steps) = text.strip_prefix('/') else {
-            return wrong("write it with a slash before each step, such as `/room/id`");
+            return wrong("put a slash before each step, as in `/room/id`");
         };
         let steps: Vec<&str> = steps.split('/').collect();
         if steps.len() > STEPS_MAX || text.len() > BYTES_MAX {
@@ -38,7 +38,7 @@ impl TryFrom<String> for Pointer {
         }
         match steps.into_iter().map(unescaped).collect() {
             Some(steps) => Ok(Self(steps)),
-            None => wrong("behind `~` stands 0 for `~` itself or 1 for `/`"),
+            None => wrong("`~` must be followed by 0 (for `~` itself) or 1 (for `/`)"),
         }
     }
 }
@@ -76,7 +76,7 @@ impl Pointer {
         let mut object = body;
         for step in way {
             let next = object.entry(step.clone()).or_insert_with(|| Value::Object(Map::new()));
-            object = next.as_object_mut().ok_or_else(|| format!("`{step}` is no object there"))?;
+            object = next.as_object_mut().ok_or_else(|| format!("`{step}` is not an object"))?;
         }
         object.insert(last.clone(), value);
         Ok(())

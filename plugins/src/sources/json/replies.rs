@@ -59,8 +59,9 @@ impl Replies {
             }
             Verdict::Deny { code: Some(code), reason } => {
                 let (denial, _) = self.denial(reason);
-                let what =
-                    format!("does not permit the code {code}: the reply to a denial has none");
+                let what = format!(
+                    "does not permit the code {code}: the reply to a denial carries no code"
+                );
                 Ok(Expressed::adjusted(denial, no(&what).0))
             }
             Verdict::Deny { code: None, reason } => Ok(match self.denial(reason) {
@@ -81,7 +82,7 @@ impl Replies {
                 let other = if reason == "denied" { "refused" } else { "denied" };
                 let denial = Verdict::Deny { code: None, reason: other.to_owned() };
                 let lost =
-                    "does not permit this reason: with it the reply would be the one that allows";
+                    "does not permit this reason: the reply would be the same as one that allows";
                 (denial, Some(lost))
             }
             _ => (denial, cut),

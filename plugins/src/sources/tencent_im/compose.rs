@@ -22,7 +22,7 @@ pub(super) fn compose(
 ) -> Result<Request<Bytes>, ComposeError> {
     if !named_well(command) {
         return Err(ComposeError(format!(
-            "`{command}` is not a valid command: use 1 to 128 of letters, digits, `.`, `_` and `-`"
+            "`{command}` is not a valid command: use 1 to 128 letters, digits, `.`, `_` and `-`"
         )));
     }
     let mut fields = fields.clone();

@@ -29,7 +29,11 @@ pub(super) fn express(callback: &Callback, verdict: Verdict) -> Result<Expressed
         (Ok(()), Some(cut)) => return Ok(Expressed::adjusted(verdict, format!("{command} {cut}"))),
         (Err(what), _) => what,
     };
-    let guessed = if known.is_none() { "; its name is all that is known of it" } else { "" };
+    let guessed = if known.is_none() {
+        "; the command is unknown, so this follows from its name"
+    } else {
+        ""
+    };
     let what = format!("{command} {what}{guessed}");
     match adjust::denial(rule, callback, verdict) {
         Some(denial) => Ok(Expressed::adjusted(shortened(denial).0, what)),
@@ -44,7 +48,7 @@ fn sayable(rule: &Rule, callback: &Callback, verdict: &Verdict) -> Result<(), St
     }
     match verdict {
         Verdict::Deny { .. } if friends::nobody(rule, callback) => {
-            Err("names no friend, so nobody can be refused".into())
+            Err("names no friend who could be refused".into())
         }
         Verdict::Deny { code: Some(code), .. } if !rule.has_code(*code) => Err(format!(
             "does not permit the code {code}: a refusal has no code or {}",
@@ -66,12 +70,12 @@ fn sayable(rule: &Rule, callback: &Callback, verdict: &Verdict) -> Result<(), St
 
 fn instead(rule: &Rule) -> String {
     if matches!(rule, Rule::Ignored) {
-        return "it has happened, and nobody reads the reply".into();
+        return "the event has already happened, and the reply is ignored".into();
     }
     let more = rule.verdicts().iter().map(|kind| kind.as_str());
     let all =
         [VerdictKind::Abstain, VerdictKind::Flag, VerdictKind::Allow].map(VerdictKind::as_str);
-    format!("it has {}", all.into_iter().chain(more).collect::<Vec<_>>().join(", "))
+    format!("it permits {}", all.into_iter().chain(more).collect::<Vec<_>>().join(", "))
 }
 
 /// Whether an object holds what it must, and nothing else. What we say ourselves is in the plain spelling, not lenient.
@@ -80,14 +84,14 @@ fn fit(specs: &[FieldSpec], at: &str, object: &Map) -> Result<(), String> {
         let at = format!("{at}{}", cut(name));
         let spec = specs.iter().find(|spec| spec.name == name).ok_or_else(|| {
             let names: Vec<_> = specs.iter().map(|spec| format!("`{}`", spec.name)).collect();
-            format!("does not permit the field `{at}`: it has {}", names.join(", "))
+            format!("does not permit the field `{at}`: it permits {}", names.join(", "))
         })?;
         holds(&spec.kind, &at, value)?;
     }
     let missing =
         |spec: &&FieldSpec| spec.presence == Presence::Always && !object.contains_key(spec.name);
     match specs.iter().find(missing) {
-        Some(spec) => Err(format!("needs `{at}{}`: {}", spec.name, words(&spec.kind))),
+        Some(spec) => Err(format!("requires `{at}{}`: {}", spec.name, words(&spec.kind))),
         None => Ok(()),
     }
 }
@@ -110,7 +114,7 @@ fn holds(kind: &FieldKind, at: &str, value: &Value) -> Result<(), String> {
     if good {
         Ok(())
     } else {
-        Err(format!("does not permit this value of `{at}`: it is {}", words(kind)))
+        Err(format!("does not permit this value of `{at}`: expected {}", words(kind)))
     }
 }
 

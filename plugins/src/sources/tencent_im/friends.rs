@@ -92,12 +92,12 @@ pub(super) fn judges(body: &[u8], fields: &Map) -> Result<(), String> {
             let (first, last) = (FRIEND_CODES.start(), FRIEND_CODES.end());
             return at("ResultCode", &format!("{code} is neither 0 nor from {first} to {last}"));
         }
-        let Some(id) = account(item) else { return at("To_Account", "it is no id") };
+        let Some(id) = account(item) else { return at("To_Account", "it is not a valid id") };
         if !body.is_empty() && !asked.contains(&id) {
-            return at("To_Account", "this friend is not asked for");
+            return at("To_Account", "the callback does not ask for this friend");
         }
         if !named.insert(id) {
-            return at("To_Account", "this friend has a verdict already");
+            return at("To_Account", "this friend already has a verdict");
         }
     }
     Ok(())

@@ -53,7 +53,7 @@ const TEXT_CHARS_MAX: usize = 64;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The apps whose callbacks are taken in, each under a name of your choice; at least one.
+    /// The apps whose callbacks are accepted, each under a name of your choice; at least one.
     apps: BTreeMap<String, AppOptions>,
     /// How far `RequestTime` may be from this machine's clock, in either direction, as a duration; default `"1m"`.
     #[serde(default = "one_minute")]
@@ -69,8 +69,8 @@ struct AppOptions {
     /// The callback tokens of the console, 1 to 128 characters each; several while rotating; default none.
     #[serde(default)]
     tokens: Vec<Secret>,
-    /// Files with one token each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none. With neither
-    /// kind unsigned calls are accepted.
+    /// Files with one token each, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`; default none. Without
+    /// any token, unsigned calls are accepted.
     #[serde(default)]
     token_files: Vec<SecretFile>,
 }
@@ -96,7 +96,7 @@ struct TencentIm {
 impl Plugin for TencentIm {
     type Role = dyn Source;
     const NAME: &'static str = "tencent-im";
-    const ABOUT: &'static str = "takes in the callbacks of Tencent Cloud Chat";
+    const ABOUT: &'static str = "receives callbacks from Tencent Cloud Chat";
     const EXAMPLE: &'static str = r#"
 window = "60s"
 
@@ -109,10 +109,10 @@ tokens = ["a-token-from-the-console"]
     fn check(options: &Options) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
         if options.apps.is_empty() {
-            wrong.push(("apps".into(), "needs at least one app".into()));
+            wrong.push(("apps".into(), "no app is configured; add at least one".into()));
         }
         if options.window.0.is_zero() {
-            wrong.push(("window".into(), "must be longer than nothing".into()));
+            wrong.push(("window".into(), "expected a duration above 0".into()));
         }
         let mut seen = HashSet::new();
         for (name, app) in &options.apps {
@@ -120,10 +120,13 @@ tokens = ["a-token-from-the-console"]
             let mut at =
                 |key: String, what: String| wrong.push((format!("apps.{name}.{key}"), what));
             if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-                at("sdk_app_id".into(), format!("`{id}` is no app id; they are digits"));
+                at(
+                    "sdk_app_id".into(),
+                    format!("`{id}` is not a valid app id; app ids consist of digits"),
+                );
             }
             if !seen.insert(id) {
-                at("sdk_app_id".into(), format!("another app has the id {id} already"));
+                at("sdk_app_id".into(), format!("the id {id} is already used by another app"));
             }
             for (index, token) in app.tokens.iter().enumerate() {
                 if let Err(what) = fit(token) {
@@ -168,10 +171,12 @@ fn fitting(token: Secret) -> Result<Secret, String> {
 fn fit(token: &Secret) -> Result<(), String> {
     match token.expose().chars().count() {
         _ if token.expose().contains(['\n', '\r']) => {
-            Err("a token is one line; several go into files of their own".into())
+            Err("a token is one line; put several tokens into separate files".into())
         }
         1..=TOKEN_CHARS_MAX => Ok(()),
-        n => Err(format!("a token has 1 to {TOKEN_CHARS_MAX} characters, this one has {n}")),
+        n => Err(format!(
+            "a token must have 1 to {TOKEN_CHARS_MAX} characters, but this one has {n}"
+        )),
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn reply(callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes
         }
         (Outcome::Unavailable, _) => {
             const TEXT: &[u8] =
-                br#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be kept just now","ErrorCode":1}"#;
+                br#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be persisted at the moment","ErrorCode":1}"#;
             with_json(StatusCode::SERVICE_UNAVAILABLE, Bytes::from_static(TEXT))
         }
         // A batch holds after-callbacks only: there is nothing to decide.
@@ -88,9 +88,9 @@ pub(super) fn refuse(kind: RefusalKind) -> Response<Bytes> {
     }
     let text = match kind {
         RefusalKind::Unauthenticated => fail!("not authorized"),
-        RefusalKind::Method => fail!("only POST is answered here"),
+        RefusalKind::Method => fail!("only POST is allowed"),
         RefusalKind::TooLarge => fail!("too large"),
-        RefusalKind::Malformed => fail!("not a callback as the protocol has it"),
+        RefusalKind::Malformed => fail!("not a valid callback"),
         RefusalKind::Encoding => fail!("encoded bodies are not accepted"),
         RefusalKind::Slow => fail!("the body did not arrive in time"),
         _ => fail!("refused"),

@@ -72,11 +72,12 @@ const fn reply(name: &'static str, kind: FieldKind, about: &'static str) -> Fiel
 
 const ELEMENT: &[FieldSpec] = &[
     FieldSpec::new("MsgType", FieldKind::Text, "The kind of the element."),
-    FieldSpec::new("MsgContent", FieldKind::Object(&[]), "What the kind asks for.").personal(),
+    FieldSpec::new("MsgContent", FieldKind::Object(&[]), "The content that its kind requires.")
+        .personal(),
 ];
 const MESSAGE: &[FieldSpec] = &[
     reply("MsgBody", FieldKind::List(&FieldKind::Object(ELEMENT)), "The elements to send instead."),
-    reply("CloudCustomData", FieldKind::Text, "The custom data to keep with the message instead."),
+    reply("CloudCustomData", FieldKind::Text, "The custom data to store with the message instead."),
 ];
 const FRIENDS: &[FieldSpec] = &[reply(
     "ResultItem",
@@ -84,9 +85,9 @@ const FRIENDS: &[FieldSpec] = &[reply(
         FieldSpec::new("To_Account", FieldKind::Any, "The friend, as asked for or as text.")
             .personal(),
         FieldSpec::new("ResultCode", FieldKind::Integer, "0, or a refusal from 38000 to 39000."),
-        reply("ResultInfo", FieldKind::Text, "Words for the client."),
+        reply("ResultInfo", FieldKind::Text, "Text for the client."),
     ])),
-    "One verdict for each friend asked for; whom it leaves out is allowed.",
+    "One verdict for each friend asked for; friends that are left out are allowed.",
 )];
 const SIGNAL: &[FieldSpec] = &[reply("RspData", FieldKind::Text, "Text for the chatbot.")];
 pub(super) const REFUSED_MEMBERS: &[FieldSpec] =

@@ -53,7 +53,7 @@ fn what_cannot_be_composed_says_why() {
         source.compose(command, &map(fields), at(0)).expect_err("refused").0
     };
     assert!(error("a b", json!({})).contains("`a b` is not a valid command"));
-    assert!(error("a", json!({"a": "text"})).contains("`a` is no object"));
+    assert!(error("a", json!({"a": "text"})).contains("`a` is not an object"));
 }
 
 #[test]

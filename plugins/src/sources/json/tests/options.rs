@@ -46,10 +46,10 @@ fn the_command_stands_in_exactly_one_place() {
     check("command = \"X-Event\"", "command", "table");
     check("command = { heder = \"X-Event\" }", "command.heder", "did you mean `header`?");
     check("command = { path = \"x\" }", "command.path", "true or false");
-    check("command = { header = \"X Event\" }", "command.header", "no header");
-    check("command = { header = \"Host\" }", "command.header", "HTTP's own");
-    check("command = { query = \"a=b\" }", "command.query", "no query parameter");
-    check("command = { query = \"\" }", "command.query", "no query parameter");
+    check("command = { header = \"X Event\" }", "command.header", "not a valid header name");
+    check("command = { header = \"Host\" }", "command.header", "reserved by HTTP");
+    check("command = { query = \"a=b\" }", "command.query", "not a valid query parameter");
+    check("command = { query = \"\" }", "command.query", "not a valid query parameter");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_place_in_the_body_is_a_pointer() {
         check(&format!("key = \"{wrong}\""), "key", "a slash before each step");
     }
     for wrong in ["/a~", "/a~2b", "/~x"] {
-        check(&format!("natural_key = \"{wrong}\""), "natural_key", "behind `~`");
+        check(&format!("natural_key = \"{wrong}\""), "natural_key", "`~` must be followed by 0");
     }
     check("time = \"/1/2/3/4/5/6/7/8/9\"", "time", "8 steps");
     check(&format!("time = \"/{}\"", "x".repeat(256)), "time", "256 bytes");
@@ -68,22 +68,22 @@ fn a_place_in_the_body_is_a_pointer() {
 #[test]
 fn a_proof_is_whole_and_the_only_one() {
     let hmac = |inner: &str| format!("hmac = {{ header = \"X-Sig\", {inner} }}");
-    check("hmac.header = \"X-Sig\"", "hmac.secrets", "needs a secret");
+    check("hmac.header = \"X-Sig\"", "hmac.secrets", "no secret is configured");
     check("hmac.secrets = [\"s\"]", "hmac.header", "missing");
     check(&hmac("secrets = [\"a\", \"b\\nc\"]"), "hmac.secrets.1", "one line");
     check(&hmac("secrets = [\"\"]"), "hmac.secrets.0", "empty");
     check(&hmac("secrets = [\"a\"], prefix = \"é\""), "hmac.prefix", "visible ASCII");
-    check(&hmac("secrets = [\"a\"], prefix = \" v1=\""), "hmac.prefix", "no space before");
+    check(&hmac("secrets = [\"a\"], prefix = \" v1=\""), "hmac.prefix", "without leading spaces");
     check(&hmac("secrets = [\"a\"], encoding = \"hax\""), "hmac.encoding", "`hex`");
     check(&hmac("secrets = [\"a\"], window = \"1m\""), "hmac.window", "without `timestamp`");
     let timed = "secrets = [\"a\"], timestamp = \"T\", window = \"0s\"";
-    check(&hmac(timed), "hmac.window", "longer than nothing");
-    check("token.header = \"Authorization\"", "token.tokens", "needs a token");
+    check(&hmac(timed), "hmac.window", "a duration above 0");
+    check("token.header = \"Authorization\"", "token.tokens", "no token is configured");
     let token = |inner: &str| format!("token = {{ header = \"Authorization\", {inner} }}");
     check(&token("tokens = [\"a\", \"b c\"]"), "token.tokens.1", "visible ASCII");
     check(&token("tokens = [\"a\"], prefix = \"\\t\""), "token.prefix", "visible ASCII");
     let both = format!("{}\n{}", hmac("secrets = [\"a\"]"), token("tokens = [\"a\"]"));
-    check(&both, "token", "beside `hmac`");
+    check(&both, "token", "`hmac` is set too");
     let files = "hmac = { header = \"A\", secret_files = [\"s\"] }";
     assert_eq!(mistakes(&format!("command.path = true\n{files}")), []);
 }
@@ -100,7 +100,11 @@ fn two_things_do_not_share_a_header() {
     let sig = |name: &str, more: &str| {
         format!("hmac = {{ header = \"{name}\", secrets = [\"a\"]{more} }}")
     };
-    check(&sig("x-event", ""), "hmac.header", "`command.header` stands in the header `x-event`");
+    check(
+        &sig("x-event", ""),
+        "hmac.header",
+        "the header `x-event` is already used by `command.header`",
+    );
     check(&sig("A", ", timestamp = \"a\""), "hmac.timestamp", "`hmac.header`");
     check("token = { header = \"X-EVENT\", tokens = [\"a\"] }", "token.header", "`command.header`");
 }
@@ -110,7 +114,7 @@ fn the_rest_is_checked_too() {
     check("app = \"\"", "app", "1 to 64");
     check(&format!("app = \"{}\"", "é".repeat(65)), "app", "65 characters");
     for key in ["patience", "reply_timeout.before", "reply_timeout.after"] {
-        check(&format!("{key} = \"0s\""), key, "longer than nothing");
+        check(&format!("{key} = \"0s\""), key, "a duration above 0");
     }
     check("before = [\"*.before_*\"]", "before.0", "not a valid command pattern");
     check("not = 1", "not", "unknown key");
@@ -127,13 +131,13 @@ fn a_reply_has_a_body_and_no_two_outcomes_sound_alike() {
     let yes = "{ status = 200, body = { ok = true } }";
     for reply in ["deny", "unavailable", "refused"] {
         let key = format!("replies.{reply}");
-        check(&format!("{key} = {yes}"), &key, "the same as `replies.allow`");
+        check(&format!("{key} = {yes}"), &key, "the same reply as `replies.allow`");
     }
     for status in ["300", "401", "503"] {
         check(&format!("replies.allow.status = {status}"), "replies.allow.status", "200 to 299");
     }
     let room = "replies.deny = { body = { e = 1 }, reason_at = \"/e/text\" }";
-    check(room, "replies.deny.reason_at", "`e` is no object");
+    check(room, "replies.deny.reason_at", "`e` is not an object");
     let fine =
         "command.path = true\n[replies.deny]\npermitted = false\nstatus = 200\nbody.ok = true";
     assert_eq!(mistakes(fine), []);

@@ -103,14 +103,14 @@ fn what_has_happened_or_names_nobody_cannot_be_denied() {
             assert!(error.0.contains(why), "{error}");
         }
     };
-    check(&one(COMMAND, BODY), "it has happened");
-    check(&one("New.Thing", "{}"), "it has happened");
+    check(&one(COMMAND, BODY), "the event has already happened");
+    check(&one("New.Thing", "{}"), "the event has already happened");
     for command in FRIENDS {
         for body in ["{}", r#"{"FriendItem":[]}"#, r#"{"FriendItem":[{},{"To_Account":null}]}"#] {
             let error =
                 expressed(&one(command, body), Verdict::Deny { code: None, reason: "no".into() });
             let error = error.expect_err("there is nobody").0;
-            assert!(error.contains("nobody can be refused"), "{error}");
+            assert!(error.contains("names no friend"), "{error}");
             assert!(expressed(&one(command, body), Verdict::Drop).is_err());
         }
     }

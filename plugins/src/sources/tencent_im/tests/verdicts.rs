@@ -123,10 +123,13 @@ fn what_has_happened_is_acknowledged_and_nothing_else() {
         }
         for written in ["deny", "deny 1", "deny 10100", "drop", "replace {}", "answer {}"] {
             let kind = written.split(' ').next().expect("a kind");
-            let guessed =
-                if command == "New.Thing" { "; its name is all that is known of it" } else { "" };
+            let guessed = if command == "New.Thing" {
+                "; the command is unknown, so this follows from its name"
+            } else {
+                ""
+            };
             let why = format!(
-                "{command} does not permit the verdict `{kind}`: it has happened, and nobody reads the reply{guessed}"
+                "{command} does not permit the verdict `{kind}`: the event has already happened, and the reply is ignored{guessed}"
             );
             assert_eq!(expressed(&callback, verdict(written)), Err(why));
         }
@@ -227,7 +230,7 @@ fn what_cannot_be_kept_is_answered_with_a_failure() {
     assert_eq!(response.status(), 503);
     assert_eq!(
         text(&response),
-        r#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be kept just now","ErrorCode":1}"#
+        r#"{"ActionStatus":"FAIL","ErrorInfo":"cannot be persisted at the moment","ErrorCode":1}"#
     );
 }
 
