@@ -161,7 +161,7 @@ fn a_signal_makes_the_file_anew_before_anything_is_delivered() {
     server.lines("topics.jsonl", 1);
     fs::rename(server.path("topics.jsonl"), server.path("moved")).expect("moved");
     server.signal("USR1");
-    server.log_line("the file was opened anew");
+    server.log_line("file reopened");
     assert_eq!(fs::read_to_string(server.path("topics.jsonl")).expect("made"), "");
     post(server.address, &query(TOPIC_CHANGED), &topic_changed("second"));
     assert_eq!(server.lines("topics.jsonl", 1).len(), 1);

@@ -25,26 +25,26 @@ const ROOM_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
-    /// How loud the lines are: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
+    /// The level of the lines: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
     level: Level,
     /// Whether a line shows the record's body, its first 4 KiB. Bodies hold personal data. Default: false.
     body: bool,
 }
 
-/// How loud a line is.
+/// The level of a line.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Level {
-    /// Shown when everything is.
+    /// Shown only if everything is logged.
     Trace,
-    /// For finding mistakes.
+    /// For debugging.
     Debug,
-    /// For everybody.
+    /// For normal operation.
     #[default]
     Info,
-    /// Somebody should look.
+    /// Needs attention.
     Warn,
-    /// Somebody must look.
+    /// Needs action.
     Error,
 }
 
@@ -94,7 +94,7 @@ fn shown(body: &[u8]) -> String {
 
 fn no_room() -> Result<(), Failure> {
     Err(Failure::transient(
-        "too many log lines wait to be written: does anybody read standard error?",
+        "too many log lines are waiting to be written; is standard error being read?",
     ))
 }
 

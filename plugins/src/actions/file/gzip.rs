@@ -26,7 +26,7 @@ pub(super) fn compress(
     stopped: &dyn Fn() -> bool,
 ) -> io::Result<()> {
     let packed = compressed(plain);
-    if !packed.try_exists().map_err(at("look at", &packed))? {
+    if !packed.try_exists().map_err(at("inspect", &packed))? {
         let part = unfinished(plain);
         let made = pack(disk, plain, &part, stopped).and_then(|()| rename(disk, &part, &packed));
         made.inspect_err(|_| drop(disk.remove(&part)))?;
@@ -48,7 +48,7 @@ pub(super) fn compress(
 
 fn pack(disk: &dyn Disk, plain: &Path, part: &Path, stopped: &dyn Fn() -> bool) -> io::Result<()> {
     let mut lines = open_to_read(plain)?;
-    let file = disk.create(part, MODE).map_err(at("make", part))?;
+    let file = disk.create(part, MODE).map_err(at("create", part))?;
     let mut encoder = GzEncoder::new(Onto { disk, file: &file }, Compression::default());
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -97,7 +97,7 @@ fn damaged(error: &io::Error) -> bool {
 }
 
 fn go_on(stopped: &dyn Fn() -> bool) -> io::Result<()> {
-    if stopped() { Err(io::Error::other("told to stop")) } else { Ok(()) }
+    if stopped() { Err(io::Error::other("stopped")) } else { Ok(()) }
 }
 
 /// A file as something to write into.

@@ -18,7 +18,7 @@ pub(super) async fn keep(spec: Arc<Spec>, state: Arc<Mutex<State>>, upkeep: Arc<
     while !upkeep.is_stopped() {
         let run = upkeep.clone();
         if tokio::task::spawn_blocking(move || run.run()).await.is_err() {
-            tracing::error!(path = %spec.path.display(), "looking after rotated files panicked");
+            tracing::error!(path = %spec.path.display(), "the maintenance of rotated files panicked");
         }
         let wait = spec.rotation.next(spec.clock.wall()).unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN);
         let until = spec.clock.now() + wait;

@@ -14,7 +14,7 @@ pub(super) fn push(lines: &mut Vec<u8>, body: &[u8]) -> Result<(), String> {
     if body.contains(&b'\n') || body.contains(&b'\r') {
         // Valid JSON has line breaks between its tokens only, so leaving out white space there removes them all.
         serde_json::from_slice::<&RawValue>(body).map_err(|error| {
-            format!("the body has line breaks and is no JSON that could do without: {error}")
+            format!("the body has line breaks and is not valid JSON, so it cannot become one line: {error}")
         })?;
         push_compact(lines, body);
     } else {

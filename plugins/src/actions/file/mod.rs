@@ -82,7 +82,7 @@ impl File {
 
     async fn ready(&self, state: Guard) -> (Guard, io::Result<()>) {
         match (state.started, &state.store) {
-            (false, _) => (state, Err(io::Error::other("not started"))),
+            (false, _) => (state, Err(io::Error::other("the action was not started"))),
             (true, Some(_)) => (state, Ok(())),
             (true, None) => {
                 let (state, ready) = self.blocking(state, State::ready).await;
@@ -106,7 +106,7 @@ impl File {
     async fn ask_later(&self, state: Guard, doubt: Doubt) -> (Guard, io::Result<Fate>) {
         drop(state); // others may find out before
         let (error, again) = (&doubt.error, doubt.wait);
-        tracing::warn!(%error, ?again, "it is not known whether the last batch was written; deliveries wait");
+        tracing::warn!(%error, retry_in = ?again, "cannot tell whether the last batch was written; deliveries wait until that is known");
         let clock = &self.spec.clock;
         clock.sleep_until(clock.now() + doubt.wait).await;
         let state = self.lock().await;
@@ -124,7 +124,7 @@ impl File {
 impl Action for File {
     async fn deliver(&self, record: &Record) -> Result<(), Failure> {
         let mut results = self.deliver_batch(std::slice::from_ref(record)).await;
-        results.pop().unwrap_or_else(|| Err(Failure::transient("no result")))
+        results.pop().unwrap_or_else(|| Err(Failure::transient("the action returned no result")))
     }
 
     async fn deliver_batch(&self, records: &[Record]) -> Vec<Result<(), Failure>> {
@@ -160,7 +160,9 @@ impl Action for File {
         let (mut state, ready) = self.blocking(self.lock().await, State::ready).await;
         match ready.flatten() {
             Err(error) if !is_full(&error) => return Err(error.into()),
-            Err(error) => tracing::warn!(%error, "the file cannot be opened yet"),
+            Err(error) => {
+                tracing::warn!(%error, "the disk is full: the file will be opened with the next delivery")
+            }
             Ok(()) => {}
         }
         state.started = true;
@@ -176,8 +178,10 @@ impl Action for File {
         }
         let path = self.spec.path.display();
         match self.blocking(state, State::reopen).await.1.flatten() {
-            Ok(()) => tracing::info!(%path, "the file was opened anew"),
-            Err(error) => tracing::warn!(%path, %error, "the file cannot be opened anew yet"),
+            Ok(()) => tracing::info!(%path, "file reopened"),
+            Err(error) => {
+                tracing::warn!(%path, %error, "cannot reopen the file; trying again with the next delivery")
+            }
         }
     }
 
@@ -192,7 +196,7 @@ impl Action for File {
         state.started = false;
         let close = |state: &mut State| state.store.take().map_or(Ok(()), Store::close);
         if let Err(error) = self.blocking(state, close).await.1.flatten() {
-            tracing::warn!(%error, "the file could not be synced at the end");
+            tracing::warn!(%error, "cannot sync the file at shutdown");
         }
     }
 }

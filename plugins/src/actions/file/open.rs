@@ -31,7 +31,7 @@ pub(super) fn prepare_folder(file: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|one| !exists(one)).collect();
     if !missing.is_empty() {
         let made = DirBuilder::new().recursive(true).mode(0o750).create(folder);
-        made.map_err(at("make the folder", folder))?;
+        made.map_err(at("create the folder", folder))?;
         missing.iter().filter_map(|one| one.parent()).try_for_each(sync_folder)?;
     }
     access::examine_folder(folder)
@@ -72,15 +72,15 @@ pub(super) fn open_there(path: &Path) -> io::Result<File> {
 /// It is not there, cannot be opened, or is something else.
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     let file = without_waiting(OpenOptions::new().read(true), path)?;
-    match file.metadata().map_err(at("look at", path))?.is_file() {
+    match file.metadata().map_err(at("inspect", path))?.is_file() {
         true => Ok(file),
-        false => Err(refused("read", path, "it is no plain file")),
+        false => Err(refused("read", path, "it is not a regular file")),
     }
 }
 
 fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let file = without_waiting(options, path)?;
-    check(path, &file.metadata().map_err(at("look at", path))?)?;
+    check(path, &file.metadata().map_err(at("inspect", path))?)?;
     Ok(file)
 }
 
@@ -99,16 +99,16 @@ const LINK: &str = "it is a symbolic link";
 
 fn check(path: &Path, facts: &Metadata) -> io::Result<()> {
     if !facts.is_file() {
-        return Err(refused("write to", path, "it is no plain file"));
+        return Err(refused("write to", path, "it is not a regular file"));
     }
     if facts.nlink() != 1 {
-        return Err(refused("write to", path, "it has more names than this one (hard links)"));
+        return Err(refused("write to", path, "it has other names (hard links)"));
     }
     Ok(())
 }
 
 fn refused(what: &str, path: &Path, why: &str) -> io::Error {
-    let text = format!("will not {what} {}: {why}", path.display());
+    let text = format!("refusing to {what} {}: {why}", path.display());
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 

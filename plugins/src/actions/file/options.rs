@@ -29,44 +29,44 @@ const EVERY_MIN: Duration = Duration::from_mins(1);
 pub(super) struct Options {
     /// The file to append to, relative to the configuration file's folder. Missing folders are made. No default.
     pub(super) path: FilePath,
-    /// When lines are made safe against a power cut: `every`, `batch` or `os`. Default: `batch`.
+    /// When lines are synced to disk: `every`, `batch` or `os`. Default: `batch`.
     #[serde(default)]
     pub(super) fsync: Fsync,
-    /// When a new file is begun, like `{ size = "100 MiB", every = "1d" }`. The old one keeps its lines under a name with the
+    /// When a new file is started, like `{ size = "100 MiB", every = "1d" }`. The old one keeps its lines under a name with the
     /// time of the rotation in UTC: `topics.jsonl` becomes `topics.20260102T030405.678Z.jsonl`; names sort in the order of the
     /// rotations. Default: never.
     pub(super) rotate: Option<Rotate>,
-    /// Whether rotated files are compressed with gzip, beside the deliveries. Default: false.
+    /// Whether rotated files are compressed with gzip, in the background. Default: false.
     #[serde(default)]
     compress: bool,
-    /// How many rotated files are kept; the oldest ones are removed, and nothing that is named otherwise. Default: all.
+    /// How many rotated files are kept; the oldest ones are removed; other files are never touched. Default: all.
     keep_files: Option<u32>,
     /// How long rotated files are kept, from the time in their names, like `"30d"`. Default: for ever.
     keep_for: Option<Period>,
 }
 
-/// When a new file is begun; at least one of the two.
+/// When a new file is started; at least one of the two.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotate {
     /// Before the file grows beyond this size, from 4 KiB. A batch (up to 4 MiB and a line) stays together, if need be in a
     /// larger file of its own. Default: no limit.
     size: Option<Size>,
-    /// When a stretch of this length ends, from one minute. They are counted from 1970 in UTC: `"1d"` ends at midnight, `"1h"`
+    /// When a period of this length ends, from one minute. Periods are counted from 1970 in UTC: `"1d"` ends at midnight, `"1h"`
     /// on the hour. A file without lines stays. Default: no limit.
     every: Option<Period>,
 }
 
-/// When lines are made safe against a power cut.
+/// When lines are synced to disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Fsync {
-    /// Each record by itself before it counts as delivered: one sync for each. Slow; never more than one line at stake.
+    /// Each record on its own, before it counts as delivered. Slow; a power cut affects at most one line.
     Every,
-    /// Records that wait together are made safe together, before any of them counts as delivered.
+    /// Records that wait together are synced together, before any of them counts as delivered.
     #[default]
     Batch,
-    /// When the operating system thinks fit: survives the end of the process, not a power cut.
+    /// When the operating system decides: lines survive the end of the process, but not a power cut.
     Os,
 }
 
@@ -88,21 +88,29 @@ impl Options {
         let size = rotate.and_then(|rotate| rotate.size);
         let every = rotate.and_then(|rotate| rotate.every);
         let alone = |set: bool| set && rotate.is_none();
-        let needs = "needs `rotate`: only rotated files are compressed or removed";
+        let needs = "requires `rotate`: only rotated files are compressed or removed";
         [
-            (unnamed, "path", "names no file; write one like \"data/callbacks.jsonl\""),
+            (unnamed, "path", "does not name a file; write one like \"data/callbacks.jsonl\""),
             (
                 rotate.is_some() && size.is_none() && every.is_none(),
                 "rotate",
-                "says neither `size` nor `every`; write at least one",
+                "neither `size` nor `every` is set; set at least one",
             ),
-            (size.is_some_and(|size| size.0 < SIZE_MIN), "rotate.size", "is below 4 KiB"),
-            (every.is_some_and(|every| every.0 < EVERY_MIN), "rotate.every", "is below 1m"),
+            (size.is_some_and(|size| size.0 < SIZE_MIN), "rotate.size", "expected at least 4 KiB"),
+            (
+                every.is_some_and(|every| every.0 < EVERY_MIN),
+                "rotate.every",
+                "expected at least 1m",
+            ),
             (alone(self.compress), "compress", needs),
             (alone(self.keep_files.is_some()), "keep_files", needs),
             (alone(self.keep_for.is_some()), "keep_for", needs),
-            (self.keep_files == Some(0), "keep_files", "must be 1 or more"),
-            (self.keep_for.is_some_and(|it| it.0.is_zero()), "keep_for", "must be above 0"),
+            (self.keep_files == Some(0), "keep_files", "expected at least 1"),
+            (
+                self.keep_for.is_some_and(|it| it.0.is_zero()),
+                "keep_for",
+                "expected a duration above 0",
+            ),
         ]
         .into_iter()
         .filter(|(wrong, ..)| *wrong)

@@ -135,13 +135,13 @@ impl Sidecar {
             self.lanes.insert(handler.clone(), lane);
         }
         let Some(lane) = self.lanes.get(&handler) else {
-            return Err(io::Error::other("a lane vanished"));
+            return Err(io::Error::other("bug: the slots of the handler are gone"));
         };
         lane.carry(intent);
         let slot = 2 * lane.pair + (1 - lane.newer);
         let bytes = intent.encode().ok_or_else(|| {
             let kind = io::ErrorKind::InvalidInput;
-            io::Error::new(kind, "the handler's name is too long to be written down")
+            io::Error::new(kind, "the handler's name is too long to be stored")
         })?;
         self.write(&bytes, place(slot))?;
         self.sequence = intent.sequence;
@@ -152,7 +152,7 @@ impl Sidecar {
     pub(super) fn complete(&mut self, intent: Intent, slot: usize) {
         // Not synced and allowed to fail: without it, a start compares the data instead.
         if let Err(error) = self.mark(intent.sequence, slot) {
-            tracing::debug!(%error, "a completed batch could not be marked");
+            tracing::debug!(%error, "cannot mark a batch as completed");
         }
         self.last = Some((intent.sequence, slot));
         if let Some(lane) = self.lanes.get_mut(intent.handler.as_str()) {
@@ -201,7 +201,7 @@ impl Sidecar {
         let silent = self.lanes.iter().min_by_key(|(_, lane)| lane.sequence);
         let handler = silent.map(|(handler, _)| handler.clone());
         let lane = handler.and_then(|handler| self.lanes.remove(&handler));
-        lane.map(|lane| lane.pair).ok_or_else(|| io::Error::other("all slots are taken by nobody"))
+        lane.map(|lane| lane.pair).ok_or_else(|| io::Error::other("bug: no slot can be freed"))
     }
 }
 
@@ -265,7 +265,7 @@ fn header(path: &Path, old: &[u8], owner: &str) -> io::Result<Vec<u8>> {
     let start = &old[..old.len().min(MAGIC.len())];
     let unfinished = start.iter().all(|byte| *byte == 0);
     if !MAGIC.starts_with(start) && !unfinished {
-        let text = format!("{} was not made by this action; move it away", path.display());
+        let text = format!("{} was not created by this action; move it away", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     let mut header = MAGIC.to_vec();
@@ -278,7 +278,7 @@ fn lock(path: &Path, file: &File) -> io::Result<()> {
     match crate::lock::take(file) {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
-            let text = format!("{} is held by {}", path.display(), holder(file));
+            let text = format!("{} is in use by {}", path.display(), holder(file));
             Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
         }
         Err(TryLockError::Error(error)) => Err(at("lock", path)(error)),

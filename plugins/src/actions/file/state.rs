@@ -63,7 +63,7 @@ impl State {
         if let Some(store) = self.store.take()
             && let Err(error) = store.close()
         {
-            tracing::warn!(%error, "the file could not be synced before it was opened anew");
+            tracing::warn!(%error, "cannot sync the file before it is reopened");
         }
         self.ready()
     }
@@ -120,7 +120,7 @@ impl State {
         let path = self.spec.path.display();
         let failed = match store.rotate() {
             Ok(aside) => {
-                tracing::info!(%path, aside = %aside.display(), "the file was rotated");
+                tracing::info!(%path, rotated_to = %aside.display(), "file rotated");
                 self.spec.rotated.notify_one();
                 return Some(store);
             }
@@ -130,11 +130,11 @@ impl State {
         let again = ROTATE_AGAIN;
         match failed {
             NotRotated::Stuck(error) => {
-                tracing::warn!(%path, %error, ?again, "the file cannot be rotated; it is written on");
+                tracing::warn!(%path, %error, retry_in = ?again, "cannot rotate the file; lines are still appended to it");
                 Some(store)
             }
             NotRotated::Astray(error) => {
-                tracing::warn!(%path, %error, ?again, "the rotation failed half way; the file is opened again");
+                tracing::warn!(%path, %error, retry_in = ?again, "the rotation failed halfway; the file is reopened");
                 None
             }
         }

@@ -32,8 +32,8 @@ pub(super) const INTENT: &str = ".intent";
 
 const MODE: u32 = 0o640;
 /// What copytruncate does, and what would do instead.
-const CUT: &str = "the file was cut by somebody else: lines written while it was being copied are lost; \
-                   let it be renamed instead of copied and truncated, or use the option `rotate`";
+const CUT: &str = "the file was truncated by another process: lines written while it was copied are lost; \
+                   rename the file instead of copying and truncating it, or use the option `rotate`";
 
 /// What is needed to open a store, again and again.
 pub(super) struct Spec {
@@ -95,7 +95,7 @@ impl Store {
         let file = open(&spec.path, MODE, true)?;
         // Also where nothing is new: whoever made the name, or moved another file away, may not have seen to it.
         spec.disk.sync_folder(folder(&spec.path))?;
-        let written = written(&file.metadata().map_err(at("look at", &spec.path))?, spec);
+        let written = written(&file.metadata().map_err(at("inspect", &spec.path))?, spec);
         let mut store = Self { spec: spec.clone(), sidecar, file, end: 0, written };
         store.recover(stored)?;
         store.end = store.finish_line()?;
@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// It is not known whether it is in the file; opening a new store finds out.
     pub(super) fn append(&mut self, batch: Batch) -> io::Result<()> {
-        let facts = self.file.metadata().map_err(at("look at", &self.spec.path))?;
+        let facts = self.file.metadata().map_err(at("inspect", &self.spec.path))?;
         if facts.len() != self.end {
             self.follow(facts.len())?;
         }
@@ -181,7 +181,7 @@ impl Store {
     }
 
     fn length(&self) -> io::Result<u64> {
-        self.file.metadata().map(|facts| facts.len()).map_err(at("look at", &self.spec.path))
+        self.file.metadata().map(|facts| facts.len()).map_err(at("inspect", &self.spec.path))
     }
 }
 

@@ -54,7 +54,7 @@ impl Upkeep {
             && !self.is_stopped()
         {
             let path = self.spec.path.display();
-            tracing::warn!(%path, %error, "rotated files wait for the next time");
+            tracing::warn!(%path, %error, "the maintenance of rotated files failed; it will be repeated");
         }
     }
 
@@ -78,7 +78,7 @@ impl Upkeep {
     fn look_after(&self, one: &Rotated, old: bool) -> io::Result<()> {
         if old {
             self.remove(&one.path)?;
-            tracing::info!(path = %one.path.display(), "a rotated file was removed: no longer kept");
+            tracing::info!(path = %one.path.display(), "expired rotated file removed");
         } else if one.form == Form::Plain && self.keep.compress {
             gzip::compress(&*self.spec.disk, &one.path, &|| self.is_stopped())?;
         }

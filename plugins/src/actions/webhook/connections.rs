@@ -106,7 +106,7 @@ impl Connections {
                 Ok(response)
             }
             Err(error) if generation.crossed(&error) => {
-                tracing::debug!(%error, "the target closed a reused connection; the request is sent again on a fresh one");
+                tracing::debug!(%error, "the target closed a reused connection; the request is sent again on a new one");
                 self.fresh.execute(request()).await
             }
             Err(error) => Err(error),
@@ -133,7 +133,7 @@ impl Connections {
         match client((self.builder)(), IDLE_MAX) {
             Ok(client) => locked(&self.pool).generation = Generation::new(client),
             Err(error) => {
-                tracing::warn!(%error, "connections cannot be replaced; the old ones are used on");
+                tracing::warn!(%error, "cannot replace the connections; the old ones stay in use");
             }
         }
     }

@@ -70,7 +70,7 @@ impl fmt::Display for NotPublic {
         let Self { ip, kind } = self;
         write!(
             f,
-            "the target leads to {ip}, {kind}; relays go to public addresses only, unless the action says `allow_private = true`"
+            "the target resolves to {ip}, {kind}; only public addresses are allowed unless the action sets `allow_private = true`"
         )
     }
 }
@@ -253,7 +253,7 @@ mod tests {
         let error = vetted(list("8.8.8.8 2606:4700::1111 ::1"), false).expect_err("refused");
         assert_eq!(
             error.to_string(),
-            "the target leads to ::1, a loopback address; relays go to public addresses only, unless the action says `allow_private = true`"
+            "the target resolves to ::1, a loopback address; only public addresses are allowed unless the action sets `allow_private = true`"
         );
         assert_eq!(vetted(list("8.8.8.8 ::1"), true).expect("allowed").len(), 2);
         let many = vec![SocketAddr::from(([8, 8, 8, 8], 0)); 10_000];

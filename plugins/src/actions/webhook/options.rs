@@ -18,35 +18,35 @@ use super::guard;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Options {
-    /// Where records are posted to: `http` or `https`, without user, password and fragment. An answer of 2xx is a delivery; 410
+    /// Where records are posted to: `http` or `https`, without user, password and fragment. A status of 2xx means delivered; 410
     /// pauses the action; one of `permanent` makes a dead letter; any other answer (redirects, which are not followed, included)
     /// and no answer at all are retried, not before a `Retry-After` of up to an hour is over.
     pub(super) url: Target,
-    /// The status codes that speak of one record and not of the target: they make a dead letter at once. With `410` among them
-    /// that code no longer pauses the action. Default: `[400, 413, 414, 415, 422]`.
+    /// The status codes that blame the record and not the target: the record becomes a dead letter at once. With `410` among
+    /// them, that code no longer pauses the action. Default: `[400, 413, 414, 415, 422]`.
     #[serde(default)]
     pub(super) permanent: Permanent,
-    /// The secret that each relay is signed with by Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
+    /// The secret that signs each request according to Standard Webhooks: `whsec_` and Base64. Default: none, and no signature.
     #[serde(default)]
     pub(super) secret: Option<Secret>,
     /// The same in a file of its own, relative to the configuration file or in `$CREDENTIALS_DIRECTORY/`. Default: none.
     #[serde(default)]
     pub(super) secret_file: Option<SecretFile>,
-    /// Several secrets while rotating, at most four with those in `secret_files`: each relay carries a signature by each of them.
+    /// Several secrets while rotating, at most four with those in `secret_files`: each request carries a signature by each of them.
     /// Default: none.
     #[serde(default)]
     pub(super) secrets: Vec<Secret>,
     /// The same in files, one secret each. Default: none.
     #[serde(default)]
     pub(super) secret_files: Vec<SecretFile>,
-    /// Headers that go with each relay, by name; at most 32. Their values count as secrets. Default: none.
+    /// Headers of each request, by name; at most 32. Their values count as secrets. Default: none.
     #[serde(default)]
     pub(super) headers: Headers,
     /// Whether the target may have a private or loopback address. Default: `false`.
     #[serde(default)]
     pub(super) allow_private: bool,
     /// How long a connection is reused. An older one is replaced, so that the target's name is resolved again and its new address
-    /// is checked; `"0s"`: each relay has a connection of its own. Default: `"1m"`.
+    /// is checked; `"0s"`: each request uses a new connection. Default: `"1m"`.
     #[serde(default = "one_minute")]
     pub(super) connection_max_age: Period,
 }
@@ -64,7 +64,10 @@ impl Options {
             add("url", refused.to_string());
         }
         if !self.allow_private && guard::is_localhost(&self.url.0) {
-            add("url", "`localhost` is this machine; write `allow_private = true` if relays are to go there".into());
+            add(
+                "url",
+                "`localhost` is this machine; set `allow_private = true` to allow it".into(),
+            );
         }
         mistakes.extend(self.secret_mistakes());
         mistakes
@@ -74,19 +77,19 @@ impl Options {
         let mut mistakes = Vec::new();
         let mut add = |key: &str, message: String| mistakes.push((key.to_owned(), message));
         if self.secret.is_some() && self.secret_file.is_some() {
-            add("secret_file", "`secret` is given too; give only one of them".into());
+            add("secret_file", "`secret` is set too; set only one of them".into());
         }
         let several = self.secrets.len() + self.secret_files.len();
         if several > SECRETS_MAX {
             let key = if self.secrets.is_empty() { "secret_files" } else { "secrets" };
-            add(key, format!("{several} secrets are given, at most {SECRETS_MAX} can sign"));
+            add(key, format!("{several} secrets are set; at most {SECRETS_MAX} are allowed"));
         }
         for (key, given) in
             [("secret", self.secret.is_some()), ("secret_file", self.secret_file.is_some())]
         {
             if given && several > 0 {
                 let to = if key == "secret" { "secrets" } else { "secret_files" };
-                add(key, format!("other secrets are given too; move this one into `{to}`"));
+                add(key, format!("other secrets are set too; move this one into `{to}`"));
             }
         }
         let one = self.secret.iter().map(|secret| ("secret".to_owned(), secret));
@@ -145,23 +148,24 @@ impl TryFrom<String> for Target {
     fn try_from(text: String) -> Result<Self, String> {
         let url = Url::parse(&text).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => {
-                "not a URL: it begins with `https://` or `http://` and a host, as `https://crm.example.com/hook`".to_owned()
+                "not a valid URL: it must begin with `https://` or `http://` and a host, as in `https://crm.example.com/hook`".to_owned()
             }
-            error => format!("not a URL: {error}"),
+            error => format!("not a valid URL: {error}"),
         })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!(
-                "`{}` is no scheme to post to; use `http` or `https`",
+                "the scheme `{}` is not supported; use `http` or `https`",
                 url.scheme()
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
-                "user and password do not belong into a URL; write `headers.authorization`".into(),
+                "a URL must not contain a user or password; set `headers.authorization` instead"
+                    .into(),
             );
         }
         if url.fragment().is_some() {
-            return Err("what stands behind `#` is never sent; leave it out".into());
+            return Err("the part after `#` is never sent; remove it".into());
         }
         Ok(Self(url))
     }
@@ -196,7 +200,9 @@ impl TryFrom<Vec<i64>> for Permanent {
 
     fn try_from(codes: Vec<i64>) -> Result<Self, String> {
         let code = |code: i64| match u16::try_from(code).ok().filter(|code| *code < 600) {
-            Some(200..300) => Err(format!("{code} is a delivery and cannot be an error")),
+            Some(200..300) => {
+                Err(format!("{code} counts as delivered and cannot be a permanent failure"))
+            }
             Some(code) => StatusCode::from_u16(code).map_err(|_| not_a_status(code.into())),
             None => Err(not_a_status(code)),
         };
@@ -224,7 +230,10 @@ impl TryFrom<BTreeMap<String, Secret>> for Headers {
 
     fn try_from(texts: BTreeMap<String, Secret>) -> Result<Self, String> {
         if texts.len() > HEADERS_MAX {
-            return Err(format!("{} headers; at most {HEADERS_MAX} can be set", texts.len()));
+            return Err(format!(
+                "{} headers are set; at most {HEADERS_MAX} are allowed",
+                texts.len()
+            ));
         }
         let mut headers = HeaderMap::with_capacity(texts.len());
         let mut wrong = Vec::new();
@@ -233,7 +242,7 @@ impl TryFrom<BTreeMap<String, Secret>> for Headers {
                 Ok((name, value)) if !headers.contains_key(&name) => {
                     headers.insert(name, value);
                 }
-                Ok((name, _)) => wrong.push(format!("`{name}` is given twice")),
+                Ok((name, _)) => wrong.push(format!("`{name}` is set twice")),
                 Err(error) => wrong.push(error),
             }
         }
@@ -243,7 +252,7 @@ impl TryFrom<BTreeMap<String, Secret>> for Headers {
 
 fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), String> {
     let parsed = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| format!("`{}` is no header name", name.escape_default()))?;
+        .map_err(|_| format!("`{}` is not a valid header name", name.escape_default()))?;
     if is_reserved(parsed.as_str()) {
         return Err(format!("`{parsed}` is set by Switchhook itself"));
     }
@@ -251,7 +260,7 @@ fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), Strin
         return Err(format!("the value of `{parsed}` is longer than {VALUE_MAX} bytes"));
     }
     let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
-        format!("the value of `{parsed}` has characters that a header cannot carry")
+        format!("the value of `{parsed}` has characters that are not allowed in a header")
     })?;
     value.set_sensitive(true);
     Ok((parsed, value))

@@ -48,9 +48,9 @@ impl Store {
     /// Data that was complete stays what it is to us, wherever it has gone.
     fn was_done(&self, last: &Stored) -> io::Result<bool> {
         let path = self.spec.path.display();
-        let facts = self.file.metadata().map_err(at("look at", &self.spec.path))?;
+        let facts = self.file.metadata().map_err(at("inspect", &self.spec.path))?;
         if facts.ino() != last.intent.inode {
-            tracing::info!(%path, "the file is another one than when it was last written");
+            tracing::info!(%path, "the file was replaced since it was last written");
         } else if facts.len() < last.intent.end() {
             tracing::warn!(%path, length = facts.len(), was = last.intent.end(), "{CUT}");
         }
@@ -72,11 +72,11 @@ impl Store {
                 let cut = self.spec.disk.cut(&home.file, last.intent.offset);
                 cut.map_err(at("cut", &home.path))?;
                 self.spec.disk.sync(&home.file).map_err(at("sync", &home.path))?;
-                tracing::info!(%path, offset = last.intent.offset, "an unfinished batch was cut off");
+                tracing::info!(%path, offset = last.intent.offset, "an unfinished batch was removed from the file");
                 Ok(false)
             }
             Data::Elsewhere => {
-                tracing::warn!(%path, "the file is not the one of the last batch, which will be written again");
+                tracing::warn!(%path, "the file of the last batch was replaced; the batch will be written again");
                 Ok(false)
             }
         }
@@ -90,7 +90,7 @@ impl Store {
             let file = self.file.try_clone().map_err(at("open", path))?;
             Ok(Home { path: path.clone(), file, same, ours: true })
         };
-        let facts = self.file.metadata().map_err(at("look at", path))?;
+        let facts = self.file.metadata().map_err(at("inspect", path))?;
         if facts.ino() == intent.inode {
             return current(true);
         }
@@ -110,7 +110,10 @@ impl Store {
         let path: &Path = &home.path;
         let file = open_there(path)?; // ours may be open for appending only
         if !super::leads_to(path, &home.file) {
-            return Err(io::Error::other(format!("{} was replaced just now", path.display())));
+            return Err(io::Error::other(format!(
+                "{} was replaced in the meantime",
+                path.display()
+            )));
         }
         self.spec.disk.write_at(&file, data, offset).map_err(at("write to", path))?;
         self.spec.disk.sync(&file).map_err(at("sync", path))
@@ -118,7 +121,7 @@ impl Store {
 }
 
 fn find(home: &Home, intent: &Intent) -> io::Result<Data> {
-    let length = home.file.metadata().map_err(at("look at", &home.path))?.len();
+    let length = home.file.metadata().map_err(at("inspect", &home.path))?.len();
     if length >= intent.end() {
         let mut data = vec![0; usize::try_from(intent.length).unwrap_or_default()];
         let read = home.file.read_exact_at(&mut data, intent.offset);

@@ -88,10 +88,10 @@ impl Store {
         let aside = spec.names.next(spec.clock.wall()).map_err(Stuck)?;
         rename(&*spec.disk, &spec.path, &aside).map_err(Stuck)?;
         if !leads_to(&aside, &self.file) {
-            let text = format!("{} was replaced just now", spec.path.display());
+            let text = format!("{} was replaced in the meantime", spec.path.display());
             return Err(Astray(put_back(&spec, &aside, io::Error::other(text)).into_error()));
         }
-        let made = spec.disk.create(&spec.path, MODE).map_err(at("make", &spec.path));
+        let made = spec.disk.create(&spec.path, MODE).map_err(at("create", &spec.path));
         let file = made.map_err(|error| put_back(&spec, &aside, error))?;
         sync_names(&spec).map_err(Astray)?;
         (self.file, self.end, self.written) = (file, 0, spec.clock.wall());
@@ -118,7 +118,7 @@ pub(super) fn take_back_half(spec: &Spec) -> io::Result<()> {
         return Ok(());
     }
     match spec.names.second_name()? {
-        Some(second) => spec.disk.remove(&second).map_err(at("take away the second name", &second)),
+        Some(second) => spec.disk.remove(&second).map_err(at("remove the second name", &second)),
         None => Ok(()), // somebody else's; opening will refuse it
     }
 }

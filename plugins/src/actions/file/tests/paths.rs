@@ -187,7 +187,12 @@ fn a_file_that_is_copied_and_truncated_is_warned_of_once_each_time_and_gets_no_h
         fs::write(&path, "").expect("truncated");
         let log = logged(|| some(&mut state));
         assert_eq!(log.lines().count(), 1, "{log}");
-        for word in [&*path.display().to_string(), "cut by somebody else", "renamed", "`rotate`"] {
+        for word in [
+            &*path.display().to_string(),
+            "truncated by another process",
+            "rename the file",
+            "`rotate`",
+        ] {
             assert!(log.contains(word), "{word}: {log}");
         }
         assert_eq!(text(&path), lines(1004 + 3 * turn..1007 + 3 * turn));
@@ -215,5 +220,5 @@ fn a_file_that_was_truncated_before_the_start_is_warned_of() {
     write(&mut state, 1);
     fs::write(&path, "").expect("truncated");
     let log = logged(|| assert!(state.reopen().is_ok()));
-    assert!(log.contains("cut by somebody else") && log.lines().count() == 1, "{log}");
+    assert!(log.contains("truncated by another process") && log.lines().count() == 1, "{log}");
 }

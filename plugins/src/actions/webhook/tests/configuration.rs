@@ -28,22 +28,22 @@ fn the_example_is_accepted() {
 #[test]
 fn impossible_urls_are_refused() {
     check("", "missing");
-    check("url = \"crm\"", "not a URL: it begins with `https://`");
-    check("url = \"crm.example.com\"", "not a URL: it begins with `https://`");
-    check("url = \"/hook\"", "not a URL: it begins with `https://`");
-    check("url = \"http://\"", "not a URL");
-    check("url = \"ftp://crm.example.com/\"", "`ftp` is no scheme to post to");
-    check("url = \"file:///etc/passwd\"", "`file` is no scheme");
-    check("url = \"https://me:hunter2@crm.example.com/\"", "user and password");
-    check("url = \"https://hunter2@crm.example.com/\"", "user and password");
-    check("url = \"https://crm.example.com/#hunter2\"", "behind `#`");
+    check("url = \"crm\"", "not a valid URL: it must begin with `https://`");
+    check("url = \"crm.example.com\"", "not a valid URL: it must begin with `https://`");
+    check("url = \"/hook\"", "not a valid URL: it must begin with `https://`");
+    check("url = \"http://\"", "not a valid URL");
+    check("url = \"ftp://crm.example.com/\"", "the scheme `ftp` is not supported");
+    check("url = \"file:///etc/passwd\"", "the scheme `file` is not supported");
+    check("url = \"https://me:hunter2@crm.example.com/\"", "must not contain a user or password");
+    check("url = \"https://hunter2@crm.example.com/\"", "must not contain a user or password");
+    check("url = \"https://crm.example.com/#hunter2\"", "the part after `#`");
 }
 
 #[test]
 fn codes_that_are_no_errors_are_refused() {
     for (list, expected) in [
-        ("[200]", "200 is a delivery"),
-        ("[400, 204]", "204 is a delivery"),
+        ("[200]", "200 counts as delivered"),
+        ("[400, 204]", "204 counts as delivered"),
         ("[99]", "99 is not an HTTP status code; use numbers from 100 to 599"),
         ("[600]", "600 is not an HTTP status code"),
         ("[-1]", "-1 is not an HTTP status code"),
@@ -103,14 +103,14 @@ fn headers_of_our_own_and_bad_ones_are_refused() {
     ] {
         header(name, "x", "is set by Switchhook itself");
     }
-    header("a b", "x", "is no header name");
-    header("", "x", "is no header name");
-    header("a\\r\\nb", "x", "is no header name");
-    header("x-key", "hunter2\\r\\nx: y", "cannot carry");
+    header("a b", "x", "is not a valid header name");
+    header("", "x", "is not a valid header name");
+    header("a\\r\\nb", "x", "is not a valid header name");
+    header("x-key", "hunter2\\r\\nx: y", "not allowed in a header");
     header("x-key", &"hunter2".repeat(1000), "longer than 4096 bytes");
     let two = "headers = { host = \"x\", \"a b\" = \"x\" }";
-    check(&format!("{URL}{two}"), "`a b` is no header name; `host` is set");
-    check(&format!("{URL}headers = {{ x-key = \"a\", X-KEY = \"b\" }}"), "given twice");
+    check(&format!("{URL}{two}"), "`a b` is not a valid header name; `host` is set");
+    check(&format!("{URL}headers = {{ x-key = \"a\", X-KEY = \"b\" }}"), "set twice");
     check(&format!("{URL}headers = {{ x-key = 7 }}"), "text in quotes");
     assert!(options(&format!("{URL}headers = {{ x-key = \"a\", Authorization = \"b\" }}")).is_ok());
 }
@@ -121,16 +121,16 @@ fn secrets_are_checked_without_being_shown() {
     check(&format!("{URL}secret = \"c2hvcnQ\""), "24 to 64 bytes, but this one has 5");
     check(&format!("{URL}secret = \"whsec_hunter2\""), "secret: ");
     let both = format!("{URL}secret = \"{SECRET}\"\nsecret_file = \"crm.secret\"");
-    check(&both, "give only one of them");
+    check(&both, "set only one of them");
     check(&format!("{URL}sekret = \"hunter2\""), "did you mean `secret`?");
     check(&format!("{URL}secrets = [\"{SECRET}\", \"hunter2\"]"), "secrets.1: ");
     let moved = format!("{URL}secret = \"{SECRET}\"\nsecrets = [\"{SECRET}\"]");
-    check(&moved, "secret: other secrets are given too; move this one into `secrets`");
+    check(&moved, "secret: other secrets are set too; move this one into `secrets`");
     let moved = format!("{URL}secret_file = \"a\"\nsecret_files = [\"b\"]");
-    check(&moved, "secret_file: other secrets are given too; move this one into `secret_files`");
+    check(&moved, "secret_file: other secrets are set too; move this one into `secret_files`");
     let five =
         format!("{URL}secrets = [\"{SECRET}\"]\nsecret_files = [\"a\", \"b\", \"c\", \"d\"]");
-    check(&five, "secrets: 5 secrets are given, at most 4 can sign");
+    check(&five, "secrets: 5 secrets are set; at most 4 are allowed");
     check(
         &format!("{URL}secret_file = \"\""),
         "secret_file: the path of a secret file cannot be empty",
