@@ -35,7 +35,7 @@ fn moved_away_the_journal_is_waited_for_and_nothing_is_acknowledged() {
         let reply = send(&format!("refused {n}"));
         assert!(reply.status == 503 && reply.body.contains("FAIL"), "{reply:?}");
     }
-    let line = server.log_line("the journal is no longer in its place");
+    let line = server.log_line("the journal's files were moved or removed: no new callback");
     assert!(line.contains(path), "{line}");
     let refused = server.metric("switchhook_limit_hits_total{limit=\"journal_displaced\"}");
     assert_eq!(refused, Some(5.0));

@@ -204,7 +204,9 @@ impl Store {
             Some(kept) if kept.attached => kept,
             other => {
                 self.lanes.extend(other.map(|kept| (id.clone(), kept)));
-                return Err(JournalError::Store(format!("lane {id} was never attached").into()));
+                return Err(JournalError::Store(
+                    format!("consumer {id} was never registered").into(),
+                ));
             }
         };
         if kept.paused || !kept.spec.enabled {

@@ -25,7 +25,7 @@ const REMOVING: Duration = Duration::from_millis(200);
 const RESCUES: usize = 3;
 
 const NOT_ACKNOWLEDGED: &str =
-    "nothing new is acknowledged until it is back; deliveries of what it holds go on";
+    "no new callback is acknowledged until they are back; deliveries continue";
 
 impl Writer {
     /// Looks after the place of the store before the next batch, where that is due or something was missed.
@@ -49,7 +49,7 @@ impl Writer {
             Err(Apart::Log(why)) => self.end_without_log(&why),
             Err(Apart::Store { removed, why }) => {
                 if self.shared.place.note(Some(&why)) {
-                    tracing::error!(%why, "the journal is no longer in its place: {NOT_ACKNOWLEDGED}");
+                    tracing::error!(%why, "the journal's files were moved or removed: {NOT_ACKNOWLEDGED}");
                 }
                 if removed && !std::mem::replace(&mut self.rescue_tried, true) {
                     self.end_rescued(&why);
@@ -76,7 +76,7 @@ impl Writer {
     fn is_back(&mut self) {
         self.rescue_tried = false;
         if self.shared.place.note(None) {
-            tracing::info!("the journal is in its place again: callbacks are taken");
+            tracing::info!("the journal's files are back: accepting callbacks again");
         }
     }
 
@@ -85,7 +85,7 @@ impl Writer {
         let taken = self.lock_again();
         match taken {
             Ok(()) => {
-                tracing::warn!(%why, "the journal's lock was taken again");
+                tracing::warn!(%why, "the journal's lock was replaced and taken again");
                 self.is_back();
             }
             Err(error) => {
@@ -101,7 +101,7 @@ impl Writer {
     fn lock_again(&mut self) -> Result<(), BoxError> {
         let lock = Lock::take(self.folder())?;
         if data_version(&self.connection)? != self.data_version {
-            return Err("another process has written into the journal meanwhile".into());
+            return Err("another process has written to the journal in the meantime".into());
         }
         self.shared.place.relocked()?;
         self.lock = Some(lock);
@@ -117,10 +117,10 @@ impl Writer {
         }
         match copied {
             Ok(()) => self.shared.fail(&format!(
-                "{why}; what it held was copied into the database, so nothing is lost: start again"
+                "{why}; its content was copied into the database, so nothing is lost: start again"
             )),
             Err(error) => {
-                tracing::error!(error = %with_causes(&*error), "the journal's log could not be copied into its database");
+                tracing::error!(error = %with_causes(&*error), "cannot copy the journal's write-ahead log into its database");
                 self.end_rescued(why);
             }
         }
@@ -147,18 +147,18 @@ impl Writer {
         }
         match saved {
             Ok(Rescued::InPlace) => self.shared.fail(&format!(
-                "{why}; all it held was saved, and is put back by the next start: start again"
+                "{why}; the journal was saved and will be restored by the next start: start again"
             )),
             Ok(Rescued::Beside(path)) => self.shared.fail(&format!(
-                "{why}, and its place is taken; all it held was saved in {path}: stop what uses that place, put the saved \
-                 journal back with `{} journal restore {path}`, and start again",
+                "{why}, and another file is in its place; the journal was saved in {path}: stop what uses that place, restore the \
+                 journal with `{} journal restore {path}`, and start again",
                 program_name(),
                 path = path.display()
             )),
             Err(error) => tracing::error!(
                 error = %with_causes(&*error),
-                "what the removed journal holds could not be saved: keep the server running until all is delivered, for \
-                 what is not is lost when it ends"
+                "cannot save the content of the removed journal: keep the server running until everything is delivered; \
+                 the rest is lost when it ends"
             ),
         }
     }
@@ -206,7 +206,7 @@ impl Writer {
         match self.shared.place.look() {
             Err(Apart::Store { removed: true, why }) if !failed => self.end_rescued(&why),
             Err(Apart::Store { removed: false, why }) => {
-                tracing::error!(%why, "stopped without the journal in its place: all it holds lies with it; put it back before the next start");
+                tracing::error!(%why, "stopped while the journal's files were elsewhere: move them back before the next start");
             }
             _ => {}
         }

@@ -36,8 +36,8 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
         .map_err(|error| writer.shared.commit_error(error))?;
     for one in beyond {
         tracing::error!(
-            lane = %switchhook_core::escape::for_line(&one.id), cursor = one.cursor, last = head, now = one.now,
-            "the lane's cursor is damaged, or what it led to is gone: it is put back, and what it did since comes again"
+            consumer = %switchhook_core::escape::for_line(&one.id), cursor = one.cursor, last = head, now = one.now,
+            "the cursor of this consumer is damaged or points past the last callback: it was set back, and later work is repeated"
         );
         writer.shared.reader.damage.count_lane(one.no);
     }

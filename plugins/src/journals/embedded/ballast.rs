@@ -72,7 +72,7 @@ impl Ballast {
         if given {
             tracing::warn!(
                 bytes = self.size,
-                "the journal's ballast was given up for want of room"
+                "the journal's disk is full: its reserve (ballast) was released"
             );
         }
         if given || *state == State::Within {
@@ -91,7 +91,7 @@ impl Ballast {
                 Ok(()) => *state = State::Kept,
                 Err(error) => {
                     fs::remove_file(self.unfinished()).ok(); // it may not have come to it
-                    tracing::debug!(%error, "no ballast was made");
+                    tracing::debug!(%error, "cannot create the journal's reserve (ballast)");
                 }
             }
         }

@@ -84,7 +84,7 @@ impl Writer {
             if let Err(error) = write::tidy(&mut self.connection, lanes, &self.shared) {
                 let error = self.shared.fail_if_lost(error);
                 if self.mend(&error) || !is_damaged(&error) {
-                    tracing::warn!(error = %with_causes(&error), "tidying the journal failed");
+                    tracing::warn!(error = %with_causes(&error), "cleaning up the journal failed");
                 }
             }
             self.checkpoints.try_send(()).ok(); // full: one is under way
@@ -102,7 +102,7 @@ impl Writer {
         });
         if let Err(error) = restarted.and(patience(PATIENCE)) {
             if self.shared.health() == Health::Ready {
-                tracing::warn!(%error, "the journal's WAL was not begun anew");
+                tracing::warn!(%error, "cannot restart the journal's write-ahead log");
             }
             self.shared.fail_if_lost(error);
         }
@@ -116,7 +116,7 @@ impl Writer {
         if !self.shared.late.unmarked().is_empty()
             && let Err(error) = self.commit(&[], &[])
         {
-            tracing::warn!(%error, "callbacks that were persisted late could not be marked");
+            tracing::warn!(%error, "cannot mark callbacks that were persisted late");
         }
         let tidied = write::tidy(&mut self.connection, self.lanes.cells.values(), &self.shared);
         let closed =
@@ -125,7 +125,7 @@ impl Writer {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         });
         if let Err(error) = copied {
-            tracing::warn!(%error, "the journal's last checkpoint failed; the next start makes up for it");
+            tracing::warn!(%error, "the journal's last checkpoint failed; the next start will complete it");
         }
     }
 }

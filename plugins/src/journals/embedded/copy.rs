@@ -46,7 +46,7 @@ pub(super) fn copy(source: &Connection, to: &Path) -> Result<BackedUp, BoxError>
     });
     copied.map_err(|error| {
         remove(to);
-        format!("no backup was made in {}: {error}", to.display()).into()
+        format!("cannot write a backup to {}: {error}", to.display()).into()
     })
 }
 
@@ -65,10 +65,10 @@ fn new_file(path: &Path) -> Result<File, BoxError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
-            let why = format!("{} is there already: a backup goes into a new file", path.display());
+            let why = format!("{} already exists; name a new file for the backup", path.display());
             JournalError::Refused(why).into()
         }
-        _ => format!("cannot make {}: {error}", path.display()).into(),
+        _ => format!("cannot create {}: {error}", path.display()).into(),
     })
 }
 
@@ -100,7 +100,7 @@ fn copy_pages(source: &Connection, target: &mut Connection, file: &File) -> Resu
             StepResult::Done => break,
             StepResult::More if steps % SYNC_STEPS == 0 => file.sync_data()?,
             StepResult::More => {}
-            _ => return Err("somebody else uses the file".into()),
+            _ => return Err("another process uses the file".into()),
         }
     }
     Ok(())
@@ -109,7 +109,7 @@ fn copy_pages(source: &Connection, target: &mut Connection, file: &File) -> Resu
 /// Makes sure that a database is a whole store of ours that this program can use.
 pub(super) fn whole(store: &Connection) -> Result<(), BoxError> {
     if identify(store)?.is_none() {
-        return Err("there is nothing in it".into());
+        return Err("it is empty".into());
     }
     match integrity(store)?.first() {
         Some(problem) => Err(format!("it is damaged: {problem}").into()),

@@ -80,5 +80,5 @@ impl Damage {
 
 fn tell(log: u64, first: u64, last: u64, damaged: u64) {
     let kind = if log == ENTRIES { "entries" } else { "records" };
-    tracing::error!(kind, first, last, damaged, "damaged in the journal, set aside");
+    tracing::error!(kind, first, last, damaged, "damaged items in the journal were quarantined");
 }

@@ -30,7 +30,7 @@ const LATE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 fn out_of_order() -> String {
     let program = program_name();
-    format!("the journal's callbacks are out of order; `{program} journal verify` says more")
+    format!("the journal's callbacks are out of order; run `{program} journal verify` for details")
 }
 
 type Row = (u64, u64, Bytes);

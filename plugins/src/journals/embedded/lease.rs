@@ -87,7 +87,9 @@ impl Shared {
 
     fn cell(&self, id: &LaneId) -> Result<Arc<Cell>, JournalError> {
         let cell = locked(&self.lanes).cells.get(id).cloned();
-        cell.ok_or_else(|| JournalError::Store(format!("lane {id} was never attached").into()))
+        cell.ok_or_else(|| {
+            JournalError::Store(format!("consumer {id} was never registered").into())
+        })
     }
 
     async fn find(self: &Arc<Self>, cell: &Cell, want: &Want) -> Result<Found, JournalError> {

@@ -17,7 +17,7 @@ pub(super) struct Lock(#[expect(dead_code, reason = "holding it is its use")] Fi
 impl Lock {
     /// Makes the folder, readable by this user alone, and takes its lock.
     pub(super) fn take(folder: &Path) -> Result<Self, BoxError> {
-        make(folder).map_err(|error| cannot("make", folder, &error))?;
+        make(folder).map_err(|error| cannot("create", folder, &error))?;
         access::examine_folder(folder)?;
         let path = folder.join("lock");
         let opened =
@@ -47,11 +47,11 @@ impl Lock {
 pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> String {
     let remedy = match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "; whoever uses a journal, if only to read it, must be able to write there: be the user that owns it"
+            "; even reading a journal requires write permission there: run as the user that owns it"
         }
         io::ErrorKind::ReadOnlyFilesystem => {
-            "; whoever uses a journal, if only to read it, must be able to write there: let its disk be written, \
-             or copy the folder to another and set `journal.options.path`"
+            "; even reading a journal requires write permission there: mount the disk writable, or copy the folder to \
+             another disk and set `journal.options.path`"
         }
         _ => "",
     };
@@ -64,7 +64,7 @@ pub(super) fn unusable(file: &Path, error: BoxError) -> BoxError {
     let (file, why) = (file.display(), with_causes(cause));
     match is_damage(cause) {
         true => format!(
-            "{file} is damaged beyond use: {why}; move its folder away, then restore a backup, or begin anew without one"
+            "{file} is damaged and cannot be opened: {why}; move its folder away, then restore a backup or start with an empty journal"
         ),
         false => format!("cannot open {file}: {why}"),
     }
@@ -80,7 +80,7 @@ pub(super) fn check_files(database: &Path) -> Result<(), BoxError> {
     }
     let (database, log) = (database.display(), log.display());
     Err(format!(
-        "{database} is missing or empty, but {log} is there: bring it back, from a backup if need be, or move the log away to begin anew"
+        "{database} is missing or empty, but {log} exists: restore the database, from a backup if necessary, or move the log away to start with an empty journal"
     )
     .into())
 }

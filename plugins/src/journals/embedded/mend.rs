@@ -27,7 +27,7 @@ impl fmt::Display for Damaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "its database is damaged; run `{} journal verify`, which says where, or restore a backup",
+            "its database is damaged; run `{} journal verify` for details, or restore a backup",
             program_name()
         )
     }
@@ -50,7 +50,7 @@ impl Shared {
         let error = with_causes(error);
         let mut told = locked(&self.told);
         if told.as_ref() != Some(&error) {
-            tracing::error!(%error, "a commit failed");
+            tracing::error!(%error, "the journal failed to commit");
             *told = Some(error);
         }
     }
@@ -63,7 +63,7 @@ impl Writer {
         if !is_damaged(error) || std::mem::replace(&mut self.mended, true) {
             return false;
         }
-        tracing::error!(error = %with_causes(error), "the indexes of the journal are built anew");
+        tracing::error!(error = %with_causes(error), "journal index damaged: rebuilding");
         for table in INDEXED {
             let rebuilt = self.connection.execute_batch(&format!("REINDEX {table}"));
             let rebuilt = match rebuilt {
@@ -71,7 +71,7 @@ impl Writer {
                 rebuilt => rebuilt,
             };
             if let Err(error) = rebuilt {
-                tracing::error!(table, %error, "an index could not be built anew");
+                tracing::error!(table, %error, "cannot rebuild an index of the journal");
             }
         }
         true
@@ -145,13 +145,11 @@ impl Writer {
 
     /// In memory the items of the lane are settled, in the store they are not: the next commit would lose them.
     fn end_for(&self, cell: &Cell, error: rusqlite::Error) {
-        tracing::error!(lane = %cell.id, %error, "a lane cannot be read");
+        tracing::error!(consumer = %cell.id, %error, "cannot read the state of a consumer from the journal");
         let error = self.shared.commit_error(error);
         let why = match is_damaged(&error) {
             true => with_causes(&error),
-            false => {
-                "a lane could not be put back to what is stored; start again to recover".to_owned()
-            }
+            false => "cannot reload the state of a consumer; restart to recover".to_owned(),
         };
         self.shared.fail(&why);
     }

@@ -58,7 +58,7 @@ fn room(connection: &Connection) -> Result<(), BoxError> {
     let (need, file) = (2 * rows + MARGIN, connection.path().unwrap_or_default());
     match ballast::room(file.as_ref()) {
         Some(room) if room < need => Err(format!(
-            "the journal's format must be brought up to date, and its disk has {room} bytes free of {need} that this takes"
+            "the journal's format must be upgraded, which needs {need} bytes, but its disk has only {room} bytes free"
         )
         .into()),
         _ => Ok(()),

@@ -66,15 +66,15 @@ use self::store::Shared;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    /// The folder of the journal, relative to the configuration file; made if missing, for this user alone.
+    /// The folder of the journal, relative to the configuration file; created if missing, for this user only.
     path: FilePath,
-    /// What may wait to be kept at most; past it new callbacks are refused as overload. Default "16 MiB".
+    /// The most bytes that may wait to be persisted; beyond that, new callbacks are rejected. Default "16 MiB".
     #[serde(default = "queue_default")]
     queue: Size,
-    /// Before-callbacks that may wait to be kept at most; past it they are dropped and counted. Default 4096.
+    /// The most before-callbacks that may wait to be persisted; beyond that, they are dropped and counted. Default 4096.
     #[serde(default = "notes_default")]
     notes: usize,
-    /// Room kept back on the disk, so that what is kept can be delivered when the disk is full; 0: none. Default "16 MiB".
+    /// Space reserved on the disk, so that persisted callbacks can be delivered when the disk is full; 0: none. Default "16 MiB".
     #[serde(default = "ballast_default")]
     ballast: Size,
 }
@@ -131,7 +131,7 @@ switchhook_core::register!(Embedded);
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
         let file = folder.join("journal.sqlite");
-        file.try_exists().map_err(|error| lock::cannot("look for", &file, &error))?;
+        file.try_exists().map_err(|error| lock::cannot("find", &file, &error))?;
         if cx.read_only && !restore::is_store(&file) {
             return Err(JournalError::Missing { folder }.into());
         }
@@ -145,7 +145,7 @@ impl Embedded {
         let ballast = spent.unwrap_or_else(|| Ballast::open(&folder, size));
         lock::own(&file).map_err(|error| lock::cannot("open", &file, &error))?;
         let (connection, head) = prepared(&file).map_err(unusable)?;
-        let place = Place::of(&file).map_err(|error| lock::cannot("look for", &file, &error))?;
+        let place = Place::of(&file).map_err(|error| lock::cannot("find", &file, &error))?;
         let shared = Arc::new(Shared::new((file, place), ballast, head, options, cx));
         shared.reader.prepare()?;
         let threads = store::start(&shared, connection)?;
@@ -280,7 +280,7 @@ impl Journal for Embedded {
         match (self.shared.health(), self.shared.place.why()) {
             (Health::Ready | Health::Unavailable(_), Some(why)) => Health::Unavailable(why),
             (Health::Ready, None) if self.shared.is_stuck() => {
-                Health::Unavailable("the disk does not answer".to_owned())
+                Health::Unavailable("the disk does not respond".to_owned())
             }
             (health, _) => health,
         }
@@ -305,7 +305,7 @@ impl Journal for Embedded {
     async fn shutdown(&self) {
         let held = self.stop();
         if tokio::task::spawn_blocking(|| wait_for(held)).await.is_err() {
-            tracing::error!("the journal was not closed in order");
+            tracing::error!("the journal was not closed properly");
         }
     }
 }
@@ -340,7 +340,7 @@ fn commit_error(error: rusqlite::Error, probe: impl FnOnce() -> io::Result<()>) 
             JournalError::Full
         }
         Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-            tracing::error!(%error, "the journal's disk failed");
+            tracing::error!(%error, "I/O error on the journal's disk: the journal is closed");
             JournalError::Closed
         }
         _ => store_error(error),

@@ -89,11 +89,11 @@ impl Watched {
         let removed = held.is_ok_and(|held| held.st_nlink == 0);
         let why = match found {
             _ if removed => format!("{path} was removed"),
-            Ok(_) => format!("another file has taken the place of {path}"),
+            Ok(_) => format!("{path} was replaced by another file"),
             Err(Errno::NOENT | Errno::NOTDIR) => format!(
-                "{path} is no longer there: it or its folder was moved, or another file system was mounted over it"
+                "{path} is missing: it or its folder was moved, or another file system was mounted over it"
             ),
-            Err(error) => format!("cannot look for {path}: {}", io::Error::from(error)),
+            Err(error) => format!("cannot find {path}: {}", io::Error::from(error)),
         };
         Err(Gone { removed, why })
     }

@@ -48,9 +48,9 @@ impl Shared {
         if let Some(keep) = retention.orphan_retention {
             for lane in self.order(move |writer| left_before(writer, wall, keep)).await? {
                 tracing::warn!(
-                    lane = %lane.lane, since = lane.detached_at.map(tracing::field::display),
-                    behind = lane.behind, open = lane.open, dead = lane.dead,
-                    "forgotten: it has not been in the configuration since then"
+                    consumer = %lane.lane, orphaned_since = lane.detached_at.map(tracing::field::display),
+                    lag = lane.behind, pending = lane.open, dead_letters = lane.dead,
+                    "deleting an orphaned consumer"
                 );
                 let name = lane.lane.clone();
                 self.in_steps(move |writer| remove_lane(writer, &name)).await?;

@@ -26,29 +26,32 @@ pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Res
         let id: LaneId = lane.id.parse().unwrap_or_else(|never| match never {});
         let named = "SELECT EXISTS (SELECT 1 FROM handlers WHERE name = ?1)";
         if !connection.query_row(named, [&**id.handler()], |row| row.get(0))? {
-            check.problem(&format!("lane {}: its handler has no number", lane.id));
+            check.problem(&format!("consumer {}: its handler has no number", lane.id));
         }
         if lane.cursor < 0 || count(lane.cursor) > last {
             check.problem(&format!(
-                "lane {}: its cursor is {}, beyond {last}, the last callback",
+                "consumer {}: its cursor is {}, beyond the last callback, {last}",
                 lane.id, lane.cursor
             ));
         }
         for position in lost_items(connection, lane.no, &id)? {
-            check.problem(&format!("lane {}: what waits at {position} is not there", lane.id));
+            check.problem(&format!(
+                "consumer {}: the pending item at {position} is missing",
+                lane.id
+            ));
         }
     }
     for table in ["open_items", "dead_letters", "replays"] {
         let sql = format!("SELECT count(*) FROM {table} WHERE lane NOT IN (SELECT no FROM lanes)");
         let lost: u64 = count(connection.query_row(&sql, [], |row| row.get(0))?);
         if lost > 0 {
-            check.problem(&format!("{lost} rows of {table} belong to no lane"));
+            check.problem(&format!("{lost} rows of {table} belong to no consumer"));
         }
     }
     attempts(check, connection)?;
     for (table, kind) in [("dead_letters", "dead letter"), ("replays", "replay")] {
         for (no, position) in lost_rows(connection, table)? {
-            check.problem(&format!("{kind} {no}: callback {position} is not there"));
+            check.problem(&format!("{kind} {no}: callback {position} is missing"));
         }
     }
     Ok(false)
@@ -56,7 +59,9 @@ pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Res
 
 /// Numbers of attempts that are none.
 fn attempts(check: &mut Check, connection: &Connection) -> rusqlite::Result<()> {
-    for (table, kind) in [("open_items", "what waits at"), ("dead_letters", "the dead letter of")] {
+    for (table, kind) in
+        [("open_items", "the pending item at"), ("dead_letters", "the dead letter of callback")]
+    {
         let sql = format!(
             "SELECT coalesce((SELECT id FROM lanes WHERE no = lane), '?'), position FROM {table}
              WHERE typeof(attempts) <> 'integer' OR attempts NOT BETWEEN 0 AND ?1 ORDER BY position LIMIT ?2"
@@ -68,7 +73,7 @@ fn attempts(check: &mut Check, connection: &Connection) -> rusqlite::Result<()> 
         for row in wrong {
             let (lane, position) = row?;
             check.problem(&format!(
-                "lane {lane}: {kind} {position} has a damaged number of attempts"
+                "consumer {lane}: {kind} {position} has a damaged number of attempts"
             ));
         }
     }

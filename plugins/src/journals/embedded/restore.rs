@@ -27,7 +27,7 @@ pub(super) async fn restore(
 ) -> Result<Restored, JournalError> {
     journal.shared.open()?;
     if !locked(&journal.shared.lanes).cells.is_empty() {
-        let why = "lanes are attached: stop the server, then restore";
+        let why = "the journal is in use: stop the server, then restore";
         return Err(JournalError::Refused(why.to_owned()));
     }
     let (file, from) = (journal.shared.file.clone(), from.to_owned());
@@ -73,13 +73,13 @@ fn compare(file: &Path, from: &Path) -> Result<Restored, BoxError> {
 fn open_backup(file: &Path, from: &Path) -> Result<Connection, BoxError> {
     let refused = |why: String| {
         BoxError::from(JournalError::Refused(format!(
-            "{} is no backup that can be restored: {why}",
+            "{} is not a usable backup: {why}",
             from.display()
         )))
     };
     let place = fs::canonicalize(from).map_err(|error| refused(error.to_string()))?;
     if place == fs::canonicalize(file)? {
-        return Err(refused("it is the store itself".to_owned()));
+        return Err(refused("it is the journal itself".to_owned()));
     }
     let more = ["-wal", "-journal"].map(|suffix| beside(&place, suffix));
     let holds = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 0);
@@ -165,12 +165,12 @@ impl Replacement {
         let store = open_writing(&self.file)?;
         let busy = store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
         if busy {
-            return Err("somebody else reads the store".into());
+            return Err("another process reads the journal".into());
         }
         store.close().map_err(|(_, error)| error)?;
         let wal = beside(&self.file, "-wal");
         if fs::metadata(&wal).is_ok_and(|wal| wal.len() > 0) {
-            return Err("somebody else has the store open".into());
+            return Err("another process has the journal open".into());
         }
         for leftover in [wal, beside(&self.file, "-shm")] {
             if let Err(error) = fs::remove_file(leftover)
@@ -206,7 +206,7 @@ pub(super) fn complete(file: &Path) -> io::Result<()> {
     } else if restoring.exists() {
         fs::rename(&restoring, file)?;
         sync_folder_of(file)?;
-        tracing::info!("a restore that was broken off is complete");
+        tracing::info!("an interrupted restore was completed");
     }
     Ok(())
 }

@@ -101,12 +101,12 @@ pub(super) fn identify(connection: &Connection) -> Result<Option<i64>, BoxError>
         return Ok(None);
     }
     if application != APPLICATION || version < 1 {
-        return Err("the file is an SQLite database, but no journal of Switchhook".into());
+        return Err("the file is an SQLite database, but not a journal of Switchhook".into());
     }
     if version > VERSION {
         return Err(format!(
-            "the journal was written by a newer version (format {version}, this program knows {VERSION}): \
-             use that version, or another folder"
+            "the journal was written by a newer version (format {version}; this program supports up to {VERSION}): \
+             use that version or another folder"
         )
         .into());
     }
@@ -126,8 +126,8 @@ pub(super) fn examine(file: &Path, read_only: bool) -> Result<(), BoxError> {
     };
     match version {
         Some(old) if read_only && old < VERSION => Err(format!(
-            "the journal is of an older version (format {old}, this program's is {VERSION}), and is not changed for this: \
-             start the server of this program once, which brings it up to date, or use the version that wrote it"
+            "the journal has an older format ({old}; this program uses {VERSION}), which is not changed by reading: \
+             start the server of this program once, which upgrades it, or use the version that wrote it"
         )
         .into()),
         _ => Ok(()),

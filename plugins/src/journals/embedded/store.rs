@@ -57,7 +57,7 @@ pub(super) struct Shared {
 }
 
 /// Why the store has come to its end after an error of the disk.
-pub(super) const LOST: &str = "the journal could not be written; start again to recover";
+pub(super) const LOST: &str = "the journal could not be written; restart to recover";
 
 /// Records as frames, and the position of each and where its frame ends.
 type RecordFrames = (Vec<u8>, Vec<(u64, usize)>);

@@ -187,7 +187,7 @@ async fn a_newer_format_is_refused() {
     assert!(error.contains("newer version (format 99"), "{error}");
     folder.raw().pragma_update(None, "application_id", 7).unwrap();
     let error = folder.embedded().err().unwrap().to_string();
-    assert!(error.contains("no journal of Switchhook"), "{error}");
+    assert!(error.contains("not a journal of Switchhook"), "{error}");
 }
 
 #[tokio::test]

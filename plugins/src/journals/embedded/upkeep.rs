@@ -72,7 +72,8 @@ impl Shared {
     ) -> Result<Requeued, JournalError> {
         let lane = &replay.lane;
         if lane.action().is_none() {
-            let why = format!("{lane} is a handler: name a lane as `{lane}>action`");
+            let why =
+                format!("{lane} is a handler; name a consumer of its records as `{lane}>action`");
             return Err(JournalError::Refused(why));
         }
         self.is_enabled(lane)?;
@@ -99,7 +100,7 @@ impl Shared {
         let cell = locked(&self.lanes).cells.get(lane).cloned();
         match cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled) {
             true => Err(JournalError::Refused(format!(
-                "lane {lane} is disabled in the configuration: enable it there first"
+                "consumer {lane} is disabled in the configuration: enable it there first"
             ))),
             false => Ok(()),
         }
@@ -144,7 +145,7 @@ impl Shared {
             let lanes =
                 change(writer, |connection| set_paused(connection, &action, paused, &*clock))?;
             if lanes == 0 {
-                return Err(JournalError::Refused(format!("there is no action {action}")));
+                return Err(JournalError::Refused(format!("there is no action `{action}`")));
             }
             let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
             for cell in writer.lanes.cells.values().filter(|cell| of(&cell.id)) {
@@ -222,7 +223,7 @@ fn letters(connection: &Connection, numbers: &BTreeSet<u64>) -> rusqlite::Result
 fn attached(connection: &Connection, lane: &str) -> Result<i64, JournalError> {
     let find = "SELECT no FROM lanes WHERE id = ?1 AND detached_at IS NULL";
     let no = connection.query_row(find, [lane], |row| row.get(0)).optional();
-    let none = || JournalError::Refused(format!("lane {lane} is not in the configuration"));
+    let none = || JournalError::Refused(format!("consumer {lane} is not in the configuration"));
     no.map_err(super::store_error)?.ok_or_else(none)
 }
 
@@ -282,7 +283,7 @@ fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
     let lanes = history::stored_lanes(&writer.connection, head);
     let lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;
     let Some(status) = lanes.into_iter().find(|status| status.lane == name) else {
-        return Err(JournalError::Refused(format!("there is no lane {name}")));
+        return Err(JournalError::Refused(format!("there is no consumer {name}")));
     };
     if status.detached {
         return Ok(status);
@@ -291,6 +292,6 @@ fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
     let disabled = cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled);
     let how = if disabled { ", though disabled" } else { "" };
     Err(JournalError::Refused(format!(
-        "lane {name} is in the configuration{how}: take it out there first"
+        "consumer {name} is in the configuration{how}: remove it there first"
     )))
 }

@@ -89,7 +89,7 @@ impl Check {
         }
         let more = match step(&mut self, &tx) {
             Err(error) if is_damage(&error) => {
-                self.problem(&format!("the store cannot be read: {error}"));
+                self.problem(&format!("the database cannot be read: {error}"));
                 false
             }
             more => more?,
@@ -186,19 +186,19 @@ impl Check {
         let frames = blob.frames().len() as u64;
         if blob.last != last || (count > 0 && blob.damaged().next().is_none() && count != frames) {
             self.problem(&format!(
-                "the {kind} from {first} on: their row says {count} up to {last}, they are {frames} up to {}",
+                "the {kind} from {first}: their row says {count} up to {last}, but there are {frames} up to {}",
                 blob.last
             ));
         }
         if blob.first != first {
             self.problem(&format!(
-                "the {kind} from {first} on: they are those from {} to {}",
+                "the {kind} from {first}: the row holds those from {} to {}",
                 blob.first, blob.last
             ));
         }
         let first = blob.first;
         if self.before.0 == log && first <= self.before.1 && first > 0 {
-            self.problem(&format!("the {kind} from {first} on: others have these places, too"));
+            self.problem(&format!("the {kind} from {first}: other rows have the same positions"));
         }
         let gap = self.before.1.max(self.pruned) + 1..first; // below the mark, what was needed stays alone
         if log == ENTRIES && self.before.1 > 0 && !gap.is_empty() {
@@ -209,7 +209,7 @@ impl Check {
             ));
         }
         if log != ENTRIES && !self.names.contains_key(&log) && self.unnamed.insert(log) {
-            self.problem(&format!("there are records of a handler ({log}) that has no name"));
+            self.problem(&format!("handler {log} has records but no name"));
         }
         self.before = (log, blob.last);
     }

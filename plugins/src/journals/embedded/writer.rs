@@ -57,7 +57,7 @@ struct Alarm(Arc<Shared>);
 impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the journal's writer panicked; start again to recover");
+            self.0.fail("the journal's writer panicked; restart to recover");
             let left = {
                 let mut queue = locked(&self.0.queue);
                 std::mem::replace(&mut *queue, Queue::ended())
@@ -115,7 +115,7 @@ impl Writer {
     pub(super) fn ready(&self) {
         *locked(&self.shared.told) = None;
         if self.shared.health() != Health::Ready {
-            tracing::info!("the journal keeps again");
+            tracing::info!("journal recovered: accepting callbacks again");
             self.shared.health.send_replace(Health::Ready);
         }
     }
@@ -351,7 +351,7 @@ impl Writer {
                 }
                 if self.shared.health() == Health::Ready {
                     tracing::error!(
-                        "the journal's disk is full: nothing new is kept until there is room"
+                        "the journal's disk is full: new callbacks are rejected until there is space"
                     );
                 }
                 self.shared.health.send_replace(Health::Unavailable(error.to_string()));

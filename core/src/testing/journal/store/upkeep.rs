@@ -92,7 +92,7 @@ impl Store {
     fn takes(&self, lane: &LaneId, more: usize) -> Result<(), JournalError> {
         match self.lanes.get(lane) {
             Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => refused(format!(
-                "lane {lane} is disabled in the configuration: enable it there first"
+                "consumer {lane} is disabled in the configuration: enable it there first"
             )),
             Some(kept) if kept.detached_at.is_none() => {
                 match kept.lane.open() + more > REPLAYS_OPEN_MAX {
@@ -100,7 +100,7 @@ impl Store {
                     false => Ok(()),
                 }
             }
-            _ => refused(format!("lane {lane} is not in the configuration")),
+            _ => refused(format!("consumer {lane} is not in the configuration")),
         }
     }
 
@@ -165,7 +165,9 @@ impl Store {
     ) -> Result<Requeued, JournalError> {
         let lane = &replay.lane;
         if lane.action().is_none() {
-            return refused(format!("{lane} is a handler: name a lane as `{lane}>action`"));
+            return refused(format!(
+                "{lane} is a handler; name a consumer of its records as `{lane}>action`"
+            ));
         }
         self.takes(lane, 0)?;
         let positions: BTreeSet<Position> = replay.positions.iter().copied().collect();
@@ -199,7 +201,7 @@ impl Store {
         let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
         let mut lanes: Vec<_> = self.lanes.iter_mut().filter(|(id, _)| of(id)).collect();
         if lanes.is_empty() {
-            return refused(format!("there is no action {action}"));
+            return refused(format!("there is no action `{action}`"));
         }
         for (_, kept) in &mut lanes {
             kept.paused = paused;
@@ -216,12 +218,12 @@ impl Store {
         clock: &dyn Clock,
     ) -> Result<LaneStatus, JournalError> {
         let Some(kept) = self.lanes.get(id) else {
-            return refused(format!("there is no lane {id}"));
+            return refused(format!("there is no consumer {id}"));
         };
         if kept.detached_at.is_none() {
             let how = if kept.spec.enabled { "" } else { ", though disabled" };
             return refused(format!(
-                "lane {id} is in the configuration{how}: take it out there first"
+                "consumer {id} is in the configuration{how}: remove it there first"
             ));
         }
         let status = self.status(id, kept, clock);

@@ -91,7 +91,7 @@ async fn a_backup_that_fails_leaves_no_file() {
     assert!(with_causes(&error).contains("it is damaged"), "{}", with_causes(&error));
     assert!(!to.exists());
     let error = journal.backup(&folder.dir.path().join("no/backup")).await.unwrap_err();
-    assert!(with_causes(&error).contains("cannot make"), "{}", with_causes(&error));
+    assert!(with_causes(&error).contains("cannot create"), "{}", with_causes(&error));
 }
 
 #[tokio::test]
@@ -111,10 +111,10 @@ async fn what_is_no_whole_backup_is_refused_and_changes_nothing() {
     std::fs::write(&text, "no database at all").unwrap();
     for (file, why) in [
         (cut, "malformed"),
-        (other, "no journal of Switchhook"),
-        (newer, "format 99, this program knows 3"),
+        (other, "not a journal of Switchhook"),
+        (newer, "format 99; this program supports up to 3"),
         (text, "not a database"),
-        (folder.file(), "the store itself"),
+        (folder.file(), "the journal itself"),
         (folder.dir.path().join("missing"), "No such file"),
     ] {
         for dry_run in [true, false] {

@@ -182,27 +182,27 @@ async fn verify_counts_the_records_behind_a_damaged_length() {
 #[tokio::test]
 async fn verify_finds_numbers_of_rows_that_do_not_fit() {
     for (sql, problem) in [
-        ("UPDATE entries SET count = 3", "their row says 3 up to 3, they are 5 up to 5"),
-        ("UPDATE entries SET count = 9", "their row says 9 up to 9, they are 5 up to 5"),
-        ("UPDATE records SET last = last + 1", "they are 5 up to 5"),
+        ("UPDATE entries SET count = 3", "their row says 3 up to 3, but there are 5 up to 5"),
+        ("UPDATE entries SET count = 9", "their row says 9 up to 9, but there are 5 up to 5"),
+        ("UPDATE records SET last = last + 1", "but there are 5 up to 5"),
         ("UPDATE records SET count = 4", "their row says 4 up to 5"),
-        ("DELETE FROM handlers WHERE name = 'h'", "of a handler (2) that has no name"),
+        ("DELETE FROM handlers WHERE name = 'h'", "handler 2 has records but no name"),
         (
             "INSERT INTO entries SELECT first + 1, count, at, data FROM entries",
-            "others have these places",
+            "other rows have the same positions",
         ),
-        ("UPDATE lanes SET id = 'x>a' WHERE id = 'h>a'", "lane x>a: its handler has no number"),
+        ("UPDATE lanes SET id = 'x>a' WHERE id = 'h>a'", "consumer x>a: its handler has no number"),
         (
             "INSERT INTO open_items SELECT no, 77, 1, NULL, NULL, NULL, NULL FROM lanes WHERE id = 'h>a'",
-            "lane h>a: what waits at 77 is not there",
+            "consumer h>a: the pending item at 77 is missing",
         ),
         (
             "INSERT INTO open_items VALUES (99, 1, 1, NULL, NULL, NULL, NULL)",
-            "1 rows of open_items belong to no lane",
+            "1 rows of open_items belong to no consumer",
         ),
         (
             "INSERT INTO dead_letters (lane, position, at, attempts, reason) VALUES (1, 6, 0, 1, '')",
-            "dead letter 1: callback 6 is not there",
+            "dead letter 1: callback 6 is missing",
         ),
     ] {
         let folder = Folder::new();

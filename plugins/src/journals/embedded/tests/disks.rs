@@ -206,8 +206,8 @@ async fn what_cannot_be_opened_is_named_with_what_would_do() {
     let (file, lock) = (folder.file(), folder.dir.path().join("j/lock"));
     std::fs::write(&file, "x".repeat(10_000)).unwrap();
     let expected = format!(
-        "{} is damaged beyond use: file is not a database; move its folder away, then restore a backup, or begin anew \
-         without one",
+        "{} is damaged and cannot be opened: file is not a database; move its folder away, then restore a backup or \
+         start with an empty journal",
         file.display()
     );
     assert_eq!(refusal(&folder), expected);
@@ -222,7 +222,7 @@ async fn what_cannot_be_opened_is_named_with_what_would_do() {
     std::fs::remove_dir_all(folder.dir.path().join("j")).unwrap();
     std::fs::write(folder.dir.path().join("j"), "").unwrap();
     let text = refusal(&folder);
-    let expected = format!("cannot look for {}: Not a directory", file.display());
+    let expected = format!("cannot find {}: Not a directory", file.display());
     assert!(text.starts_with(&expected), "not that there is none: {text}");
 }
 
@@ -231,8 +231,11 @@ fn where_nothing_can_be_written_it_is_told_what_would_do() {
     let text = |kind: io::ErrorKind| lock::cannot("open", Path::new("/j/lock"), &kind.into());
     let (forbidden, read_only) =
         (io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem);
-    assert!(text(forbidden).starts_with("cannot open /j/lock: permission denied; whoever uses"));
-    assert!(text(forbidden).ends_with("be the user that owns it"));
-    assert!(text(read_only).contains("copy the folder to another"));
-    assert!(!text(io::ErrorKind::Interrupted).contains("whoever"));
+    assert!(
+        text(forbidden)
+            .starts_with("cannot open /j/lock: permission denied; even reading a journal requires")
+    );
+    assert!(text(forbidden).ends_with("run as the user that owns it"));
+    assert!(text(read_only).contains("or copy the folder to another disk"));
+    assert!(!text(io::ErrorKind::Interrupted).contains("requires"));
 }

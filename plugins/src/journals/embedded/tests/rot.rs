@@ -166,7 +166,7 @@ async fn a_start_that_damage_prevents_says_so() {
     flip(&folder, page, 0, 3);
     let opening = options();
     let error = Embedded::build(opening, &folder.cx()).await.err().unwrap();
-    assert!(with_causes(&*error).contains("is damaged beyond use"), "{error}");
+    assert!(with_causes(&*error).contains("is damaged and cannot be opened"), "{error}");
 }
 
 fn places(lease: &Lease) -> Vec<u64> {
@@ -190,7 +190,7 @@ async fn a_subscription_whose_cursor_is_damaged_begins_again() {
         change(&folder, &format!("UPDATE lanes SET cursor = {changed} WHERE id = 'h>b'"));
         let journal = folder.embedded().unwrap();
         let found = problems(&journal).await;
-        assert!(found.contains("lane h>b: its cursor is "), "{changed}: {found}");
+        assert!(found.contains("consumer h>b: its cursor is "), "{changed}: {found}");
         journal.attach(&lanes()).await.unwrap();
         assert_eq!(journal.damaged(), 1, "{changed}");
         append(&journal, "body 8").await.unwrap();
@@ -324,8 +324,8 @@ async fn damaged_numbers_of_attempts_keep_nothing_from_starting() {
     let attempts: Vec<u32> = letters.iter().map(|letter| letter.attempts).collect();
     assert_eq!(attempts, [1, 1, 0, 1, 1]);
     let found = problems(&journal).await;
-    for table in ["h>b: what waits at 3", "h>a: the dead letter of 3"] {
-        let problem = format!("lane {table} has a damaged number of attempts");
+    for table in ["h>b: the pending item at 3", "h>a: the dead letter of callback 3"] {
+        let problem = format!("consumer {table} has a damaged number of attempts");
         assert!(found.contains(&problem), "{found}");
     }
 }

@@ -283,7 +283,7 @@ async fn a_newer_store_is_refused_and_stays_as_it_is() {
     let before = read();
     assert!(!before[1].is_empty());
     let error = killed.embedded().err().unwrap().to_string();
-    assert!(error.contains("format 4, this program knows 3"), "{error}");
+    assert!(error.contains("format 4; this program supports up to 3"), "{error}");
     assert!(before == read(), "it was changed");
 }
 
