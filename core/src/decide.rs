@@ -278,8 +278,8 @@ impl Asking {
         let (result, reason) = failed;
         count(&self.metrics, &decider.name, result);
         if let Some(suppressed) = LOG.take(result) {
-            let reason = for_line(&reason);
-            tracing::warn!(handler = %decider.name, result, %reason, suppressed, "the handler failed to decide");
+            let (command, reason) = (for_line(callback.command()), for_line(&reason));
+            tracing::warn!(handler = %decider.name, %command, result, %reason, suppressed, "the handler failed to decide");
         }
         let refuses = decider.on_failure == OnFailure::Deny;
         match refuses.then(|| refusal(&*self.source, callback)).flatten() {

@@ -243,7 +243,8 @@ impl Refusal {
     }
 }
 
-/// Why a verdict cannot be said in the protocol, and what could: read in logs, and by whoever checks a configuration.
+/// Why a verdict cannot be said in the protocol, and what could. Logs and configuration errors show it after the command, which
+/// it does not repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPermitted(pub String);
 

@@ -71,12 +71,12 @@ fn a_verdict_that_the_protocol_cannot_say_is_found_before_anything_is_opened() {
     check(
         &with_verdict(CREATE_GROUP, "verdict = \"deny\"\ncode = 5"),
         &place(6, "options.code"),
-        "sources.tencent: Group.CallbackBeforeCreateGroup does not permit the code 5: a refusal has no code or 1 or one from 10100 to 10200",
+        "sources.tencent: Group.CallbackBeforeCreateGroup: does not permit the code 5: a refusal has no code or 1 or one from 10100 to 10200",
     );
     check(
         &with_verdict(CREATE_GROUP, "verdict = \"drop\""),
         &place(5, "options.verdict"),
-        "Group.CallbackBeforeCreateGroup does not permit the verdict `drop`",
+        "Group.CallbackBeforeCreateGroup: does not permit the verdict `drop`",
     );
     check(
         &with_verdict(SEND, "verdict = \"replace\"\nfields.MsgBody = \"text\""),

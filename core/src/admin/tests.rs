@@ -124,7 +124,7 @@ async fn each_kind_of_no_has_its_own_status() {
     let routes = socket_routes(&admin);
     let answer = post(&routes, Pause::PATH, r#"{"action":"crm","paused":true}"#).await;
     assert_eq!(answer.status, 409);
-    assert_eq!(answer.body["detail"], "there is no action crm");
+    assert_eq!(answer.body["detail"], "there is no action `crm`");
     assert_eq!((&answer.body["status"], &answer.body["title"]), (&409.into(), &"Conflict".into()));
     let unable = answer::trouble(&crate::journal::JournalError::Unsupported("fly"));
     assert_eq!(unable.status(), 501);

@@ -115,11 +115,7 @@ fn why_not(source: &BuiltSource, callback: &Callback, verdict: &Verdict) -> Resu
         Ok(Expressed { lost: None, .. }) => return Ok(()),
         Ok(Expressed { lost: Some(why), .. }) | Err(NotPermitted(why)) => why,
     };
-    let (source, command) = (&source.name, callback.command());
-    Err(match why.contains(command) {
-        true => format!("sources.{source}: {why}"),
-        false => format!("sources.{source}: {command}: {why}"),
-    })
+    Err(format!("sources.{}: {}: {why}", source.name, callback.command()))
 }
 
 /// The first few, and how many more there are.

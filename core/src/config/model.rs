@@ -277,7 +277,7 @@ impl Reader<'_> {
                 "there is no {role} plugin `{name}`, because no {role} plugin is linked into this program (is `use the_crate as _;` missing?)"
             ),
             linked => format!(
-                "there is there is no {role} plugin `{name}`{}; linked into this program: {}",
+                "there is no {role} plugin `{name}`{}; linked into this program: {}",
                 hint(name, linked.iter().copied()),
                 listed(linked.iter().copied())
             ),

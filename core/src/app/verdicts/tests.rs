@@ -76,7 +76,7 @@ impl Source for Strict {
         let command = callback.command();
         match verdict {
             Verdict::Drop | Verdict::Deny { .. } if command == "Group.BeforeFate" => {
-                Err(NotPermitted(format!("{command} is fate")))
+                Err(NotPermitted("is fate".to_owned()))
             }
             Verdict::Deny { code: Some(code), reason } if code != 1 => {
                 let answered = if callback.answered { " (answered)" } else { "" };
@@ -164,7 +164,7 @@ fn a_verdict_that_cannot_be_said_is_a_mistake_at_its_option() {
         r#"["Group.*"]"#,
         &[
             "sources.s: Group.Asked: after has no 5 (answered)",
-            "sources.s: Group.BeforeFate is fate",
+            "sources.s: Group.BeforeFate: is fate",
         ],
     );
     check(

@@ -66,7 +66,7 @@ async fn both_ways_say_the_same() {
     for store in [&mut ours, &mut theirs] {
         let refused = store.order(Pause { action: "crm".to_owned(), paused: true }).await;
         let failed = Failed::from(refused.expect_err("no such action"));
-        assert_eq!((failed.code, &*failed.message), (64, "there is no action crm"));
+        assert_eq!((failed.code, &*failed.message), (64, "there is no action `crm`"));
     }
     memory.set_health(crate::journal::Health::Failed("gone".to_owned()));
     for store in [&mut ours, &mut theirs] {

@@ -45,8 +45,7 @@ impl Replies {
         callback: &Callback,
         verdict: Verdict,
     ) -> Result<Expressed, NotPermitted> {
-        let command = callback.command();
-        let no = |what: &str| NotPermitted(format!("{command} {what}"));
+        let no = |what: &str| NotPermitted(what.to_owned());
         let kind = verdict.kind().as_str();
         let fixed = || no(&format!("does not permit the verdict `{kind}`: replies are fixed"));
         match verdict {

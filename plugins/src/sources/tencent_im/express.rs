@@ -26,15 +26,15 @@ pub(super) fn express(callback: &Callback, verdict: Verdict) -> Result<Expressed
     let (verdict, cut) = shortened(verdict);
     let what = match (sayable(rule, callback, &verdict), cut) {
         (Ok(()), None) => return Ok(Expressed::exact(verdict)),
-        (Ok(()), Some(cut)) => return Ok(Expressed::adjusted(verdict, format!("{command} {cut}"))),
+        (Ok(()), Some(cut)) => return Ok(Expressed::adjusted(verdict, cut.to_owned())),
         (Err(what), _) => what,
     };
     let guessed = if known.is_none() {
-        "; the command is unknown, so this follows from its name"
+        "; this command is unknown, so its rules follow from its name"
     } else {
         ""
     };
-    let what = format!("{command} {what}{guessed}");
+    let what = what + guessed;
     match adjust::denial(rule, callback, verdict) {
         Some(denial) => Ok(Expressed::adjusted(shortened(denial).0, what)),
         None => Err(NotPermitted(what)),

@@ -69,13 +69,10 @@ fn expressed(callback: &Callback, verdict: Verdict) -> Result<Expressed, String>
 /// What comes out of a row, as the table writes it; the outcomes of a verdict are decided and out of time.
 fn outcomes(row: &Row<'_>) -> Vec<String> {
     let callback = one(row.command, row.body);
-    let words = |why: &str| {
-        why.strip_prefix(row.command).expect("the command's name comes first").to_owned()
-    };
     match expressed(&callback, verdict(row.verdict)) {
-        Err(why) => vec![format!("refused:{}", words(&why))],
+        Err(why) => vec![format!("refused: {why}")],
         Ok(Expressed { verdict, lost, .. }) => {
-            let lost = lost.map(|lost| format!(" but{}", words(&lost))).unwrap_or_default();
+            let lost = lost.map(|lost| format!(" but {lost}")).unwrap_or_default();
             let outcomes = [Outcome::Decided(verdict.clone()), Outcome::TimedOut(verdict)];
             outcomes.map(|outcome| said(callback.clone(), &outcome) + &lost).to_vec()
         }
@@ -124,12 +121,12 @@ fn what_has_happened_is_acknowledged_and_nothing_else() {
         for written in ["deny", "deny 1", "deny 10100", "drop", "replace {}", "answer {}"] {
             let kind = written.split(' ').next().expect("a kind");
             let guessed = if command == "New.Thing" {
-                "; the command is unknown, so this follows from its name"
+                "; this command is unknown, so its rules follow from its name"
             } else {
                 ""
             };
             let why = format!(
-                "{command} does not permit the verdict `{kind}`: the event has already happened, and the reply is ignored{guessed}"
+                "does not permit the verdict `{kind}`: the event has already happened, and the reply is ignored{guessed}"
             );
             assert_eq!(expressed(&callback, verdict(written)), Err(why));
         }
