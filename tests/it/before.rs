@@ -98,7 +98,10 @@ fn the_verdict_handler_wants_commands_and_has_nothing_for_actions() {
     let commands = format!("commands = [\"{CREATE_GROUP}\"]");
     check(&good.replace(&commands, ""), "handlers.gate.commands: missing;");
     let actions = format!("{commands}\nactions = [\"audit\"]");
-    check(&good.replace(&commands, &actions), "handlers.gate.actions: `verdict` makes no records");
+    check(
+        &good.replace(&commands, &actions),
+        "handlers.gate.actions: the plugin `verdict` produces no records",
+    );
 }
 
 #[test]

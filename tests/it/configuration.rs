@@ -212,7 +212,7 @@ fn variables_of_every_plugin_are_read_and_those_that_set_nothing_are_told() {
         "hunter2,x",
         78,
         &format!(
-            "variable {tokens}: sources.tencent.options.apps.main.tokens: expected a list as TOML writes it"
+            "variable {tokens}: sources.tencent.options.apps.main.tokens: expected a list in TOML syntax"
         ),
     );
     check(
