@@ -102,7 +102,7 @@ fn wrong_usage_ends_with_64() {
     let ran = ran.expect("ran");
     let (_, err) = text(&ran);
     assert_eq!(ran.status.code(), Some(64), "{err}");
-    assert!(err.contains("`loud` is no level"), "{err}");
+    assert!(err.contains("`loud` is not a valid level"), "{err}");
 }
 
 #[test]
@@ -142,5 +142,5 @@ fn a_slip_in_a_command_is_told() {
     let (_, err) = text(&sent);
     assert!(sent.status.success(), "{err}");
     assert!(err.contains(&format!("did you mean `{TOPIC_CHANGED}`?")), "{err}");
-    assert!(err.contains("`switchhook commands` lists what it knows"), "{err}");
+    assert!(err.contains("`switchhook commands` lists the known commands"), "{err}");
 }

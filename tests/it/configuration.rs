@@ -55,7 +55,7 @@ fn the_shipped_configuration_is_good_as_it_is() {
     let checked = switchhook(folder.path()).arg("check").output().expect("ran");
     let (out, err) = text(&checked);
     assert!(checked.status.success(), "{err}");
-    assert!(out.contains("The configuration is good"), "{out}");
+    assert!(out.contains("The configuration is valid"), "{out}");
 }
 
 /// In the shipped file a key that is not set has no space behind its `#`.
@@ -128,7 +128,7 @@ fn check_opens_secret_files_and_offline_leaves_them() {
     assert_eq!(served.status.code(), Some(78));
     assert!(text(&served).1.contains("config.toml:21: actions.crm.options.secret_file: "));
     let (code, said) = checked(folder.path(), &["--offline"], &[]);
-    assert!(code == 0 && said.contains("no secret file was opened"), "{said}");
+    assert!(code == 0 && said.contains("secret files were not opened"), "{said}");
     for (name, secret) in [
         ("one.token", "a"),
         ("two.token", "b"),
@@ -206,7 +206,7 @@ fn variables_of_every_plugin_are_read_and_those_that_set_nothing_are_told() {
         assert!(!said.contains("hunter2"), "{said}");
     };
     let tokens = "SWITCHHOOK_SOURCES__TENCENT__OPTIONS__APPS__MAIN__TOKENS";
-    check(tokens, "[\"hunter2,x\", \"b\"]", 0, "is good");
+    check(tokens, "[\"hunter2,x\", \"b\"]", 0, "is valid");
     check(
         tokens,
         "hunter2,x",
@@ -223,7 +223,7 @@ fn variables_of_every_plugin_are_read_and_those_that_set_nothing_are_told() {
             "warning: variable {tokens}: sources.tencent.options.apps.main.tokens: the variable is empty"
         ),
     );
-    check("SWITCHHOOK_ACTIONS__AUDIT__OPTIONS__ROTATE", "{ size = \"1 MiB\" }", 0, "is good");
+    check("SWITCHHOOK_ACTIONS__AUDIT__OPTIONS__ROTATE", "{ size = \"1 MiB\" }", 0, "is valid");
     check(
         "SWITCHHOOK_ACTIONS__AUDIT__OPTIONS__PATH",
         " ",
@@ -231,11 +231,11 @@ fn variables_of_every_plugin_are_read_and_those_that_set_nothing_are_told() {
         "actions.audit.options.path: the path is empty",
     );
     check("SWITCHHOOK_JOURNAL__OPTIONS__PATH", " ", 78, "journal.options.path: the path is empty");
-    check("SWITCHHOOK_HANDLERS__TOPICS__OPTIONS__FIELDS", "[\"Name\"]", 0, "is good");
+    check("SWITCHHOOK_HANDLERS__TOPICS__OPTIONS__FIELDS", "[\"Name\"]", 0, "is valid");
     check("SWITCHHOOK_SERVER_LISTEN", "x", 78, "did you mean `SWITCHHOOK_SERVER__LISTEN`?");
-    check("SWITCHHOOK_CONFIG", "", 0, "is good");
-    check("SWITCHHOOK_LOG", "", 0, "is good");
-    check("SWITCHHOOK_LISTEN_SECRET", "hunter2", 0, "is good");
+    check("SWITCHHOOK_CONFIG", "", 0, "is valid");
+    check("SWITCHHOOK_LOG", "", 0, "is valid");
+    check("SWITCHHOOK_LISTEN_SECRET", "hunter2", 0, "is valid");
 }
 
 #[test]
@@ -292,8 +292,12 @@ fn routes_and_commands_agree_on_what_is_known() {
     };
     for (command, routes, commands) in [
         (TOPIC_CHANGED, "known to ", "CallbackAfterTopicInfoChanged"),
-        ("Room.Opened", "describe no commands", "no source describes `Room.Opened`"),
-        ("Room Opened", "no source knows it", "no source knows a command `Room Opened`"),
+        ("Room.Opened", "do not describe their commands", "no source describes `Room.Opened`"),
+        (
+            "Room Opened",
+            "no source knows this command",
+            "no source knows the command `Room Opened`",
+        ),
     ] {
         let said = say(&["routes", command]);
         assert!(said.contains(routes), "{command}: {said}");

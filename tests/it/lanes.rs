@@ -45,7 +45,7 @@ fn a_resumed_action_gets_at_once_what_would_have_waited_for_an_hour() {
     server.lane_settled("all>crm");
     assert!(state(folder, "all>crm").ends_with("active"));
     let said = say(folder, "resume crm").good();
-    assert!(said.err.contains("nothing of it waits"), "{said:?}");
+    assert!(said.err.contains("no delivery waits"), "{said:?}");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_name_that_is_not_there_is_no_good_news() {
         assert!(said.err.contains("there is no ") && said.err.contains("did you mean"), "{said:?}");
     }
     let listed = say(folder, "pause something").err;
-    assert!(listed.contains("there is `audit`, `crm`"), "{listed}");
+    assert!(listed.contains("known actions: `audit`, `crm`"), "{listed}");
     let known = say(folder, "dead-letters --action crm").good();
-    assert_eq!(known.err, "there are no such dead letters\n");
+    assert_eq!(known.err, "there are no matching dead letters\n");
 }

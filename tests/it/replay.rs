@@ -43,7 +43,7 @@ fn counted_first_asked_for_then_sent_under_new_ids_and_marked() {
     server.lane_settled("all>crm");
     assert_eq!(target.got(3).len(), 3, "a dry run sends nothing");
     let done = say(folder, &format!("{words} --yes")).good();
-    assert!(done.out.ends_with("2 deliveries are on their way\n"), "{done:?}");
+    assert!(done.out.ends_with("2 deliveries queued\n"), "{done:?}");
     let got = target.got(5);
     server.lane_settled("all>crm");
     assert_eq!(target.got(5).len(), 5);
@@ -64,10 +64,7 @@ fn without_a_server_it_is_prepared_and_goes_out_at_the_next_start() {
     assert!(server.wait().success());
     let folder = server.folder.clone();
     let done = say(folder.path(), "replay --action crm --yes").good();
-    assert!(
-        done.out.contains("3 deliveries are queued; they go out when the server runs"),
-        "{done:?}"
-    );
+    assert!(done.out.contains("3 deliveries queued; they are made when a server runs"), "{done:?}");
     assert_eq!(target.got(3).len(), 3);
     let server = Server::start_in(folder, |_| ());
     let got = target.got(6);

@@ -59,7 +59,7 @@ fn a_dead_letter_is_retried_without_a_server_and_goes_out_at_the_next_start() {
     let folder = server.folder.clone();
     let said = say(folder.path(), "dead-letters retry --action crm --yes").good();
     assert!(
-        said.out.contains("1 of them is a delivery again; it goes out when the server runs"),
+        said.out.contains("1 delivery queued again; it is processed when a server runs"),
         "{said:?}"
     );
     assert_eq!(target.got(1).len(), 1);
@@ -156,7 +156,7 @@ fn a_server_whose_journal_lies_deep_can_be_asked() {
     assert_eq!(mode & 0o777, 0o600);
     fs::remove_file(socket).expect("removed");
     let gone = say(server.folder.path(), "consumers");
-    assert!(gone.code == 69 && gone.err.contains("then restart it"), "{gone:?}");
+    assert!(gone.code == 69 && gone.err.contains("(restart it)"), "{gone:?}");
 }
 
 /// Calls until it is told to stop; how many were answered.
@@ -221,7 +221,7 @@ fn restored_here(server: &Server, total: usize, before: usize) {
     let lost = number(said.out.lines().nth(1).expect("a line"));
     assert_eq!(kept + lost, total, "{said:?}");
     assert!(kept >= before, "what was answered before the backup is in it: {said:?}");
-    assert!(lines_named(&said.out, "all>crm").contains("to be made again"), "{said:?}");
+    assert!(lines_named(&said.out, "all>crm").contains("deliveries repeated"), "{said:?}");
     let unasked = say(server.folder.path(), "journal restore backup.sqlite");
     assert_eq!(unasked.code, 64);
     let folder = say(server.folder.path(), "journal restore journal --dry-run");

@@ -6,7 +6,7 @@ use crate::config::{Config, report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Leave secret files alone, for a machine that does not have them; what takes a source with its secrets is then not checked
+    /// Does not open secret files, for a machine that does not have them; checks that need them are skipped
     #[arg(long)]
     offline: bool,
 }
@@ -15,7 +15,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let mut config = cx.config()?;
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let good = format!(
-        "The configuration is good: {}, {}, {}.",
+        "The configuration is valid: {}, {}, {}.",
         count(config.sources.len(), "source"),
         count(config.handlers.len(), "handler"),
         count(config.actions.len(), "action"),
@@ -26,8 +26,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     }
     if args.offline {
         output::message(
-            "--offline: no secret file was opened, and what only the sources can tell (commands, verdicts, unsigned calls) \
-             was not checked",
+            "--offline: secret files were not opened, and what needs them (commands, verdicts, unsigned callbacks) was not checked",
         );
     }
     output::line(&good)?;

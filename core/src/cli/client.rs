@@ -76,7 +76,7 @@ impl Client {
 
 async fn within<T>(time: Duration, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     timeout(time, work).await.unwrap_or_else(|_| {
-        let why = format!("no answer within {} s", time.as_secs());
+        let why = format!("no response within {} s", time.as_secs());
         Err(io::Error::new(io::ErrorKind::TimedOut, why))
     })
 }

@@ -10,7 +10,7 @@ use crate::program::program_name;
 Example, for Bash:
   switchhook completions bash > ~/.local/share/bash-completion/completions/switchhook")]
 pub(super) struct Args {
-    /// The shell that is to complete command lines
+    /// The shell to print the script for
     shell: Shell,
 }
 

@@ -9,7 +9,7 @@ use super::output::message;
 
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct DryRun {
-    /// Say what would be done, and do nothing
+    /// Prints what would be done, and changes nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -18,7 +18,7 @@ impl DryRun {
     /// Whether that was all.
     pub(super) fn ends(&self) -> bool {
         if self.dry_run {
-            message("a dry run: nothing was done");
+            message("dry run: nothing was changed");
         }
         self.dry_run
     }
@@ -28,7 +28,7 @@ impl DryRun {
 pub(super) struct Consent {
     #[command(flatten)]
     dry: DryRun,
-    /// Do it without asking
+    /// Does not ask for confirmation
     #[arg(short, long, conflicts_with = "dry_run")]
     yes: bool,
 }
@@ -52,12 +52,12 @@ impl Consent {
         }
         let Some(ask) = person else {
             return Err(Failed::usage(
-                "nothing was done: there is no terminal to ask on; to go on without, say --yes",
+                "nothing was changed: there is no terminal to ask for confirmation; confirm with --yes",
             ));
         };
         let yes = ask();
         if !yes {
-            message("nothing was done");
+            message("nothing was changed");
         }
         Ok(yes)
     }

@@ -22,21 +22,21 @@ Examples:
   switchhook events                                    the last 20
   switchhook events --limit 500 --command 'Group.*'
   switchhook events --since 2h --until 90m
-  switchhook events --persisted-late                   answered as not persisted, and delivered all the same
+  switchhook events --persisted-late                   answered as not persisted, but persisted later
   switchhook events --id 019b7a3c-5d00-7000-8000-0000000000aa --body 1000000
   switchhook events --format json | jq .body
 
-It works beside a running server, which it asks through the socket in the journal's folder, and without one.")]
+Works with a running server, through the socket in the journal's folder, and without one.")]
 pub(super) struct Args {
-    /// At most so many, 1 to 1000000000
+    /// Maximum number of callbacks, 1 to 1000000000
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     limit: u64,
     #[command(flatten)]
     filter: Filter,
-    /// Characters that are shown of each body; 0 leaves bodies out
+    /// Characters of each body to show; 0 omits the bodies
     #[arg(long, value_name = "N", default_value = "400")]
     body: usize,
-    /// How they are written; `json` is one object a line, with the whole body
+    /// Output format; `json` prints one object per line, with the whole body
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -49,7 +49,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         let shown = show(&mut store, args, query, &mut output::line).await;
         store.close().await;
         if shown? == 0 {
-            output::message("there are no such events");
+            output::message("there are no matching callbacks");
         }
         Ok(())
     })
@@ -91,8 +91,9 @@ pub(super) fn text(event: &RawValue, body_max: usize) -> Result<String, Failed> 
         #[serde(default)]
         persisted_late: bool,
     }
-    let unreadable =
-        |error: serde_json::Error| Failed::bug(format!("an event without its facts: {error}"));
+    let unreadable = |error: serde_json::Error| {
+        Failed::bug(format!("cannot read the metadata of a callback: {error}"))
+    };
     let facts: Facts = serde_json::from_str(event.get()).map_err(unreadable)?;
     let Rest { body, persisted_late } = serde_json::from_str(event.get()).map_err(unreadable)?;
     let mut text = format!(

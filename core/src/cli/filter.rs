@@ -14,19 +14,19 @@ use crate::time::{Clock, SystemClock};
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Filter {
-    /// Only these callbacks, by their ids
+    /// Only the callbacks with these ids
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(super) id: Vec<Uuid>,
-    /// Only those received at this time or later: RFC 3339, or how long ago, such as 2h, 90m or 3d
+    /// Only callbacks received at or after this time: RFC 3339, or how long ago, such as 2h, 90m or 3d
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<When>,
-    /// Only those received before this time
+    /// Only callbacks received before this time
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<When>,
-    /// Only these commands: one, a family such as `Group.*`, or `*`
+    /// Only these commands: a name, a family such as `Group.*`, or `*`
     #[arg(long, value_name = "PATTERN")]
     pub(super) command: Option<Pattern>,
-    /// Only those that were persisted after their sender had been answered that they were not
+    /// Only callbacks that were persisted after their sender had been answered that they were not
     #[arg(long)]
     pub(super) persisted_late: bool,
 }
@@ -89,7 +89,7 @@ impl FromStr for When {
         }
         let period = text.trim_end_matches("ago").trim();
         period.parse::<Period>().map(|period| Self::Ago(period.0)).map_err(|_| {
-            format!("`{text}` is no time; write one like 2026-01-31T08:00:00Z, or how long ago, such as 2h or 3d")
+            format!("`{text}` is not a valid time; write one like 2026-01-31T08:00:00Z, or how long ago, such as 2h or 3d")
         })
     }
 }

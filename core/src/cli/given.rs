@@ -96,9 +96,9 @@ fn unreadable(path: &str, error: &io::Error) -> Unread {
     let missing = (error.kind() == ErrorKind::NotFound).then(|| path.to_owned());
     let message = match error.kind() {
         ErrorKind::NotFound => format!(
-            "{path}: there is no such file\n\
-             Name a configuration with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it takes a journal,\n\
-             a source and a handler, and `{} plugins NAME` prints an example of each to paste.",
+            "{path}: file not found\n\
+             Name a configuration file with --config FILE or the variable SWITCHHOOK_CONFIG, or write one: it needs a journal,\n\
+             a source and a handler, and `{} plugins NAME` prints an example of each.",
             program_name()
         ),
         _ => format!("{path}: {error}"),

@@ -25,7 +25,7 @@ STATE is one of
   orphaned              its handler or action is not in the configuration
 and says since when nothing has been delivered, and why the last attempt failed.")]
 pub(super) struct Args {
-    /// How they are written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -102,15 +102,15 @@ fn with_undelivered(state: String, target: &Standing) -> String {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook pause crm     nothing more goes to [actions.crm], also after a restart
-  switchhook resume crm    what has gathered is delivered, in order
+  switchhook pause crm     stops the deliveries of [actions.crm], also after a restart
+  switchhook resume crm    makes the pending deliveries, in order
 
-`resume` also ends a wait, paused or not: what waits for a retry is due at once, and a target that is left alone because it \
-keeps failing, or because it asked for it, is probed.
+`resume` also ends waiting, whether or not the action is paused: pending retries are made at once, and a target is probed whose \
+circuit breaker is open or that asked for a pause.
 
-Callbacks are taken and kept as ever. What is being delivered just now is not broken off.")]
+Callbacks are still accepted and persisted. Deliveries in progress are not interrupted.")]
 pub(super) struct PauseArgs {
-    /// The action, by its name in the configuration
+    /// The name of the action in the configuration
     action: String,
 }
 
@@ -141,7 +141,7 @@ async fn turn(
         Ok(_) if paused => {
             let action = one_line(action);
             let program = program_name();
-            Ok(format!("{action} is paused; `{program} resume {action}` lets it go on"))
+            Ok(format!("{action} is paused; `{program} resume {action}` resumes it"))
         }
         Ok(turned) => Ok(resumed(&one_line(action), turned, disabled, store.is_served())),
         Err(Trouble::Failed(failed)) if failed.is_usage() => {
@@ -149,7 +149,7 @@ async fn turn(
             let unused = || {
                 let action = one_line(action);
                 format!(
-                    "nothing has gone to action `{action}` yet: no server has run with a handler that names it"
+                    "action `{action}` has no deliveries yet: no server has run with a handler that uses it"
                 )
             };
             Err(Failed::usage(names.no_action(action).unwrap_or_else(unused)))
@@ -161,22 +161,24 @@ async fn turn(
 fn resumed(action: &str, turned: Turned, disabled: bool, served: bool) -> String {
     let Turned { was_paused, retries_due, probed } = turned;
     let first = if was_paused {
-        format!("{action} is not paused any more")
+        format!("{action} is no longer paused")
     } else {
         format!("{action} was not paused")
     };
     let more = match (disabled, served) {
         (true, _) => {
-            "; it is disabled in the configuration: nothing goes to it before it is enabled there"
+            "; it is disabled in the configuration: nothing is delivered until it is enabled there"
         }
-        (false, false) => "; what has gathered goes out when the server runs",
-        (false, true) if probed && retries_due => "; its target was left alone, and is probed now",
+        (false, false) => "; pending deliveries are made when a server runs",
+        (false, true) if probed && retries_due => {
+            "; its circuit breaker was open, and its target is probed now"
+        }
         (false, true) if probed => {
-            "; its target was left alone, and is probed with the next record"
+            "; its circuit breaker was open, and the next record probes its target"
         }
-        (false, true) if retries_due => "; what waited for a retry is tried again now",
-        (false, true) if was_paused => "; what has gathered goes out",
-        (false, true) => ", and nothing of it waits for a retry",
+        (false, true) if retries_due => "; pending retries are made now",
+        (false, true) if was_paused => "; pending deliveries are made",
+        (false, true) => ", and no delivery waits for a retry",
     };
     format!("{first}{more}")
 }
@@ -270,13 +272,13 @@ mod tests {
     fn what_a_resumption_did_is_what_it_says() {
         let turned = |was_paused, retries_due, probed| Turned { was_paused, retries_due, probed };
         for (turned, disabled, served, parts) in [
-            (turned(true, false, false), false, true, ["not paused any more", "goes out"]),
-            (turned(false, false, false), false, true, ["was not paused", "nothing of it waits"]),
-            (turned(false, true, false), false, true, ["was not paused", "tried again now"]),
+            (turned(true, false, false), false, true, ["no longer paused", "deliveries are made"]),
+            (turned(false, false, false), false, true, ["was not paused", "no delivery waits"]),
+            (turned(false, true, false), false, true, ["was not paused", "retries are made now"]),
             (turned(false, true, true), false, true, ["was not paused", "is probed now"]),
             (turned(false, false, true), false, true, ["was not paused", "the next record"]),
-            (turned(true, true, false), false, false, ["any more", "when the server runs"]),
-            (turned(true, true, true), true, true, ["any more", "before it is enabled"]),
+            (turned(true, true, false), false, false, ["no longer", "when a server runs"]),
+            (turned(true, true, true), true, true, ["no longer", "until it is enabled"]),
         ] {
             let said = resumed("crm", turned, disabled, served);
             assert!(parts.iter().all(|part| said.contains(part)), "{said}");

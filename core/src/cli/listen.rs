@@ -35,29 +35,29 @@ const COMMAND: &str = "switchhook-command";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook listen                             with `url = \"http://127.0.0.1:9000/\"` in a relay's options
-  switchhook listen --secret-file relay.secret  the same file as the relay's, and signatures are checked
-  switchhook listen --status 503                to see how a relay tries again
+  switchhook listen                             for `url = \"http://127.0.0.1:9000/\"` in the options of a webhook
+  switchhook listen --secret-file relay.secret  with the secret file of the webhook, to verify signatures
+  switchhook listen --status 503                to see how failed deliveries are retried
 
-With a secret, what is not signed by it is answered with 401, so that the relay sees it too. Ctrl-C ends.")]
+With a secret, a request without a valid signature is answered with 401, so that the webhook sees it too. Ctrl-C stops.")]
 pub(super) struct Args {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
     address: SocketAddr,
-    /// The secret that relays are signed with, `whsec_...`; several times while rotating. Other users of this machine can see it
-    /// here, so better a file
+    /// The secret that deliveries are signed with, `whsec_...`; repeat it while rotating. Other users of this machine can see it
+    /// on the command line: prefer --secret-file
     #[arg(long, value_name = "SECRET", env = "SWITCHHOOK_LISTEN_SECRET", hide_env_values = true)]
     secret: Vec<String>,
-    /// A file that holds the secret, several times while rotating; goes before --secret
+    /// A file that holds the secret; repeat it while rotating. Takes precedence over --secret
     #[arg(long, value_name = "FILE", value_parser = secret_file)]
     secret_file: Vec<SecretFile>,
-    /// The status to answer with, 200 to 599
+    /// Status of the responses, 200 to 599
     #[arg(long, value_name = "CODE", default_value = "200", value_parser = clap::value_parser!(u16).range(200..=599))]
     status: u16,
-    /// End after so many requests
+    /// Stops after this number of requests
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// How requests are written; `json` is one object a line
+    /// Output format; `json` prints one object per line
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -106,16 +106,20 @@ struct Target {
 
 async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> {
     let listener = bind(address).await.map_err(|error| {
-        let text = format!("cannot listen on {address}: {error}; set another one with --address");
+        let text =
+            format!("cannot listen on {address}: {error}; choose another address with --address");
         match error.kind() {
             io::ErrorKind::AddrInUse => Failed::unavailable(text),
             _ => Failed::io(text),
         }
     })?;
     let address = listener.local_addr().unwrap_or(address);
-    let checked =
-        if target.secrets.is_empty() { "no secret given" } else { "signatures are checked" };
-    output::message(&format!("listening on http://{address}/ ({checked}); Ctrl-C ends"));
+    let checked = if target.secrets.is_empty() {
+        "signatures are not verified: no secret given"
+    } else {
+        "signatures are verified"
+    };
+    output::message(&format!("listening on http://{address}/ ({checked}); Ctrl-C stops"));
     let (answering, clock, stop) = (target.clone(), target.clock.clone(), target.stop.clone());
     let routes = warp::ext::get::<Arc<Arrival>>()
         .map(move |arrival: Arc<Arrival>| answering.answer(&arrival).into_response())
@@ -209,10 +213,10 @@ impl Verdict {
 
     fn sentence(&self) -> String {
         match self {
-            Self::Good => "signature ok".to_owned(),
-            Self::Wrong(why) => format!("signature wrong: {why}"),
+            Self::Good => "signature valid".to_owned(),
+            Self::Wrong(why) => format!("signature not valid: {why}"),
             Self::Missing => "not signed".to_owned(),
-            Self::Unchecked => "signed, no secret given".to_owned(),
+            Self::Unchecked => "signature not verified: no secret given".to_owned(),
             Self::Unread(why) => format!("body not read: {why}"),
         }
     }

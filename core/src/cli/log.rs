@@ -29,7 +29,8 @@ fn filter(text: &str) -> Result<EnvFilter, Failed> {
     let plain = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
     let unknown = |part: &&str| part.parse::<LevelFilter>().is_err();
     if let Some(part) = text.split(',').map(str::trim).filter(plain).find(unknown) {
-        let why = format!("`{part}` is no level: error, warn, info, debug, trace or off");
+        let why =
+            format!("`{part}` is not a valid level; use error, warn, info, debug, trace or off");
         return Err(fail(&why));
     }
     EnvFilter::try_new(text).map_err(|error| fail(&error))
@@ -57,7 +58,7 @@ pub(super) fn init(level: &str, format: LogFormat) -> Result<LogWriter, Failed> 
 /// Into the log: the hook that is there without us would wait for whoever reads standard error.
 fn tell_panic(info: &PanicHookInfo<'_>) {
     let thread = thread::current();
-    let thread = thread.name().unwrap_or("without a name");
+    let thread = thread.name().unwrap_or("unnamed");
     let text = info.to_string();
     let trace = Backtrace::capture();
     let trace = (trace.status() == BacktraceStatus::Captured).then(|| trace.to_string());

@@ -78,7 +78,7 @@ fn pass_on(queued: &Receiver<Message>, left_out: &AtomicU64, mut out: impl Write
         }
         match left_out.swap(0, Ordering::Relaxed) {
             0 => {}
-            lines => tracing::warn!(lines, "log lines were left out: nobody read standard error"),
+            lines => tracing::warn!(lines, "log lines were dropped: standard error was not read"),
         }
     }
 }

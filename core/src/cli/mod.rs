@@ -45,11 +45,11 @@ use crate::app;
 use crate::config::{Config, Layers, report};
 use crate::plugin::Registry;
 
-/// Receives the callbacks of an instant-messaging system, proves them, keeps them, answers in time and delivers them.
+/// Receives the callbacks of an instant-messaging system: authenticates and persists them, answers in time and delivers them.
 #[derive(Debug, Parser)]
 #[command(name = "switchhook", max_term_width = 120, after_help = AFTER_HELP)]
 struct Cli {
-    /// The configuration; relative paths in it start from its folder
+    /// The configuration file; relative paths in it are resolved against its folder
     #[arg(
         short,
         long,
@@ -60,14 +60,14 @@ struct Cli {
         default_value = CONFIG
     )]
     config: PathBuf,
-    /// Sets one key of the configuration, over file and variables: `--override server.listen=127.0.0.1:9000`; lists and tables as in
-    /// TOML: `--override 'handlers.topics.actions=["crm"]'`
+    /// Sets one configuration key, overriding the file and the environment: `--override server.listen=127.0.0.1:9000`; lists and
+    /// tables are written as in TOML: `--override 'handlers.topics.actions=["crm"]'`
     #[arg(long = "override", global = true, help_heading = GLOBAL, value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, global = true, help_heading = GLOBAL, value_enum, default_value = "text")]
     log_format: LogFormat,
-    /// What is logged: error, warn, info, debug or trace, also by module (`info,switchhook_core=debug`)
+    /// Log level: error, warn, info, debug or trace; also for single modules (`info,switchhook_core=debug`)
     #[arg(
         long,
         global = true,
@@ -82,60 +82,60 @@ struct Cli {
 }
 
 const CONFIG: &str = "config.toml";
-const GLOBAL: &str = "For every command";
+const GLOBAL: &str = "Global options";
 
 const AFTER_HELP: &str = "\
-Try it: start `switchhook`, and in a second terminal
+Quick start: run `switchhook`, and in a second terminal
   switchhook send Group.CallbackAfterTopicInfoChanged
   switchhook events
 
-`switchhook commands` lists what else can be sent.
+`switchhook commands` lists everything that can be sent.
 
-Every key of the configuration can be set by a variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server]. Lists and \
-tables are written as in TOML: SWITCHHOOK_HANDLERS__TOPICS__ACTIONS='[\"console\", \"crm\"]'. An empty variable counts as not set.
+Every configuration key can be set by an environment variable: SWITCHHOOK_SERVER__LISTEN for `listen` in [server]. Lists and \
+tables are written as in TOML: SWITCHHOOK_HANDLERS__TOPICS__ACTIONS='[\"console\", \"crm\"]'. An empty variable counts as unset.
 
 Exit codes:
-  0   well
-  1   `send`: answered, but not with 2xx
-  64  the command line is wrong
-  69  an address, the journal or a file is in use, or nobody answers
-  70  a bug of ours
-  74  input or output failed, or the journal is damaged
-  78  the configuration is wrong
+  0   success
+  1   `send`: the response is not 2xx
+  64  usage error: the command line is not valid
+  69  unavailable: an address, a file or the journal is in use, or no server responds
+  70  internal error: a bug
+  74  I/O error, or the journal is damaged
+  78  configuration error
   130 interrupted";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the server; this is what happens without a command
+    /// Runs the server (the default command)
     Serve,
-    /// Reads the configuration and its secret files, reports every mistake, and changes nothing
+    /// Validates the configuration and its secret files, reports every error, and changes nothing
     Check(check::Args),
-    /// Lists the plugins of this program, or shows one with its options and an example to paste
+    /// Lists the plugins of this program, or shows one with its options and an example configuration
     Plugins(plugins::Args),
-    /// Shows what the IM system can call: each command with its fields, what may be answered, and a sample
+    /// Shows the callbacks that the IM system can send: each command with its fields, possible answers and a sample
     Commands(commands::Args),
     /// Shows which handlers and actions a command reaches, and why
     Routes(routes::Args),
-    /// Plays the IM system: sends a callback as it would, signed, and prints the answer and its time
+    /// Simulates the IM system: sends a signed callback, and prints the response and the time it took
     Send(send::Args),
-    /// Plays a relay's target: prints what arrives and verifies its signature
+    /// Simulates the target of a webhook: prints each request and verifies its signature
     Listen(listen::Args),
-    /// Shows what has come in, newest first
+    /// Shows received callbacks, newest first
     Events(events::Args),
-    /// Shows what was given up; tries it again or forgets it
+    /// Lists dead letters, retries them or deletes them
     DeadLetters(dead_letters::Args),
-    /// Sends again what was delivered once: by id, time, command, handler or action
+    /// Delivers past callbacks again, selected by id, time, command, handler or action
     Replay(replay::Args),
     /// Shows how far each handler and action is, and what is pending
     #[command(name = "consumers")]
     Lanes(lanes::Args),
-    /// Lets nothing more go to an action until it is resumed
+    /// Pauses the deliveries of an action until it is resumed
     Pause(lanes::PauseArgs),
-    /// Lets an action go on at once: one that is paused, or that waits for a retry or a target that fails
+    /// Resumes a paused action; waiting retries and circuit breaker probes are made at once
     Resume(lanes::PauseArgs),
-    /// Checks, measures, exports, tidies, copies and restores the journal
+    /// Inspects and maintains the journal
     Journal(journal::Args),
-    /// Prints a completion script for a shell
+    /// Prints a shell completion script
     Completions(completions::Args),
 }
 
@@ -260,7 +260,9 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
         run(cli, registry)
     });
     let result = catch_unwind(work).unwrap_or_else(|_| {
-        Err(Failed::bug("this is a bug of ours; what is above belongs into its report"))
+        Err(Failed::bug(
+            "internal error: this is a bug; please report it together with the lines above",
+        ))
     });
     let code = match result {
         Ok(()) => 0,

@@ -68,10 +68,10 @@ fn missing(what: &str, name: &str, known: &BTreeSet<String>) -> Option<String> {
     let near = hint(name, names());
     let others = match (near.is_empty(), known.len()) {
         (false, _) | (true, 0) => near,
-        (true, 1..=LISTED_MAX) => format!("; there is {}", listed(names())),
+        (true, 1..=LISTED_MAX) => format!("; known {what}s: {}", listed(names())),
         (true, all) => {
             let shown = listed(names().take(LISTED_MAX));
-            format!("; there is {shown} and {} more", all - LISTED_MAX)
+            format!("; known {what}s: {shown} and {} more", all - LISTED_MAX)
         }
     };
     Some(one_line(&format!(
@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(two.no_action("crm"), None);
         for (name, expected) in [
             ("crn", format!("{no} `crn`, {nowhere}; did you mean `crm`?")),
-            ("nothing", format!("{no} `nothing`, {nowhere}; there is `crm`, `log`")),
-            ("a\u{1b}b", format!("{no} `a\\u{{1b}}b`, {nowhere}; there is `crm`, `log`")),
+            ("nothing", format!("{no} `nothing`, {nowhere}; known actions: `crm`, `log`")),
+            ("a\u{1b}b", format!("{no} `a\\u{{1b}}b`, {nowhere}; known actions: `crm`, `log`")),
         ] {
             assert_eq!(two.no_action(name), Some(expected));
         }

@@ -42,7 +42,7 @@ pub(super) fn line(text: &str) -> io::Result<()> {
 /// Says what is going to be done. Where it cannot be said, it is not done, and that is no success.
 pub(super) fn foretell(text: &str) -> Result<(), Failed> {
     line(text).map_err(|error| {
-        Failed::io(format!("nothing was done: cannot write to standard output: {error}"))
+        Failed::io(format!("nothing was changed: cannot write to standard output: {error}"))
     })
 }
 

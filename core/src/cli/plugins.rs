@@ -14,12 +14,12 @@ use crate::program::program_name;
 #[command(after_help = "\
 Examples:
   switchhook plugins          all plugins of this program
-  switchhook plugins NAME     one, with its options and an example to paste
+  switchhook plugins NAME     one plugin, with its options and an example configuration
   switchhook plugins NAME --format json | jq '.[0].schema'")]
 pub(super) struct Args {
-    /// The plugin to show; without it, all are listed
+    /// The plugin to show; default: list all
     name: Option<String>,
-    /// How it is written; `json` holds the options as a JSON Schema
+    /// Output format; `json` has the options as a JSON Schema
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -30,7 +30,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         None => cx.registry.iter().collect(),
     };
     if found.is_empty() {
-        message("this program has no plugins linked (`use the_crate as _;` is missing?)");
+        message("no plugins are linked into this program (is `use the_crate as _;` missing?)");
     }
     match args.format {
         Format::Json => write_json(&found.iter().map(|one| as_json(one)).collect::<Vec<_>>())?,
@@ -39,7 +39,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             line(&table(&found))?;
             let name = program_name();
             message(&format!(
-                "\n`{name} plugins NAME` shows a plugin's options and an example to paste"
+                "\n`{name} plugins NAME` shows the options of a plugin and an example configuration"
             ));
         }
         Format::Text => {
@@ -60,8 +60,11 @@ fn named<'r>(registry: &'r Registry, name: &str) -> Result<Vec<&'r Registration>
     known.dedup();
     let hint = hint(name, known.iter().copied());
     Err(Failed::usage(match known.is_empty() {
-        true => format!("no plugin `{name}`: this program has none linked"),
-        false => format!("no plugin `{name}`{hint}; linked into this program: {}", listed(known)),
+        true => format!("there is no plugin `{name}`: no plugins are linked into this program"),
+        false => format!(
+            "there is no plugin `{name}`{hint}; linked into this program: {}",
+            listed(known)
+        ),
     }))
 }
 
@@ -69,7 +72,7 @@ fn table(plugins: &[&Registration]) -> String {
     let row = |one: &&Registration| {
         [one.table.role().to_owned(), one.name.to_owned(), one.about.to_owned()]
     };
-    let head = ["ROLE", "NAME", "WHAT FOR"].map(str::to_owned);
+    let head = ["ROLE", "NAME", "DESCRIPTION"].map(str::to_owned);
     let rows: Vec<[String; 3]> = std::iter::once(head).chain(plugins.iter().map(row)).collect();
     columns(&rows)
 }
@@ -128,7 +131,7 @@ fn example(plugin: &Registration) -> String {
 fn lists(plugin: &Registration) -> String {
     let (commands, actions) = (plugin.commands.is_empty(), plugin.records);
     let commands =
-        if commands { "commands = []   # which it gets: `Family.*` or whole names\n" } else { "" };
+        if commands { "commands = []   # names, or families such as `Family.*`\n" } else { "" };
     let actions =
         if actions { "actions = []   # the names of [actions.NAME] tables\n" } else { "" };
     [commands, actions].concat()
@@ -191,7 +194,7 @@ mod tests {
         assert_eq!(failed.code, 64);
         assert_eq!(
             failed.message,
-            "no plugin `wirr`; did you mean `wire`?; linked into this program: `embedded`, `note`, `out`, `wire`"
+            "there is no plugin `wirr`; did you mean `wire`?; linked into this program: `embedded`, `note`, `out`, `wire`"
         );
     }
 }

@@ -15,12 +15,12 @@ use crate::program::program_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook routes                                        every handler, in asking order
-  switchhook routes Group.CallbackAfterTopicInfoChanged    what it reaches, and what not")]
+  switchhook routes                                        every handler, in the order of decisions
+  switchhook routes Group.CallbackAfterTopicInfoChanged    what it reaches, and what it does not")]
 pub(super) struct Args {
-    /// The command, in the sender's spelling; without it, all routes are shown
+    /// The command, as the sender spells it; default: show all routes
     command: Option<String>,
-    /// How it is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -66,13 +66,11 @@ struct Action {
 
 pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     if args.command.as_deref().is_some_and(str::is_empty) {
-        return Err(Failed::usage(
-            "an empty text is no command; without any, all routes are shown",
-        ));
+        return Err(Failed::usage("the command is empty; leave it out to show all routes"));
     }
     if args.command.as_deref().is_some_and(|command| command.ends_with('*')) {
         return Err(Failed::usage(
-            "give one command, not a pattern; without any, all routes are shown",
+            "name one command, not a pattern; leave it out to show all routes",
         ));
     }
     let mut config = cx.config()?;
@@ -95,14 +93,14 @@ fn more(routes: &Routes) {
         Some(command) if command.title.is_some() => {
             let name = one_line(&command.name);
             message(&format!(
-                "\n`{program} commands {name}` shows its fields and what may be answered"
+                "\n`{program} commands {name}` shows its fields and possible answers"
             ));
         }
         Some(command) if !command.known_to.is_empty() => message(&format!(
-            "\nthe sources that take it describe no commands, so `{program} commands` does not list it"
+            "\nthe sources that accept it do not describe their commands, so `{program} commands` does not list it"
         )),
         Some(_) => {
-            message(&format!("\n`{program} commands` lists what the sources know"));
+            message(&format!("\n`{program} commands` lists the known commands"));
         }
         None => {}
     }
@@ -150,7 +148,7 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
         let source = match build_source(instance, &config.base).await {
             Ok(source) => source,
             Err(stopped) => {
-                command.remark = Some(format!("not asked: {stopped}"));
+                command.remark = Some(format!("not checked: {stopped}"));
                 continue;
             }
         };
@@ -168,8 +166,10 @@ async fn look_up(name: &str, config: &mut Config) -> Result<Command, Failed> {
         }
     }
     if command.known_to.is_empty() && command.remark.is_none() {
-        command.remark =
-            Some(format!("no source knows it{}", hint(name, all.iter().map(|name| &**name))));
+        command.remark = Some(format!(
+            "no source knows this command{}",
+            hint(name, all.iter().map(|name| &**name))
+        ));
     }
     Ok(command)
 }
@@ -178,7 +178,7 @@ fn text(routes: &Routes) -> String {
     let mut text = String::new();
     let Some(command) = &routes.command else {
         if routes.handlers.is_empty() {
-            text.push_str("There are no handlers: callbacks are kept and answered, nothing more.");
+            text.push_str("There are no handlers: callbacks are only persisted and answered.");
         }
         for handler in &routes.handlers {
             write_handler(&mut text, handler, &handler.patterns.join(", "));
@@ -189,7 +189,7 @@ fn text(routes: &Routes) -> String {
     let (reached, others): (Vec<&Handler>, Vec<&Handler>) =
         routes.handlers.iter().partition(|one| one.enabled && one.matched_by.is_some());
     if reached.is_empty() {
-        text.push_str("\nIt reaches no handler: it is kept and answered, nothing more.\n");
+        text.push_str("\nIt reaches no handler: it is only persisted and answered.\n");
     } else {
         text.push_str("\nIt reaches, in this order:\n");
     }
@@ -210,7 +210,7 @@ fn write_command(text: &mut String, command: &Command) {
     _ = match &command.title {
         Some(title) => writeln!(text, "{name} ({}): {title}", command.phase),
         None if command.known_to.is_empty() => {
-            writeln!(text, "{name} ({}, by its name)", command.phase)
+            writeln!(text, "{name} ({}, guessed from its name)", command.phase)
         }
         None => writeln!(text, "{name} ({})", command.phase),
     };
@@ -225,8 +225,8 @@ fn write_command(text: &mut String, command: &Command) {
 fn why_not(handler: &Handler) -> String {
     match (handler.enabled, handler.patterns.as_slice()) {
         (false, _) => "it is disabled".to_owned(),
-        (true, []) => "it wants no commands".to_owned(),
-        (true, patterns) => format!("it wants {}", patterns.join(", ")),
+        (true, []) => "it handles no commands".to_owned(),
+        (true, patterns) => format!("it handles {}", patterns.join(", ")),
     }
 }
 
@@ -302,7 +302,7 @@ options.path = "x"
              It reaches, in this order:\n\
              \x20 all (note, order 5): Group.*\n    -> log (out)\n    -> off (out, disabled: nothing is delivered)\n\
              \x20 changes (note, order 100): Group.Changed\n    -> log (out)\n\n\
-             It does not reach:\n  asleep: it is disabled\n  other: it wants C2C.*\n",
+             It does not reach:\n  asleep: it is disabled\n  other: it handles C2C.*\n",
         );
     }
 
@@ -311,18 +311,18 @@ options.path = "x"
         check(
             "",
             Some("Groop.Changed"),
-            "Groop.Changed (after, by its name)\nno source knows it; did you mean `Group.Changed`?\n\n\
-             It reaches no handler: it is kept and answered, nothing more.\n\n\
-             It does not reach:\n  all: it wants C2C.*, Group.*\n  asleep: it is disabled\n\
-             \x20 changes: it wants Group.Changed\n  other: it wants C2C.*\n",
+            "Groop.Changed (after, guessed from its name)\nno source knows this command; did you mean `Group.Changed`?\n\n\
+             It reaches no handler: it is only persisted and answered.\n\n\
+             It does not reach:\n  all: it handles C2C.*, Group.*\n  asleep: it is disabled\n\
+             \x20 changes: it handles Group.Changed\n  other: it handles C2C.*\n",
         );
         check(
             "[sources.second]\nplugin = \"wire\"\npath = \"/2\"\noptions = { app = 1, broken = true }\n",
             Some("Group.BeforeSend"),
-            "Group.BeforeSend (before, by its name)\nnot asked: sources.second: the token file is gone\n\n\
+            "Group.BeforeSend (before, guessed from its name)\nnot checked: sources.second: the token file is gone\n\n\
              It reaches, in this order:\n\
              \x20 all (note, order 5): Group.*\n    -> log (out)\n    -> off (out, disabled: nothing is delivered)\n\n\
-             It does not reach:\n  asleep: it is disabled\n  changes: it wants Group.Changed\n  other: it wants C2C.*\n",
+             It does not reach:\n  asleep: it is disabled\n  changes: it handles Group.Changed\n  other: it handles C2C.*\n",
         );
     }
 }

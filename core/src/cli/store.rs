@@ -50,9 +50,7 @@ pub(super) enum Trouble {
 impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Overloaded => {
-                Self::unavailable("too much is waiting already; try again later")
-            }
+            Trouble::Overloaded => Self::unavailable("too many items are pending; try again later"),
             Trouble::Failed(failed) => failed,
         }
     }
@@ -128,7 +126,7 @@ impl Store {
         match error.downcast_ref() {
             Some(JournalError::Locked { by, folder }) => {
                 let reached = Theirs::reach(folder, by).await.map_err(|why| {
-                    Failed::unavailable(format!("{text}, and it cannot be asked: {why}"))
+                    Failed::unavailable(format!("{text}, and cannot be reached: {why}"))
                 });
                 Ok(Self::Theirs(reached?))
             }

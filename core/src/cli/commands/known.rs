@@ -49,7 +49,7 @@ pub(super) async fn known(cx: &Context) -> Result<Vec<Known>, Failed> {
     let mut all = Vec::new();
     if let Some(missing) = cx.without_file() {
         message(&format!(
-            "{}: there is no such file; this is what the plugins know",
+            "{}: file not found; these are the commands of the plugins",
             one_line(missing)
         ));
         for plugin in cx.registry.of_table(Table::Sources) {
@@ -73,7 +73,7 @@ pub(super) async fn known(cx: &Context) -> Result<Vec<Known>, Failed> {
 }
 
 fn untold(name: &str, error: &str) {
-    message(&one_line(&format!("source {name} was not asked: {error}")));
+    message(&one_line(&format!("source {name} was skipped: {error}")));
 }
 
 /// A source with the options that its plugin shows to users.

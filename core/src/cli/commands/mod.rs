@@ -22,31 +22,31 @@ use crate::program::program_name;
 #[command(after_help = "\
 Examples:
   switchhook commands                                        all, by family
-  switchhook commands --phase before                         those that wait for an answer
-  switchhook commands Group.CallbackAfterTopicInfoChanged    one: fields, answers, keys and a sample
+  switchhook commands --phase before                         those whose sender waits for a decision
+  switchhook commands Group.CallbackAfterTopicInfoChanged    one command: fields, answers, keys and a sample
   switchhook commands --json | jq -r '.[].name'
   switchhook commands C2C.CallbackBeforeSendMsg --schema > message.schema.json
 
-Shown is what the configured sources know; without a configuration file, what the source plugins of this program know.
+Shows the commands of the configured sources; without a configuration file, those of the source plugins of this program.
 
-JSON is a list, also of one command. Each has: name, family, phase (before, after), answered (the reply matters though \
-it comes after), title, titles (by language), about, doc, sources, fields, answers (verdict, says), reply_fields, \
-natural_key (fields that only the same event has in common), ordering_key, sample. Each field has: name, type (text, \
+JSON is always a list, also for one command. Each has: name, family, phase (before, after), answered (an after-command whose \
+reply matters), title, titles (by language), about, doc, sources, fields, answers (verdict, says), reply_fields, \
+natural_key (the fields that identify an event), ordering_key, sample. Each field has: name, type (text, \
 integer, seconds, milliseconds, boolean, any, object, list), fields of an object, items of a list, presence (always, \
-sometimes, undocumented), personal, about. More may be added.")]
+sometimes, undocumented), personal, about. Later versions may add more.")]
 pub(super) struct Args {
-    /// The command to show, in the sender's spelling; without it, all are listed
+    /// The command to show, as the sender spells it; default: list all
     name: Option<String>,
     /// Only commands of this phase
     #[arg(long, value_enum, conflicts_with = "name")]
     phase: Option<Phase>,
-    /// Only commands of this family: what stands before the first dot
+    /// Only commands of this family: the part before the first dot
     #[arg(long, value_name = "NAME", conflicts_with = "name")]
     family: Option<String>,
-    /// Only what this source knows
+    /// Only commands of this source
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// How it is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text", group = "form")]
     format: Form,
     /// Short for `--format json`
@@ -62,9 +62,9 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Phase {
-    /// The sender waits; the reply decides
+    /// The sender waits for the reply, which decides
     Before,
-    /// It has happened
+    /// The event has happened
     After,
 }
 
@@ -74,7 +74,7 @@ enum Form {
     Text,
     /// For programs
     Json,
-    /// The JSON Schema of a body; without a name, of each, as `$defs` by command
+    /// The JSON Schema of the body; without a name, of all bodies, as `$defs` by command
     Schema,
     /// A reference page
     Markdown,
@@ -111,12 +111,12 @@ fn write(found: &[Known], args: &Args) -> Result<(), Failed> {
             _ => body_schema::of_all(distinct(found)?),
         })?,
         (Form::Markdown, _) => line(markdown::text(found).trim_end())?,
-        (Form::Text, _) if found.is_empty() => message("no command is like that"),
+        (Form::Text, _) if found.is_empty() => message("there are no matching commands"),
         (Form::Text, None) => {
             line(&list::text(found))?;
             let program = program_name();
             message(&format!(
-                "\n`{program} commands NAME` shows a command's fields, answers and a sample"
+                "\n`{program} commands NAME` shows the fields and answers of a command and a sample"
             ));
         }
         (Form::Text, Some(name)) => {
@@ -136,7 +136,7 @@ fn distinct(found: &[Known]) -> Result<&[Known], Failed> {
     let same = found.iter().filter(|other| other.spec.name == one.spec.name);
     let sources = same.flat_map(|one| one.sources.iter().map(String::as_str));
     Err(Failed::usage(format!(
-        "several sources know `{}`, each in its own way: {}; choose one with --source NAME",
+        "several sources describe `{}` differently: {}; choose one with --source NAME",
         one_line(&one.spec.name),
         listed(sources)
     )))
@@ -150,9 +150,11 @@ fn of_source(all: &mut Vec<Known>, source: &str) -> Result<(), Failed> {
         let names = || sources.iter().map(String::as_str);
         let hint = hint(source, names());
         return Err(Failed::usage(match sources.is_empty() {
-            true => format!("no source `{}` knows a command", one_line(source)),
+            true => {
+                format!("there is no source `{}` that describes its commands", one_line(source))
+            }
             false => format!(
-                "no source `{}` knows a command{hint}; there are: {}",
+                "there is no source `{}` that describes its commands{hint}; sources that do: {}",
                 one_line(source),
                 listed(names())
             ),
@@ -173,7 +175,7 @@ fn named(all: Vec<Known>, name: &str) -> Result<Vec<Known>, Failed> {
     let hint = hint(name, others.iter().map(|one| &*one.spec.name));
     let name = one_line(name);
     Err(Failed::usage(format!(
-        "no source knows a command `{name}`{}; `{} commands` lists all",
+        "no source knows the command `{name}`{}; `{} commands` lists all",
         one_line(&hint),
         program_name()
     )))
@@ -188,8 +190,7 @@ fn undescribed(cx: &Context, name: &str, unknown: Failed) -> Failed {
     let (takers, name) = (listed(takers.iter().map(String::as_str)), one_line(name));
     let program = program_name();
     Failed::usage(format!(
-        "no source describes `{name}`, so there is nothing to show of it; {takers} takes it: `{program} routes {name}` shows \
-         what it reaches"
+        "no source describes `{name}`, but {takers} accepts it: `{program} routes {name}` shows what it reaches"
     ))
 }
 
@@ -200,7 +201,7 @@ fn filtered(mut all: Vec<Known>, args: &Args) -> Result<Vec<Known>, Failed> {
             let names: Vec<&str> = families(&all).into_iter().map(|(name, _)| name).collect();
             let hint = hint(family, names.iter().copied());
             return Err(Failed::usage(one_line(&format!(
-                "no family `{family}`{hint}; there are: {}",
+                "there is no family `{family}`{hint}; known families: {}",
                 listed(names)
             ))));
         }

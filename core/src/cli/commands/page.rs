@@ -53,10 +53,12 @@ fn tree(page: &mut String, fields: &[FieldSpec], indent: usize) {
 fn answers(page: &mut String, spec: &CommandSpec) {
     page.push('\n');
     page.push_str(match (spec.is_decided(), spec.answers.is_empty()) {
-        (false, _) => "It has happened: the answer changes nothing.\n",
+        (false, _) => "The event has happened: the answer has no effect.\n",
         (true, true) => "It can only be allowed.\n",
-        (true, false) if spec.answered => "It has happened, but the answer matters. It can be:\n",
-        (true, false) => "It is allowed unless a handler answers:\n",
+        (true, false) if spec.answered => {
+            "The event has happened, but the answer matters. Possible answers:\n"
+        }
+        (true, false) => "Allowed, unless a handler answers:\n",
     });
     for answer in &spec.answers {
         let verdict = answer.verdict.as_str();
@@ -73,12 +75,12 @@ fn keys(page: &mut String, spec: &CommandSpec) {
     page.push('\n');
     let key = spec.natural_key.join(", ");
     match key.is_empty() {
-        true => page.push_str("Nothing tells a repetition from a second event.\n"),
-        false => paragraph(page, 0, &format!("Repetitions are told by {key}.")),
+        true => page.push_str("Repetitions cannot be recognized.\n"),
+        false => paragraph(page, 0, &format!("Repetitions are recognized by {key}.")),
     }
     match spec.ordering_key {
-        None => page.push_str("Each event stands alone: no order is kept.\n"),
-        Some(key) => line(page, 0, &format!("Kept in order by {key}.")),
+        None => page.push_str("Events have no order.\n"),
+        Some(key) => line(page, 0, &format!("Ordered by {key}.")),
     }
 }
 

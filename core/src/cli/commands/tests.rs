@@ -60,13 +60,13 @@ fn a_page_says_whether_the_answer_matters() {
         let page = page::text(&known_to(&["chat"], spec));
         assert!(page.contains(words), "{page}");
     };
-    says(plain(), "\nIt has happened: the answer changes nothing.\n");
+    says(plain(), "\nThe event has happened: the answer has no effect.\n");
     says(
         plain().answered(&[VerdictKind::Answer]),
-        "\nIt has happened, but the answer matters. It can be:\n  answer\n",
+        "\nThe event has happened, but the answer matters. Possible answers:\n  answer\n",
     );
     says(plain().answered(&[VerdictKind::Answer]), "Ping (after, answered): A ping came\n");
-    says(rich(), "\nIt is allowed unless a handler answers:\n  deny: ");
+    says(rich(), "\nAllowed, unless a handler answers:\n  deny: ");
     says(CommandSpec::before("P", "P", "p", &[]), "\nIt can only be allowed.\n");
 }
 
@@ -183,10 +183,10 @@ fn an_unknown_command_gets_a_hint() {
         assert_eq!((failed.code, &*failed.message), (64, expected));
     };
     let end = "`switchhook commands` lists all";
-    check("Nothing.Alike", &format!("no source knows a command `Nothing.Alike`; {end}"));
+    check("Nothing.Alike", &format!("no source knows the command `Nothing.Alike`; {end}"));
     for name in ["group.changed", "Group.Chnged", "GROUP.CHANGED"] {
         let said =
-            format!("no source knows a command `{name}`; did you mean `Group.Changed`?; {end}");
+            format!("no source knows the command `{name}`; did you mean `Group.Changed`?; {end}");
         check(name, &said);
     }
     assert_eq!(named(configured(""), "Group.Changed").expect("known").len(), 1);
@@ -202,13 +202,13 @@ fn what_two_sources_say_differently_needs_a_choice_in_a_schema() {
         (failed.code, &*failed.message),
         (
             64,
-            "several sources know `Group.BeforeAll`, each in its own way: `chat`, `second`; choose one with --source NAME"
+            "several sources describe `Group.BeforeAll` differently: `chat`, `second`; choose one with --source NAME"
         )
     );
     let failed = of_source(&mut all, "secnd").expect_err("unknown");
     assert_eq!(
         failed.message,
-        "no source `secnd` knows a command; did you mean `second`?; there are: `chat`, `second`"
+        "there is no source `secnd` that describes its commands; did you mean `second`?; sources that do: `chat`, `second`"
     );
     of_source(&mut all, "second").expect("known");
     assert_eq!(names(distinct(&all).expect("once")), [("Group.BeforeAll".into(), "second".into())]);
@@ -246,6 +246,6 @@ fn filters_leave_what_was_asked_for() {
     check(
         None,
         Some("Grup"),
-        &["no family `Grup`; did you mean `Group`?; there are: `Group`, `Ping`"],
+        &["there is no family `Grup`; did you mean `Group`?; known families: `Group`, `Ping`"],
     );
 }

@@ -19,11 +19,11 @@ pub(super) async fn run(store: &mut Store, args: &ListArgs) -> Result<(), Failed
                 line(&output::json_line(&json.map_err(|error| Failed::bug(error.to_string()))?))?;
             }
         }
-        Format::Text if page.items.is_empty() => message("there are no such dead letters"),
+        Format::Text if page.items.is_empty() => message("there are no matching dead letters"),
         Format::Text => line(&table(&page.items))?,
     }
     if let Some(before) = page.next {
-        message(&format!("there may be more: --before {before}"));
+        message(&format!("there may be more: use --before {before}"));
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(super) async fn find(store: &mut Store, args: &ListArgs) -> Result<Page<Dead
 }
 
 fn table(letters: &[DeadLetter]) -> String {
-    let head = ["NUMBER", "GIVEN UP", "CONSUMER", "ATTEMPTS", "COMMAND", "KEY", "REASON"];
+    let head = ["NUMBER", "FAILED", "CONSUMER", "ATTEMPTS", "COMMAND", "KEY", "REASON"];
     let row = |letter: &DeadLetter| {
         let callback = letter.callback.as_ref();
         let key = callback.and_then(|facts| facts.key.as_deref());

@@ -23,15 +23,15 @@ use crate::journal::{DeadLetterQuery, LaneId};
 Examples:
   switchhook dead-letters                          the last 20
   switchhook dead-letters --action crm --limit 500
-  switchhook dead-letters show 17                  with its callback and the last answer
-  switchhook dead-letters retry 17 18 --yes        without being asked
+  switchhook dead-letters show 17                  with its callback and the last response
+  switchhook dead-letters retry 17 18 --yes        without confirmation
   switchhook dead-letters retry --consumer 'topics>crm'
   switchhook dead-letters drop --all --dry-run     how many there are, by consumer
 
 A dead letter is a callback that a handler could not handle (consumer `handler`) or a record that an action could not \
 deliver (consumer `handler>action`).
 
-It works beside a running server, which it asks through the socket in the journal's folder, and without one."
+Works with a running server, through the socket in the journal's folder, and without one."
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -42,36 +42,36 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Lists them, newest first; this is what happens without a word
+    /// Lists dead letters, newest first (the default)
     List(ListArgs),
-    /// Prints everything about one: its callback with the body, why it was given up, the target's last answer
+    /// Shows one dead letter: its callback with the body, the reason, and the target's last response
     Show(ShowArgs),
-    /// Makes them deliveries again, each with a new id and all its attempts
+    /// Queues dead letters for delivery again, each with a new id and all its attempts
     Retry(RetryArgs),
-    /// Forgets them for good
+    /// Deletes dead letters permanently
     Drop(DropArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct ListArgs {
-    /// At most so many, 1 to 100000
+    /// Maximum number of dead letters, 1 to 100000
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
-    /// Only those with a smaller number: the next page
+    /// Only dead letters with a smaller number: the next page
     #[arg(long, value_name = "NUMBER")]
     before: Option<u64>,
     #[command(flatten)]
     of: Of,
-    /// How they are written; `json` is one object a line
+    /// Output format; `json` prints one object per line
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// Its number, as `dead-letters` lists it
+    /// Its number, as listed by `dead-letters`
     number: u64,
-    /// How it is written; `json` is one object
+    /// Output format; `json` prints one object
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -79,10 +79,10 @@ struct ShowArgs {
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "consumer", "handler", "action", "all"])))]
 struct Which {
-    /// These, by their numbers
+    /// The numbers of the dead letters
     #[arg(value_name = "NUMBER", conflicts_with_all = ["consumer", "handler", "action", "all"])]
     numbers: Vec<u64>,
-    /// All there are
+    /// All dead letters
     #[arg(long, conflicts_with_all = ["consumer", "handler", "action"])]
     all: bool,
     #[command(flatten)]
@@ -108,13 +108,13 @@ struct DropArgs {
 /// Whose dead letters.
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Of {
-    /// Only those of this consumer: `handler`, or `handler>action`
+    /// Only dead letters of this consumer: `handler`, or `handler>action`
     #[arg(long, value_name = "CONSUMER", conflicts_with_all = ["handler", "action"])]
     consumer: Option<LaneId>,
-    /// Only those of this handler
+    /// Only dead letters of this handler
     #[arg(long, value_name = "NAME")]
     handler: Option<String>,
-    /// Only those of this action
+    /// Only dead letters of this action
     #[arg(long, value_name = "NAME")]
     action: Option<String>,
 }

@@ -23,7 +23,7 @@ pub(super) type Found = BTreeMap<String, Vec<u64>>;
 
 pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Failed> {
     let found = find(store, &args.which).await?;
-    if !say(&found)? || !args.consent.given("send them?")? {
+    if !say(&found)? || !args.consent.given("retry them?")? {
         return Ok(());
     }
     let said = retry_all(store, found, &Interrupt::listen()).await?;
@@ -33,7 +33,7 @@ pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Fai
 
 pub(super) async fn forget(store: &mut Store, args: &DropArgs) -> Result<(), Failed> {
     let found = find(store, &args.which).await?;
-    if !say(&found)? || !args.consent.given("forget them for good?")? {
+    if !say(&found)? || !args.consent.given("delete them permanently?")? {
         return Ok(());
     }
     let said = forget_all(store, found, &Interrupt::listen()).await?;
@@ -79,7 +79,7 @@ pub(super) async fn find(store: &mut Store, args: &Which) -> Result<Found, Faile
 /// Says how many there are; false: none.
 fn say(found: &Found) -> Result<bool, Failed> {
     if found.is_empty() {
-        message("there are no such dead letters");
+        message("there are no matching dead letters");
         return Ok(false);
     }
     for (lane, numbers) in found {
@@ -137,7 +137,7 @@ pub(super) async fn retry_all(
     match done {
         Ok(()) => retrying.outcome(),
         Err(why) => Err(why.and(&format!(
-            "{}, the others are still dead letters: the same command goes on with them",
+            "{}, the others are still dead letters: run the same command to continue",
             retrying.again()
         ))),
     }
@@ -189,7 +189,7 @@ impl Retrying<'_> {
                 let lanes: Vec<String> =
                     self.queue.iter().map(|(lane, _)| one_line(lane)).collect();
                 self.progress.say(&format!(
-                    "{}: full; waiting for deliveries (`{} consumers` tells whether an action is paused)",
+                    "{}: full; waiting for pending deliveries (`{} consumers` shows whether an action is paused)",
                     lanes.join(", "),
                     program_name()
                 ));
@@ -203,13 +203,13 @@ impl Retrying<'_> {
     /// What they are now.
     fn again(&self) -> String {
         let deliveries = match self.queued {
-            1 => "1 of them is a delivery again".to_owned(),
-            n => format!("{n} of them are deliveries again"),
+            1 => "1 delivery queued again".to_owned(),
+            n => format!("{n} deliveries queued again"),
         };
         let callbacks = match self.callbacks {
             0 => return deliveries,
-            1 => "1 of them is a callback to handle again".to_owned(),
-            n => format!("{n} of them are callbacks to handle again"),
+            1 => "1 callback queued again".to_owned(),
+            n => format!("{n} callbacks queued again"),
         };
         match self.queued {
             0 => callbacks,
@@ -227,8 +227,8 @@ impl Retrying<'_> {
         if !self.store.is_served() {
             text += match self.queued + self.callbacks {
                 0 => "",
-                1 => "; it goes out when the server runs",
-                _ => "; they go out when the server runs",
+                1 => "; it is processed when a server runs",
+                _ => "; they are processed when a server runs",
             };
         }
         match self.refused.is_empty() {
@@ -241,8 +241,8 @@ impl Retrying<'_> {
 /// A lane is full and will not empty.
 pub(in crate::cli) fn unserved(lane: &str) -> Failed {
     Failed::unavailable(format!(
-        "{} has {REPLAYS_OPEN_MAX} deliveries open and takes no more, and no server runs that would deliver them; start the \
-         server and go on beside it",
+        "{} has {REPLAYS_OPEN_MAX} pending deliveries and accepts no more; start the server, which makes them, and continue \
+         while it runs",
         one_line(lane)
     ))
 }
@@ -270,7 +270,7 @@ pub(super) async fn forget_all(
 
 fn forgotten(count: u64) -> String {
     match count {
-        1 => "1 of them is forgotten".to_owned(),
-        n => format!("{n} of them are forgotten"),
+        1 => "1 dead letter deleted".to_owned(),
+        n => format!("{n} dead letters deleted"),
     }
 }

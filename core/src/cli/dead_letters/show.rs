@@ -53,7 +53,8 @@ async fn body(store: &mut Store, position: Position) -> Result<Option<Box<RawVal
     let query = EventQuery { limit: 1, before: Some(behind), ..EventQuery::default() };
     let event = store.events(&query, true).await?.items.pop();
     let event = event.map(|event| serde_json::from_str::<Event>(event.get())).transpose();
-    let event = event.map_err(|error| Failed::bug(format!("an event without a body: {error}")))?;
+    let event = event
+        .map_err(|error| Failed::bug(format!("cannot read the body of a callback: {error}")))?;
     Ok(event.filter(|event| event.position == position).map(|event| event.body))
 }
 
@@ -66,10 +67,10 @@ fn text(whole: &Whole) -> String {
     };
     add("number", &letter.number.to_string());
     add("consumer", &letter.lane);
-    add("given up", &format!("{:.3}, {}", letter.at, attempts(letter.attempts)));
+    add("failed", &format!("{:.3}, {}", letter.at, attempts(letter.attempts)));
     add("reason", &letter.reason);
     if let Some(response) = &letter.response {
-        add("answer", response);
+        add("response", response);
     }
     add("position", &letter.position.to_string());
     match &letter.callback {

@@ -63,7 +63,7 @@ async fn one_is_shown_whole_and_harmless() {
         for part in [
             "consumer  changes>log",
             "reason    the target said 410\\u{1b}[31m",
-            "answer    HTTP 410\\nGone\\u{202e}",
+            "response  HTTP 410\\nGone\\u{202e}",
             "key       room2",
             "after 1 attempt",
         ] {
@@ -92,8 +92,8 @@ async fn what_is_retried_is_delivered_under_a_new_id() {
         let mut store = if way == 0 { ours } else { theirs };
         let one = Which { numbers: vec![2, 2, 7], all: false, ..all() };
         let said = again(&mut store, &one).await.expect("retried");
-        let when = ["; it goes out when the server runs", ""][way];
-        assert_eq!(said, format!("1 of them is a delivery again{when}"));
+        let when = ["; it is processed when a server runs", ""][way];
+        assert_eq!(said, format!("1 delivery queued again{when}"));
         assert_eq!(numbers(&mut store, &list_args(20)).await, [1]);
         let records = deliver(&journal, 0).await;
         assert_eq!(records.len(), 1);
@@ -125,7 +125,7 @@ async fn without_a_server_a_full_lane_ends_it_and_says_how_to_go_on() {
     let failed = again(&mut store, &all()).await.expect_err("full");
     assert_eq!(failed.code, 69);
     assert!(failed.message.contains("start the server"), "{}", failed.message);
-    assert!(failed.message.contains("400 of them are deliveries again, "), "{}", failed.message);
+    assert!(failed.message.contains("400 deliveries queued again, "), "{}", failed.message);
     assert_eq!(numbers(&mut store, &list_args(1000)).await.len(), 200);
 }
 
@@ -145,7 +145,7 @@ async fn beside_a_server_a_full_lane_is_waited_for() {
         count
     });
     let said = again(&mut store, &all()).await.expect("retried");
-    assert!(said.starts_with("600 of them"), "{said}");
+    assert!(said.starts_with("600 deliveries queued again"), "{said}");
     assert_eq!(delivered.await.expect("delivered"), REPLAYS_OPEN_MAX + 200);
 }
 
@@ -166,7 +166,7 @@ async fn without_a_server_it_is_the_configuration_that_says_what_belongs_to_it()
     journal_without_log(&journal).await;
     let (mut store, _theirs, _folder) = both(Arc::new(journal)).await;
     let said = again(&mut store, &all()).await.expect("retried");
-    assert!(said.starts_with("2 of them"), "{said}");
+    assert!(said.starts_with("2 deliveries queued again"), "{said}");
 }
 
 async fn journal_without_log(journal: &MemoryJournal) {
@@ -184,7 +184,7 @@ async fn interrupted_it_says_what_is_left() {
     let found = find(&mut store, &all()).await.expect("found");
     let failed = retry_all(&mut store, found.clone(), &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
-    assert!(failed.message.contains("0 of them are deliveries again, "), "{}", failed.message);
+    assert!(failed.message.contains("0 deliveries queued again, "), "{}", failed.message);
     let failed = forget_all(&mut store, found, &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
     assert_eq!(numbers(&mut store, &list_args(20)).await.len(), 2);
@@ -202,14 +202,11 @@ async fn what_a_handler_gave_up_is_a_callback_and_no_delivery() {
         of: Of { consumer: text.parse().ok(), ..of.clone() },
     };
     let one = Which { numbers: vec![3], ..all() };
-    assert_eq!(
-        again(&mut store, &one).await.expect("retried"),
-        "1 of them is a callback to handle again"
-    );
+    assert_eq!(again(&mut store, &one).await.expect("retried"), "1 callback queued again");
     let both = again(&mut store, &all()).await.expect("retried");
-    assert_eq!(both, "1 of them is a delivery again, 1 of them is a callback to handle again");
+    assert_eq!(both, "1 delivery queued again, 1 callback queued again");
     let none = again(&mut store, &lane("changes>log")).await.expect("nothing to do");
-    assert_eq!(none, "0 of them are deliveries again");
+    assert_eq!(none, "0 deliveries queued again");
 }
 
 #[tokio::test]
@@ -217,7 +214,7 @@ async fn one_that_is_forgotten_is_not_many() {
     let (mut store, _theirs, _folder) = both(Arc::new(journal(1, 1).await)).await;
     let found = find(&mut store, &all()).await.expect("found");
     let said = forget_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
-    assert_eq!(said, "1 of them is forgotten");
+    assert_eq!(said, "1 dead letter deleted");
 }
 
 #[tokio::test]

@@ -15,11 +15,11 @@ use crate::journal::BackedUp;
 Examples:
   switchhook journal backup /backups/monday.sqlite
 
-Beside a running server, which goes on as ever, it is the server that writes the file: it needs the right to. The backup \
-holds everything that was answered as kept before the command began. Every checksum in the new file is compared: if something \
-in the journal is damaged, the command says what, keeps the file, and exits with 74.")]
+With a running server, which continues to work, the server writes the file and needs permission to do so. The backup holds \
+every callback that was acknowledged before the command began. Every checksum in the new file is compared: if something in the \
+journal is damaged, the command reports it, keeps the file, and exits with 74.")]
 pub(super) struct Args {
-    /// The new file
+    /// The file to create
     file: PathBuf,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn verdict(done: &BackedUp) -> Result<(), Failed> {
     match done.found.is_whole() {
         true => Ok(()),
         false => Err(Failed::io(format!(
-            "the journal is damaged, and so is this copy of it; the backup is kept, but keep older ones, too\n{}",
+            "the journal is damaged, and so is this backup; the file is kept, but keep older backups, too\n{}",
             damage(&done.found).join("\n")
         ))),
     }
@@ -52,7 +52,7 @@ pub(super) fn verdict(done: &BackedUp) -> Result<(), Failed> {
 
 pub(super) fn text(path: &str, done: &BackedUp) -> String {
     let size = Size(done.bytes);
-    let whole = if done.found.is_whole() { "" } else { ", as far as it is whole" };
+    let whole = if done.found.is_whole() { "" } else { ", except what is damaged" };
     match done.last {
         None => format!("{path}: {size}, no callbacks{whole}"),
         Some(last) => format!("{path}: {size}, everything up to callback {last}{whole}"),

@@ -12,7 +12,7 @@ const PLACES: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// How it is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -37,14 +37,14 @@ pub(super) fn verdict(verified: &Verified) -> Result<(), Failed> {
     match verified.is_whole() {
         true => Ok(()),
         false => Err(Failed::io(
-            "the journal is damaged; what is whole is still delivered, what is not is set aside",
+            "the journal is damaged; damaged items are quarantined, everything else is still delivered",
         )),
     }
 }
 
 pub(super) fn verified_text(verified: &Verified) -> String {
     let Verified { events, records, .. } = verified;
-    let whole = format!("whole: {events} callbacks, {records} records");
+    let whole = format!("intact: {events} callbacks, {records} records");
     [whole].into_iter().chain(damage(verified)).collect::<Vec<_>>().join("\n")
 }
 
@@ -61,7 +61,7 @@ pub(super) fn damage(verified: &Verified) -> Vec<String> {
     if shown > 0 && damaged.saturating_sub(shown) > 0 {
         lines.push(format!("  and {} more", damaged - shown));
     }
-    lines.extend(verified.problems.iter().map(|text| format!("the store: {}", one_line(text))));
+    lines.extend(verified.problems.iter().map(|text| format!("store: {}", one_line(text))));
     lines
 }
 
@@ -78,7 +78,7 @@ pub(super) fn stats(cx: &Context, args: &Args) -> Result<(), Failed> {
         Format::Text => line(&stats_text(&stats))?,
     }
     if stats.events == 0 {
-        message("there are no callbacks in it yet");
+        message("the journal has no callbacks yet");
     }
     Ok(())
 }
@@ -93,10 +93,13 @@ pub(super) fn stats_text(stats: &Stats) -> String {
     if let (Some(oldest), Some(newest)) = (stats.oldest, stats.newest) {
         add("received", format!("{oldest:.0} to {newest:.0}"));
     }
-    add("waiting", format!("{} for a retry or behind their key", stats.open));
+    add(
+        "pending",
+        format!("{} wait for a retry or for an earlier record with their key", stats.open),
+    );
     add("dead letters", stats.dead_letters.to_string());
     let (bytes, free) = (Size(stats.bytes), Size(stats.free));
-    add("size", format!("{bytes}, {free} of it free for what comes next"));
+    add("size", format!("{bytes}, of which {free} are free"));
     add("format", stats.format.to_string());
     columns(&rows)
 }

@@ -24,7 +24,7 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     filter: Filter,
-    /// A new file to write into, readable for you alone; without it, they go to standard output
+    /// The file to create, readable by you only; default: standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -56,7 +56,7 @@ pub(super) fn told(written: Written) -> Result<(), Failed> {
     match written.damaged {
         0 => Ok(()),
         count => Err(Failed::io(format!(
-            "{} left out; `{} journal verify` names what it finds",
+            "{} left out; `{} journal verify` lists the damage",
             counted(count, "damaged callback was", "damaged callbacks were"),
             program_name()
         ))),
@@ -82,7 +82,7 @@ pub(super) async fn into_file(
     let opened = opened.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             let path = path.display();
-            Failed::usage(format!("{path} is there already: an export goes into a new file"))
+            Failed::usage(format!("{path} exists already: name a file that does not exist"))
         }
         _ => failed(error),
     });
@@ -119,7 +119,7 @@ async fn export(
             return Ok(written);
         }
         if interrupt.is_set() {
-            return Err(Failed::interrupted("interrupted: the file was not finished, and removed"));
+            return Err(Failed::interrupted("interrupted: the unfinished file was removed"));
         }
     }
 }

@@ -17,13 +17,13 @@ use super::Failed;
 #[command(after_help = "\
 Examples:
   switchhook journal stats
-  switchhook journal verify                             exits with 74 when something is damaged
+  switchhook journal verify                             exits with 74 if something is damaged
   switchhook journal export --since 24h > callbacks.jsonl
   switchhook journal prune --dry-run
   switchhook journal backup /backups/monday.sqlite
-  switchhook journal restore /backups/monday.sqlite     says first what it would mean
+  switchhook journal restore /backups/monday.sqlite     shows the consequences first
 
-All but `restore` work beside a running server, which they ask through the socket in the journal's folder, and without one.")]
+All but `restore` work with a running server, through the socket in the journal's folder, and without one.")]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -31,17 +31,17 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Reads everything and compares every checksum
+    /// Reads the whole journal and compares every checksum
     Verify(check::Args),
-    /// What there is, in numbers
+    /// Prints counts and sizes
     Stats(check::Args),
-    /// Writes all callbacks, the oldest first, as JSON lines
+    /// Writes callbacks as JSON lines, oldest first
     Export(export::Args),
-    /// Removes what is older or larger than the configuration's [journal] keeps, or an orphaned consumer
+    /// Removes data beyond the retention limits of [journal], or an orphaned consumer
     Prune(prune::Args),
     /// Copies the journal, as of now, into a new file
     Backup(backup::Args),
-    /// Puts a backup in the journal's place
+    /// Replaces the journal with a backup
     Restore(restore::Args),
 }
 

@@ -21,11 +21,11 @@ const PAGE: usize = 250;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook journal prune --dry-run              how old and large everything is, and what [journal] says
+  switchhook journal prune --dry-run                  shows ages and sizes, and the limits in [journal]
   switchhook journal prune --yes
   switchhook journal prune --consumer 'topics>crm'    deletes an orphaned consumer
 
-What a configured handler or action still has to do is never removed, nor the callback of a dead letter.")]
+Never removed: what a configured handler or action still has to process, and the callbacks of dead letters.")]
 pub(super) struct Args {
     /// Delete this consumer, with its dead letters and pending items; its handler or action must have left the configuration
     #[arg(long, value_name = "CONSUMER")]
@@ -75,7 +75,7 @@ pub(super) async fn outlook(
     }
     if let Some(size) = keep.retention_size {
         let used = Size(stats.bytes.saturating_sub(stats.free));
-        lines.push(format!("size: {used} in use, {} are kept", Size(size)));
+        lines.push(format!("size: {used} in use, the limit is {}", Size(size)));
     }
     if let Some(time) = keep.dead_letter_retention {
         let old = old_dead_letters(store, before(time)).await?;
@@ -87,7 +87,8 @@ pub(super) async fn outlook(
         lines.push(departed(&lane.status, keep, now));
     }
     lines.push(
-        "What configured consumers and dead letters still need stays, however old.".to_owned(),
+        "What configured consumers and dead letters still need is kept, whatever its age."
+            .to_owned(),
     );
     Ok(lines.join("\n"))
 }
@@ -95,10 +96,10 @@ pub(super) async fn outlook(
 fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     let name = one_line(&lane.lane);
     let (Some(at), Some(time)) = (lane.detached_at, keep.orphan_retention) else {
-        return format!("consumer {name}: orphaned; it stays");
+        return format!("consumer {name}: orphaned; it is kept");
     };
     let gone = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-    let verb = if now.duration_since(at) > gone { "it goes" } else { "it stays" };
+    let verb = if now.duration_since(at) > gone { "it will be deleted" } else { "it is kept" };
     format!(
         "consumer {name}: orphaned since {at:.0}; {verb} (`orphan_retention` is {})",
         days(time)
@@ -145,9 +146,12 @@ fn text(pruned: &Pruned) -> String {
         text += &[", and the consumers ", &lanes.join(", ")].concat();
     }
     if let Some(lane) = held_by {
-        text +=
-            &["\n", &one_line(lane), " still needs what is older; without it more would have gone"]
-                .concat();
+        text += &[
+            "\n",
+            &one_line(lane),
+            " still needs older data; otherwise more would have been removed",
+        ]
+        .concat();
     }
     text
 }
@@ -159,22 +163,22 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
         return Err(Failed::usage(format!("there is no consumer {}", one_line(&name))));
     };
     if !found.detached {
-        let how = if found.disabled { ", though disabled: what it has left is kept" } else { "" };
+        let how = if found.disabled { ", though disabled: its pending items are kept" } else { "" };
         return Err(Failed::usage(format!(
-            "consumer {} is in the configuration{how}; take it out there first",
+            "consumer {} is in the configuration{how}; remove it there first",
             one_line(&name)
         )));
     }
     foretell(&loss(&found))?;
-    if !consent.given("forget it for good?")? {
+    if !consent.given("delete it permanently?")? {
         return Ok(());
     }
     let gone = store.order(Forget { lane: name }).await?;
-    Ok(line(&format!("{} is forgotten", one_line(&gone.lane)))?)
+    Ok(line(&format!("{} deleted", one_line(&gone.lane)))?)
 }
 
 /// What is lost with a lane.
 pub(super) fn loss(lane: &LaneStatus) -> String {
     let state = if lane.lane.contains('>') { "" } else { ", and the state of its handler" };
-    format!("consumer {}: with it go {}{state}", one_line(&lane.lane), waiting(lane))
+    format!("consumer {}: this also deletes {}{state}", one_line(&lane.lane), waiting(lane))
 }

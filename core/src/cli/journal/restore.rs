@@ -16,11 +16,11 @@ Examples:
   switchhook journal restore /backups/monday.sqlite --dry-run
   switchhook journal restore /backups/monday.sqlite
 
-The server must be stopped. First it is said what it would mean: how many callbacks came in since and are lost, what each consumer \
-will do again, which replays and dead letters go or come back, and what in the backup is damaged. The journal that was there is \
-kept beside the new one.")]
+The server must be stopped. First the command shows the consequences: how many callbacks were received since and are lost, what \
+each consumer will repeat, which replays and dead letters are lost or return, and what in the backup is damaged. The previous \
+journal is kept beside the new one.")]
 pub(super) struct Args {
-    /// A file that `switchhook journal backup` made
+    /// A file written by `switchhook journal backup`
     file: PathBuf,
     #[command(flatten)]
     consent: Consent,
@@ -41,7 +41,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             Ok(store) => into(store, &path, Some(&args.consent)).await,
             Err(Unopened::Missing(none)) => {
                 foretell(&format!("{}: nothing would be lost", one_line(&none)))?;
-                if !args.consent.given("put the backup there?")? {
+                if !args.consent.given("restore the backup there?")? {
                     return Ok(());
                 }
                 into(Store::find(cx.config()?, true).await?, &path, None).await
@@ -65,7 +65,7 @@ async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<()
 fn folder(path: &std::path::Path) -> Failed {
     let path = path.display();
     Failed::usage(format!(
-        "{path} is a folder: name the file in it that `{} journal backup` made",
+        "{path} is a folder: name the file in it that `{} journal backup` wrote",
         program_name()
     ))
 }
@@ -82,12 +82,13 @@ async fn restore(ours: &Ours, path: &Path, consent: Option<&Consent>) -> Result<
     let outlook = ours.journal.restore(path, true).await.map_err(failed)?;
     foretell(&text(&outlook))?;
     if let Some(consent) = consent
-        && !consent.given("put the backup in the journal's place?")?
+        && !consent.given("replace the journal with the backup?")?
     {
         return Ok(());
     }
     let done = ours.journal.restore(path, false).await.map_err(failed)?;
-    let kept = done.kept.map(|kept| format!("; what was there is kept in {}", one_line(&kept)));
+    let kept =
+        done.kept.map(|kept| format!("; the previous journal is kept in {}", one_line(&kept)));
     Ok(line(&format!("restored{}", kept.unwrap_or_default()))?)
 }
 
@@ -97,13 +98,13 @@ pub(super) fn text(outlook: &Restored) -> String {
     let mut lines = vec![format!("in the backup: {}", callbacks(outlook.events))];
     if !outlook.found.is_whole() {
         lines.push(
-            "it is damaged; what is not whole in it is set aside, never delivered:".to_owned(),
+            "the backup is damaged; damaged items are quarantined and never delivered:".to_owned(),
         );
         lines.extend(damage(&outlook.found));
     }
     lines.push(match outlook.events_lost {
-        0 => "callbacks lost: none, for none came after it".to_owned(),
-        count => format!("callbacks lost: {count} that came after it"),
+        0 => "callbacks lost: none, because none was received after the backup".to_owned(),
+        count => format!("callbacks lost: {count} that were received after the backup"),
     });
     lines.extend(outlook.lanes.iter().map(lane));
     lines.join("\n")
@@ -115,15 +116,15 @@ fn lane(lane: &RestoredLane) -> String {
         (Some(now), Some(then)) if then == now => format!("stays at {now}"),
         (Some(now), Some(then)) => {
             if what.is_empty() {
-                what.push("nothing to be done again".to_owned());
+                what.push("nothing is repeated".to_owned());
             }
             format!("{now} → {then}")
         }
         (Some(now), None) => {
-            what.insert(0, "not in the backup, it begins anew".to_owned());
+            what.insert(0, "not in the backup, so it starts from the beginning".to_owned());
             format!("{now} → none")
         }
-        (None, Some(then)) => format!("only in the backup, where it stands at {then}"),
+        (None, Some(then)) => format!("only in the backup, at {then}"),
         (None, None) => "neither here nor in the backup".to_owned(),
     };
     let name = one_line(&lane.lane);
@@ -139,18 +140,17 @@ fn consequences(lane: &RestoredLane) -> Vec<String> {
         true => counted(count, "delivery", "deliveries"),
         false => counted(count, "callback", "callbacks"),
     };
-    let again = if delivers { "to be made again" } else { "to be handled again" };
     let replays = |count| counted(count, "replay", "replays");
     let letters = |count| counted(count, "dead letter", "dead letters");
     let counts = [
-        (lane.again, format!("up to {} {again}", work(lane.again))),
-        (lane.skipped, format!("up to {} taken for done already", work(lane.skipped))),
-        (lane.replays_again, format!("{} {again}", replays(lane.replays_again))),
+        (lane.again, format!("up to {} repeated", work(lane.again))),
+        (lane.skipped, format!("up to {} skipped as already done", work(lane.skipped))),
+        (lane.replays_again, format!("{} repeated", replays(lane.replays_again))),
         (lane.replays_lost, format!("{} lost", replays(lane.replays_lost))),
-        (lane.dead_back, format!("{} back", letters(lane.dead_back))),
+        (lane.dead_back, format!("{} restored", letters(lane.dead_back))),
         (lane.dead_lost, format!("{} lost", letters(lane.dead_lost))),
     ];
     let told = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
-    let paused = lane.paused.map(|paused| if paused { "paused again" } else { "paused no more" });
+    let paused = lane.paused.map(|paused| if paused { "paused again" } else { "no longer paused" });
     told.chain(paused.map(str::to_owned)).collect()
 }

@@ -37,7 +37,7 @@ async fn an_export_never_writes_over_a_file() {
     std::fs::write(&path, "mine").expect("written");
     let failed = into_file(&mut store, EventQuery::default(), &path).await.expect_err("taken");
     assert_eq!(failed.code, 64, "as of a backup");
-    assert!(failed.message.ends_with("taken is there already: an export goes into a new file"));
+    assert!(failed.message.ends_with("taken exists already: name a file that does not exist"));
     assert_eq!(std::fs::read_to_string(&path).expect("there"), "mine");
 }
 
@@ -69,20 +69,25 @@ fn damage_is_counted_named_and_a_failure() {
     let damage =
         |n| Damage { handler: (n % 2 == 0).then(|| "topics".to_owned()), position: Position(n) };
     let mut verified = Verified { events: 7, records: 5, ..Verified::default() };
-    assert_eq!(verified_text(&verified), "whole: 7 callbacks, 5 records");
+    assert_eq!(verified_text(&verified), "intact: 7 callbacks, 5 records");
     assert!(verdict(&verified).is_ok());
     verified.damaged = 2;
     verified.damage = vec![damage(1), damage(2)];
     assert_eq!(
         verified_text(&verified),
-        "whole: 7 callbacks, 5 records\ndamaged: 2\n  callback 1\n  record 2 of topics"
+        "intact: 7 callbacks, 5 records\ndamaged: 2\n  callback 1\n  record 2 of topics"
     );
     assert_eq!(verdict(&verified).expect_err("damaged").code, 74);
     verified.damaged = 30;
     verified.damage = (1..=25).map(damage).collect();
     verified.problems = vec!["a page is torn\u{1b}[31m".to_owned()];
     let text = verified_text(&verified);
-    assert!(text.ends_with("callback 19\n  record 20 of topics\n  and 10 more\nthe store: a page is torn\\u{1b}[31m"), "{text}");
+    assert!(
+        text.ends_with(
+            "callback 19\n  record 20 of topics\n  and 10 more\nstore: a page is torn\\u{1b}[31m"
+        ),
+        "{text}"
+    );
     let torn = Verified { problems: verified.problems, ..Verified::default() };
     assert_eq!(verdict(&torn).expect_err("torn").code, 74, "also with every entry whole");
 }
@@ -107,9 +112,9 @@ fn numbers_are_told_with_their_names() {
         "callbacks     3\n\
          positions     1 to 9\n\
          received      2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z\n\
-         waiting       1 for a retry or behind their key\n\
+         pending       1 wait for a retry or for an earlier record with their key\n\
          dead letters  2\n\
-         size          3 MiB, 1 MiB of it free for what comes next\n\
+         size          3 MiB, of which 1 MiB are free\n\
          format        2"
     );
 }
@@ -149,17 +154,17 @@ fn a_restore_is_told_in_plain_words() {
     assert_eq!(
         restore::text(&outlook),
         "in the backup: 900 callbacks\n\
-         callbacks lost: 40 that came after it\n\
-         topics>crm: 1200 → 900: up to 310 deliveries to be made again\n\
-         topics: 1200 → 900: up to 1 callback to be handled again, 1 dead letter back\n\
-         topics>idle: 900 → 700: nothing to be done again\n\
+         callbacks lost: 40 that were received after the backup\n\
+         topics>crm: 1200 → 900: up to 310 deliveries repeated\n\
+         topics: 1200 → 900: up to 1 callback repeated, 1 dead letter restored\n\
+         topics>idle: 900 → 700: nothing is repeated\n\
          topics>audit: stays at 900\n\
-         topics>busy: stays at 900: up to 10 deliveries to be made again, 1 replay to be made again, 43 replays lost, \
-         2 dead letters back, 1 dead letter lost, paused no more\n\
-         ahead>x: 900 → 1000: up to 99 deliveries taken for done already\n\
-         old: only in the backup, where it stands at 5\n\
-         old>x: only in the backup, where it stands at 5: up to 3 deliveries to be made again, paused again\n\
-         new>\\u{1b}: 7 → none: not in the backup, it begins anew, 3 dead letters lost"
+         topics>busy: stays at 900: up to 10 deliveries repeated, 1 replay repeated, 43 replays lost, \
+         2 dead letters restored, 1 dead letter lost, no longer paused\n\
+         ahead>x: 900 → 1000: up to 99 deliveries skipped as already done\n\
+         old: only in the backup, at 5\n\
+         old>x: only in the backup, at 5: up to 3 deliveries repeated, paused again\n\
+         new>\\u{1b}: 7 → none: not in the backup, so it starts from the beginning, 3 dead letters lost"
     );
 }
 
@@ -174,14 +179,14 @@ fn damage_in_a_backup_is_told_before_it_is_restored_and_when_it_is_made() {
     assert_eq!(
         restore::text(&outlook),
         "in the backup: 9 callbacks\n\
-         it is damaged; what is not whole in it is set aside, never delivered:\n\
+         the backup is damaged; damaged items are quarantined and never delivered:\n\
          damaged: 2\n  callback 3\n  record 4 of topics\n\
-         callbacks lost: none, for none came after it"
+         callbacks lost: none, because none was received after the backup"
     );
     let mut done = BackedUp { bytes: 1 << 20, last: Some(Position(8)), found };
     assert_eq!(
         backup::text("/b", &done),
-        "/b: 1 MiB, everything up to callback 8, as far as it is whole"
+        "/b: 1 MiB, everything up to callback 8, except what is damaged"
     );
     let failed = backup::verdict(&done).expect_err("damaged");
     assert_eq!(failed.code, 74);

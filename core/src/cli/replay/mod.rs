@@ -24,30 +24,29 @@ use crate::program::program_name;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  switchhook replay --since 2h --action crm --dry-run     how many deliveries that would be
+  switchhook replay --since 2h --action crm --dry-run     counts the deliveries, and makes none
   switchhook replay --since 2026-01-31T08:00:00Z --until 2026-01-31T09:00:00Z --action crm
   switchhook replay --command 'Group.*' --handler topics --rate 20/s --yes
   switchhook replay --id 019b7a3c-5d00-7000-8000-0000000000aa
 
-What a handler made of the callbacks then is delivered again, whatever became of it; the handler is not asked again. \
-Each delivery gets an id of its own and is marked as replayed. It is counted first, and you are asked.
+The records that a handler produced at the time are delivered again, whether or not they had been delivered; the handler does \
+not run again. Each delivery gets a new id and is marked as replayed. The deliveries are counted first, and you are asked to confirm.
 
-It works beside a running server, which it asks through the socket in the journal's folder; without one, deliveries \
-go out when the server starts.")]
+Works with a running server, through the socket in the journal's folder; without one, the deliveries are made after the next start.")]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["id", "since", "until", "command", "persisted_late", "handler", "action"])))]
 pub(super) struct Args {
     #[command(flatten)]
     filter: Filter,
-    /// Only what this handler made of them; several are allowed. Default: all that are configured
+    /// Only records of this handler; can be repeated. Default: all configured handlers
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     handler: Vec<String>,
-    /// Only to this action; several are allowed. Default: all of the handlers'
+    /// Only deliveries to this action; can be repeated. Default: all actions of the handlers
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     action: Vec<String>,
-    /// Only callbacks behind this place in the journal: where an interrupted replay goes on
+    /// Only callbacks after this position in the journal: continues an interrupted replay
     #[arg(long, value_name = "POSITION")]
     after: Option<Position>,
-    /// Deliveries at most, in all: so many in a second, minute or hour
+    /// Maximum rate of all deliveries together, per second, minute or hour
     #[arg(long, value_name = "N/s", default_value = "100/s")]
     rate: Rate,
     #[command(flatten)]
@@ -82,10 +81,10 @@ async fn replay(
     let counted = plan.count(store).await?;
     foretell(&counted.text(&plan.lanes))?;
     if counted.deliveries() == 0 {
-        message("there is nothing to replay");
+        message("nothing to replay");
         return Ok(());
     }
-    if !args.consent.given("send them?")? {
+    if !args.consent.given("deliver them again?")? {
         return Ok(());
     }
     let done = run::run(store, &plan, args.rate, counted.deliveries(), &Interrupt::listen()).await;
@@ -101,10 +100,10 @@ async fn replay(
 /// What became of so many deliveries.
 fn sent(queued: u64, served: bool) -> String {
     match (queued, served) {
-        (1, true) => "1 delivery is on its way".to_owned(),
-        (n, true) => format!("{n} deliveries are on their way"),
-        (1, false) => "1 delivery is queued; it goes out when the server runs".to_owned(),
-        (n, false) => format!("{n} deliveries are queued; they go out when the server runs"),
+        (1, true) => "1 delivery queued".to_owned(),
+        (n, true) => format!("{n} deliveries queued"),
+        (1, false) => "1 delivery queued; it is made when a server runs".to_owned(),
+        (n, false) => format!("{n} deliveries queued; they are made when a server runs"),
     }
 }
 
@@ -126,7 +125,7 @@ fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
         .collect();
     match meant.is_empty() {
         true => Err(Failed::usage(
-            "no enabled handler has such an action: there is nobody to replay to",
+            "nothing to replay to: no enabled handler has such an enabled action",
         )),
         false => Ok(meant),
     }
@@ -142,7 +141,7 @@ fn known<'a>(
         None => Ok(()),
         Some(name) => {
             let text =
-                format!("no enabled {what} `{name}` that has deliveries{}", hint(name, names));
+                format!("there is no enabled {what} `{name}` with deliveries{}", hint(name, names));
             Err(Failed::usage(text))
         }
     }

@@ -52,7 +52,7 @@ impl FromStr for Rate {
             Some(Self { count, unit })
         };
         parsed().ok_or_else(|| {
-            format!("`{text}` is no rate; write one like 100/s, 30/m or 500/h, up to {COUNT_MAX}")
+            format!("`{text}` is not a valid rate; write one like 100/s, 30/m or 500/h, up to {COUNT_MAX}")
         })
     }
 }

@@ -36,13 +36,13 @@ impl Stopped {
     pub(super) fn told(self, again: &str, overridden: bool, served: bool) -> Failed {
         let (queued, total) = (self.queued, self.total);
         let torn = match self.torn {
-            true => "\nWhat was sent last may go once more.",
+            true => "\nThe last deliveries may be repeated.",
             false => "",
         };
-        let where_now = if served { "on their way" } else { "queued" };
+        let when = if served { "" } else { "; they are made when a server runs" };
         let with = if overridden { ", with --override as before" } else { "" };
         self.why.and(&format!(
-            "{queued} of {total} deliveries are {where_now}. To go on{with}:\n  {again}{torn}"
+            "{queued} of {total} deliveries queued{when}. To continue{with}:\n  {again}{torn}"
         ))
     }
 }
@@ -122,7 +122,8 @@ impl Run<'_> {
                 }
                 Err(Trouble::Overloaded) => {
                     if !told {
-                        self.progress.say(&format!("{lane} is full; waiting for its deliveries"));
+                        self.progress
+                            .say(&format!("{lane} is full; waiting for its pending deliveries"));
                         told = true;
                     }
                     self.interrupt.wait(FULL).await;

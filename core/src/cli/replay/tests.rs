@@ -101,7 +101,10 @@ async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
     );
     let failed = stopped.told(&again, false, false);
     assert_eq!(failed.code, 69);
-    assert!(failed.message.contains("1000 of 1200 deliveries are queued"), "{failed:?}");
+    assert!(
+        failed.message.contains("1000 of 1200 deliveries queued; they are made when a server runs"),
+        "{failed:?}"
+    );
     assert!(failed.message.contains(&again), "{failed:?}");
     let mut seen = bodies(&journal, REPLAYS_OPEN_MAX).await.split_off(REPLAYS_OPEN_MAX - 1000);
     let query = EventQuery { after: args(&again["switchhook ".len()..]).after, ..plan().query };
@@ -195,8 +198,8 @@ fn the_command_that_goes_on_names_its_configuration() {
 
 #[test]
 fn what_was_sent_is_on_its_way_only_where_somebody_delivers_it() {
-    assert_eq!(sent(1, true), "1 delivery is on its way");
-    assert_eq!(sent(43, true), "43 deliveries are on their way");
-    assert_eq!(sent(1, false), "1 delivery is queued; it goes out when the server runs");
-    assert_eq!(sent(43, false), "43 deliveries are queued; they go out when the server runs");
+    assert_eq!(sent(1, true), "1 delivery queued");
+    assert_eq!(sent(43, true), "43 deliveries queued");
+    assert_eq!(sent(1, false), "1 delivery queued; it is made when a server runs");
+    assert_eq!(sent(43, false), "43 deliveries queued; they are made when a server runs");
 }

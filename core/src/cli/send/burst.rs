@@ -52,9 +52,9 @@ fn verdict(
     }
     match refused {
         Some(error) => Err(unanswered(draft, &error)),
-        None if bad + good == 0 => Err(Failed::unavailable("not one was answered")),
+        None if bad + good == 0 => Err(Failed::unavailable("no request got a response")),
         None if bad + lost > 0 => {
-            Err(Failed::refused(format!("{} were not answered with 2xx", bad + lost)))
+            Err(Failed::refused(format!("{} requests did not get a 2xx response", bad + lost)))
         }
         None => Ok(()),
     }

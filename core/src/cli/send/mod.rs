@@ -31,27 +31,27 @@ Examples:
   switchhook send Group.CallbackAfterTopicInfoChanged --count 10000 --parallel 32
   switchhook send Group.CallbackAfterTopicInfoChanged --print
 
-The answer goes to standard output, its time to standard error. It is waited for up to 10 s. \
-Exit codes: 0 answered with 2xx, 1 answered with another status, 69 no answer. Only http:// is spoken.")]
+The response goes to standard output, the time it took to standard error; the timeout is 10 s. \
+Exit codes: 0 for a 2xx response, 1 for any other, 69 for none. Only http:// is supported.")]
 pub(super) struct Args {
-    /// The command, in the sender's spelling; `switchhook commands` lists those that the sources know
+    /// The command, as the sender spells it; `switchhook commands` lists the known ones
     command: String,
-    /// Sets a field of the body over the sample's; what is JSON (7, true, {...}, "7") is taken as JSON, the rest as text
+    /// Sets a field of the body, replacing that of the sample; a JSON value (7, true, {...}, "7") is sent as JSON, anything else as text
     #[arg(long = "set", value_name = "NAME=VALUE", conflicts_with = "body")]
     set: Vec<String>,
-    /// Sends this file as the body, byte for byte; `-` is standard input
+    /// Sends this file as the body, byte for byte; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// The source to play the sender of, if several are enabled
+    /// The source whose sender is simulated, if several are enabled
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Where to send to; default: where the configuration listens, at the source's path
+    /// URL to send to; default: the configured listen address and the source's path
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// How often to send, 1 to 1000000; each time composed and signed anew
+    /// Number of requests, 1 to 1000000; each is composed and signed separately
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
-    /// How many at a time, 1 to 256, each on a connection that is kept open
+    /// Number of parallel connections, 1 to 256; each is kept open
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=256))]
     parallel: u32,
     /// Prints the request as a `curl` command instead of sending it
@@ -103,7 +103,7 @@ fn chosen(config: &mut Config, name: Option<&str>) -> Result<Instance<tables::So
         Some(name) => names.iter().position(|one| one == name).ok_or_else(|| {
             let hint = hint(name, known());
             Failed::usage(format!(
-                "no enabled source `{name}`{hint}; there are: {}",
+                "there is no enabled source `{name}`{hint}; enabled sources: {}",
                 listed(known())
             ))
         })?,
@@ -119,14 +119,14 @@ fn chosen(config: &mut Config, name: Option<&str>) -> Result<Instance<tables::So
     if place < all.len() {
         return Ok(all.swap_remove(place));
     }
-    Err(Failed::config("every source is disabled: there is no sender to play"))
+    Err(Failed::config("all sources are disabled: enable the one whose sender is to be simulated"))
 }
 
 /// An address that a client can call: one that means all addresses is called on the loopback.
 fn reachable(mut listen: SocketAddr) -> Result<SocketAddr, Failed> {
     if listen.port() == 0 {
         return Err(Failed::usage(
-            "server.listen leaves the port open; say with --url where the server is",
+            "server.listen has port 0, so the real port is not known; name the server with --url",
         ));
     }
     match listen.ip() {
@@ -145,7 +145,7 @@ async fn once(draft: &Draft) -> Result<(), Failed> {
     let answer = client.call(request).await.map_err(lost)?;
     let taken = begun.elapsed();
     show(&answer)?;
-    output::message(&format!("answered in {}", tally::millis(taken)));
+    output::message(&format!("response after {}", tally::millis(taken)));
     // The answer says itself what is wrong.
     if answer.status().is_success() { Ok(()) } else { Err(Failed::refused("")) }
 }
@@ -159,9 +159,9 @@ fn unanswered(draft: &Draft, error: &io::Error) -> Failed {
     let target = &draft.target;
     Failed::unavailable(match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            format!("no server at {target}; start `{}` first", program_name())
+            format!("no server listens at {target}; start `{}` first", program_name())
         }
-        _ => format!("no answer from {target}: {}", crate::error_line(error)),
+        _ => format!("no response from {target}: {}", crate::error_line(error)),
     })
 }
 
@@ -173,7 +173,7 @@ fn knows(draft: &Draft) -> bool {
 fn unknown(draft: &Draft) -> String {
     let hint = hint(&draft.command, draft.source.catalogue().iter().map(|spec| &*spec.name));
     format!(
-        "the source does not know `{}`{hint}; `{} commands` lists what it knows",
+        "the source does not know `{}`{hint}; it was sent anyway; `{} commands` lists the known commands",
         output::one_line(&draft.command),
         program_name()
     )
@@ -183,7 +183,7 @@ fn uncomposed(draft: &Draft, error: &str) -> Failed {
     let known = draft.source.catalogue().iter().map(|spec| &*spec.name);
     let unknown = || {
         format!(
-            "{}; `{} commands` lists what is known",
+            "{}; `{} commands` lists the known commands",
             hint(&draft.command, known),
             program_name()
         )

@@ -73,14 +73,14 @@ impl Target {
             Some("http") => {}
             Some("https") => {
                 return Err(
-                    "--url: only http:// is spoken; for https:// use `--print` and curl".into()
+                    "--url: only http:// is supported; for https:// use `--print` and curl".into(),
                 );
             }
             _ => return Err("--url: expected a URL such as http://127.0.0.1:8080/".into()),
         }
         let authority = uri.authority().ok_or("--url: the host is missing")?;
         if authority.as_str().contains('@') {
-            return Err("--url: a user and password cannot be sent".into());
+            return Err("--url: a user and password are not supported".into());
         }
         Ok(Self {
             host: authority.host().trim_matches(['[', ']']).to_owned(),

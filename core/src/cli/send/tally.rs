@@ -56,13 +56,13 @@ impl Tally {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = sent as f64 / elapsed.as_secs_f64().max(1e-9);
         let mut text =
-            format!("{sent} sent in {:.2} s: {rate:.0} a second\n", elapsed.as_secs_f64());
+            format!("{sent} requests in {:.2} s: {rate:.0} per second\n", elapsed.as_secs_f64());
         // Writing into a string does not fail.
         for (status, count) in &self.statuses {
             _ = writeln!(text, "  {count:>8}  {status}");
         }
         for (reason, count) in &self.unanswered {
-            _ = writeln!(text, "  {count:>8}  no answer: {reason}");
+            _ = writeln!(text, "  {count:>8}  no response: {reason}");
         }
         if !self.times.is_empty() {
             let at = |part| millis(Duration::from_micros(self.times.value_at_quantile(part)));
@@ -127,8 +127,8 @@ mod tests {
         assert_eq!(tally.counts(), (3, 1, 1));
         assert_eq!(
             tally.report(Duration::from_secs(2)),
-            "5 sent in 2.00 s: 2 a second\n         3  200 OK\n         1  503 Service Unavailable\n\
-             \x20        1  no answer: connection closed\np50 2.0 ms, p99 9.0 ms, max 9.0 ms"
+            "5 requests in 2.00 s: 2 per second\n         3  200 OK\n         1  503 Service Unavailable\n\
+             \x20        1  no response: connection closed\np50 2.0 ms, p99 9.0 ms, max 9.0 ms"
         );
     }
 

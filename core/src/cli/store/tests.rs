@@ -15,7 +15,10 @@ fn a_journal_that_is_held_and_cannot_be_asked_is_unavailable() {
     assert_eq!(failed.code, 69);
     let message = &failed.message;
     assert!(message.contains("in use by process 7"), "{message}");
-    assert!(message.contains("nobody listens at") && message.contains("restart it"), "{message}");
+    assert!(
+        message.contains("no server listens at") && message.contains("restart it"),
+        "{message}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -27,7 +30,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for_as_for_one_at_work() {
     let failed = opened.await.expect("within ten seconds").map(|_| ()).expect_err("stopped");
     assert_eq!(failed.code, 69);
     assert!(
-        failed.message.ends_with("no answer within 10 s; is it stopped?"),
+        failed.message.ends_with("no response within 10 s; is that process suspended?"),
         "{}",
         failed.message
     );

@@ -44,7 +44,7 @@ impl Theirs {
         let mut theirs = Self { socket, by: by.to_owned(), client, told: false };
         match theirs.sign_of_life().await.map_err(Failed::from) {
             Ok(()) => Ok(theirs),
-            Err(failed) => Err(format!("{}; is it stopped?", failed.message)),
+            Err(failed) => Err(format!("{}; is that process suspended?", failed.message)),
         }
     }
 
@@ -92,7 +92,7 @@ impl Theirs {
         let Self { client, by, told, .. } = self;
         let tell = || {
             if !std::mem::replace(told, true) {
-                message(&format!("{} has not answered yet; Ctrl-C ends the waiting", one_line(by)));
+                message(&format!("still waiting for {}; press Ctrl-C to cancel", one_line(by)));
             }
         };
         let answer = telling(client.call_within(patience, request), tell).await;
@@ -126,7 +126,7 @@ fn refused(answer: Response<Bytes>) -> Result<Response<Bytes>, Trouble> {
         StatusCode::CONFLICT | StatusCode::BAD_REQUEST => Failed::usage(said),
         StatusCode::SERVICE_UNAVAILABLE => Failed::io(format!("the running server: {said}")),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Failed::unavailable(format!(
-            "the running server cannot do this ({status}); it may be of an older version"
+            "the running server does not support this ({status}); it may be an older version"
         )),
         _ => Failed::unavailable(format!("the running server: {said}")),
     }))
@@ -147,8 +147,8 @@ async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
         let socket = socket.display();
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => format!(
-                "nobody listens at {socket}: {} is another command or a server that stops, then wait for its end, or its \
-                 socket was removed, then restart it",
+                "no server listens at {socket}: {} is another command or a server that is stopping (wait until it has ended), \
+                 or its socket was removed (restart it)",
                 one_line(by)
             ),
             _ => format!("{socket}: {error}"),
@@ -158,5 +158,7 @@ async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
 
 fn lost(error: &dyn fmt::Display) -> Trouble {
     let why = one_line(&error.to_string());
-    Trouble::Failed(Failed::unavailable(format!("the running server did not answer well: {why}")))
+    Trouble::Failed(Failed::unavailable(format!(
+        "no valid response from the running server: {why}"
+    )))
 }
