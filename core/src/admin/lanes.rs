@@ -73,7 +73,7 @@ pub(crate) fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
         until.map_or_else(|| "are kept".to_owned(), |at| format!("will be deleted at {at:.0}"));
     let name = escape::for_line(&lane.lane);
     format!(
-        "not in the configuration{since}: {} {until}; add it again under that name, or delete it with \
+        "orphaned{since}: {} {until}; add it to the configuration again under that name, or delete it with \
          `{} journal prune --consumer '{name}'`",
         waiting(lane),
         program_name()

@@ -180,9 +180,9 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
     let all = [lane("h", true), lane("h>a", true), lane("h>b", true)];
     journal.attach(&all).await.expect("attached");
     journal.attach(&[lane("h", true), lane("h>a", false)]).await.expect("attached");
-    let left = "consumer h>b: not in the configuration since 2026-01-01T00:00:00Z: 0 callbacks not yet read, \
-                0 pending deliveries and 0 dead letters will be deleted at 2026-01-01T01:00:00Z; add it again under that name, \
-                or delete it with `switchhook journal prune --consumer 'h>b'`";
+    let left = "consumer h>b: orphaned since 2026-01-01T00:00:00Z: 0 callbacks not yet read, \
+                0 pending deliveries and 0 dead letters will be deleted at 2026-01-01T01:00:00Z; add it to the configuration again \
+                under that name, or delete it with `switchhook journal prune --consumer 'h>b'`";
     assert_eq!(remarks().await, [left], "what is disabled and has nothing to do is left out");
     journal.append(vec![entry("A.B", "", "{}"), entry("A.B", "", "{}")]).await.expect("kept");
     let off = "consumer h>a is disabled: the journal keeps 2 callbacks not yet read and 0 pending deliveries for it, \

@@ -43,7 +43,7 @@ pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>)
         Err(JournalError::Unsupported(_)) => return,
         Err(error) => {
             let reason = crate::error_line(&error);
-            tracing::warn!(%reason, "cannot list the consumers that are no longer in the configuration");
+            tracing::warn!(%reason, "cannot list the orphaned consumers");
             return;
         }
     };
@@ -58,10 +58,7 @@ pub(super) async fn tell_who_left(journal: &dyn Journal, keep: Option<Duration>)
     let more = left.len().saturating_sub(TOLD_MAX);
     if more > 0 {
         let program = program_name();
-        tracing::warn!(
-            more,
-            "more consumers are no longer in the configuration; `{program} consumers` lists them"
-        );
+        tracing::warn!(more, "more consumers are orphaned; `{program} consumers` lists them");
     }
 }
 

@@ -147,7 +147,7 @@ impl Replacement {
     pub(super) fn broken_off(&self, error: &BoxError) -> String {
         if self.kept.exists() && self.file.exists() && !self.restoring.exists() {
             return format!(
-                "the store was replaced and the old one is kept in {}, but after a power cut it may be there again: {error}",
+                "the store was replaced and the old one saved in {}, but a power cut may bring the old one back: {error}",
                 self.kept.display()
             );
         }
