@@ -10,8 +10,8 @@ pub mod sources;
 /// What holds for every linked plugin; a new one is tested by being there.
 #[cfg(test)]
 mod tests {
-    use switchhook_core::Registry;
-    use switchhook_core::config::Section;
+    use switchhook_api::Registry;
+    use switchhook_engine::config::Section;
 
     #[test]
     fn every_example_is_good_and_one_more_key_is_refused_by_its_name() {

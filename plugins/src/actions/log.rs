@@ -8,10 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::escape::for_line;
-use switchhook_core::{
-    Action, BoxError, BuildContext, Failure, Plugin, Record, log_line, register,
-};
+use switchhook_api::escape::for_line;
+use switchhook_api::{Action, BoxError, BuildContext, Failure, Plugin, Record, log_line, register};
 use tokio::time::{Instant, timeout_at};
 
 /// Bytes of a body that a line shows at most.
@@ -145,8 +143,8 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use bytes::Bytes;
-    use switchhook_core::config::Section;
-    use switchhook_core::{Callback, Phase, Registry, Table};
+    use switchhook_api::{Callback, Phase, Registry, Table};
+    use switchhook_engine::config::Section;
     use tracing::instrument::WithSubscriber;
     use tracing_subscriber::fmt::MakeWriter;
 
@@ -182,8 +180,9 @@ mod tests {
         let plugin = *Registry::linked().expect("distinct").get(Table::Actions, "log").expect("it");
         let section = Section::parse("actions.l.options", options).expect("TOML");
         let options = plugin.configure(&section).expect("good options");
-        let action = options.build(&BuildContext::new("l", "/")).await.expect("built");
-        let switchhook_core::Component::Action(action) = action else { panic!("no action") };
+        let action =
+            options.build(&switchhook_testkit::build_context("l", "/")).await.expect("built");
+        let switchhook_api::Component::Action(action) = action else { panic!("no action") };
         let output = Output::default();
         let lines = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)

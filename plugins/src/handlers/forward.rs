@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use switchhook_core::{
+use switchhook_api::{
     BoxError, BuildContext, Callback, Client, Decision, Failure, HandleContext, Handler, NewRecord,
     Phase, Plugin, async_trait, register,
 };
@@ -111,8 +111,8 @@ pub(super) fn with_envelope(envelope: &str) -> Box<dyn Handler> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handlers::stub::handled;
-    use switchhook_core::config::Section;
+    use switchhook_engine::config::Section;
+    use switchhook_testkit::handled;
 
     const BODY: &str = "{\"b\": 1.10,\n \"a\":\"\\u00e9\"}";
 

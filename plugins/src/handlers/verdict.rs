@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::{
+use switchhook_api::{
     BoxError, BuildContext, Callback, Failure, HandleContext, Handler, Map, NewRecord, Plugin,
     Verdict, async_trait, register,
 };
@@ -144,11 +144,11 @@ impl Handler for Fixed {
 mod tests {
     use bytes::Bytes;
     use serde_json::json;
-    use switchhook_core::Phase;
-    use switchhook_core::config::Section;
+    use switchhook_api::Phase;
+    use switchhook_engine::config::Section;
 
     use super::*;
-    use crate::handlers::stub::handled;
+    use switchhook_testkit::handled;
 
     fn read(toml: &str) -> Options {
         Section::parse("o", toml).expect("TOML").read().expect("accepted")
@@ -164,7 +164,7 @@ mod tests {
             let options = read(toml);
             assert_eq!(Fixed::check(&options), [], "{toml}");
             assert_eq!(Fixed::verdicts(&options), [(key.to_owned(), expected.clone())], "{toml}");
-            let handler = Fixed::build(options, &BuildContext::new("h", ".")).await;
+            let handler = Fixed::build(options, &switchhook_testkit::build_context("h", ".")).await;
             let said = handler.expect("built").decide(&callback()).await.expect("said");
             assert_eq!(said, expected, "{toml}");
         };

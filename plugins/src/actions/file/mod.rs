@@ -29,7 +29,7 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use switchhook_core::{Action, BoxError, BuildContext, Claim, Failure, Plugin, Record, register};
+use switchhook_api::{Action, BoxError, BuildContext, Claim, Failure, Plugin, Record, register};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use switchhook_core::access;
+use switchhook_api::access;
 
 /// An error that says what was tried and where, and keeps its kind.
 pub(super) fn at(doing: &str, path: &Path) -> impl Fn(io::Error) -> io::Error {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{FilePath, Period, Size};
+use switchhook_api::config::{FilePath, Period, Size};
 
 use super::intent::OWN_MAX;
 use super::store::Rotation;

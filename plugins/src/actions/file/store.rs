@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use switchhook_core::Clock;
+use switchhook_api::Clock;
 use tokio::sync::Notify;
 
 pub(super) use self::rotate::{NotRotated, Rotation};

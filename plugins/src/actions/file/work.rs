@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use switchhook_core::{Failure, Record};
+use switchhook_api::{Failure, Record};
 
 use super::intent::Id;
 use super::line;

@@ -12,7 +12,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::dns::Resolve;
 use reqwest::{Client, ClientBuilder, Request, Response, redirect};
-use switchhook_core::{BoxError, Clock, Failure};
+use switchhook_api::{BoxError, Clock, Failure};
 use url::Url;
 
 /// Name, connection and TLS together take no longer.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use switchhook_core::BoxError;
+use switchhook_api::BoxError;
 use url::{Host, Url};
 
 /// More addresses than this are not tried, however many a name has.

@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::dns::Resolve;
 use reqwest::{Method, Request};
-use switchhook_core::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
-use switchhook_core::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
+use switchhook_api::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
+use switchhook_api::{Action, BoxError, BuildContext, Clock, Failure, Plugin, Record, escape};
 use url::Url;
 
 use self::connections::Connections;
@@ -186,4 +186,4 @@ headers = { authorization = "Bearer change-me" }
     }
 }
 
-switchhook_core::register!(Webhook);
+switchhook_api::register!(Webhook);

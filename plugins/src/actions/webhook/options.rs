@@ -8,8 +8,8 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{Period, Secret, SecretFile};
-use switchhook_core::standard_webhooks;
+use switchhook_api::config::{Period, Secret, SecretFile};
+use switchhook_api::standard_webhooks;
 use url::Url;
 
 use super::guard;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, LOCATION};
 use jiff::Timestamp;
 use reqwest::Response;
-use switchhook_core::{Failure, escape};
+use switchhook_api::{Failure, escape};
 
 use super::options::Permanent;
 use super::retry_after::retry_after;

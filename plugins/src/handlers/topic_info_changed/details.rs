@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
-use switchhook_core::lenient;
+use switchhook_api::lenient;
 
 /// The details in the body of either command; both say the same things.
 #[derive(Default)]

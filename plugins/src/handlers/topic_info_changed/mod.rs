@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use switchhook_core::{
+use switchhook_api::{
     BoxError, BuildContext, Callback, Event, Failure, HandleContext, Handler, NewRecord, Plugin,
     async_trait, register,
 };

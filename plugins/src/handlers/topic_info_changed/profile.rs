@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
-use switchhook_core::{Callback, Failure, HandleContext, STATE_VALUE_MAX};
+use switchhook_api::{Callback, Failure, HandleContext, STATE_VALUE_MAX};
 
 use super::{Change, Changes, Field};
 

@@ -1,6 +1,6 @@
 //! The line for people.
 
-use switchhook_core::escape::for_line;
+use switchhook_api::escape::for_line;
 
 use super::Changes;
 use super::details::Details;

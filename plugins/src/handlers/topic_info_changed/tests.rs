@@ -1,11 +1,11 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
-use switchhook_core::config::Section;
-use switchhook_core::{Callback, Event, NewRecord, Phase, Plugin};
+use switchhook_api::{Callback, Event, NewRecord, Phase, Plugin};
+use switchhook_engine::config::Section;
 
 use super::{Field, Options, TopicChanges};
-use crate::handlers::stub::{StateJournal, handled};
 use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterTopicInfoChanged};
+use switchhook_testkit::{StoredState, handled};
 
 const ID: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -51,7 +51,7 @@ async fn without_a_topic_id_no_old_value_is_claimed_and_no_state_is_touched() {
 
 #[tokio::test]
 async fn topics_whose_ids_look_alike_side_by_side_keep_apart() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     for (group, topic) in [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("a", "b%2Fc"), ("a/", "c")]
     {
         let change = changed(json!({"GroupId": group, "TopicId": topic, "Name": topic}));
@@ -65,7 +65,7 @@ async fn topics_whose_ids_look_alike_side_by_side_keep_apart() {
 
 #[tokio::test]
 async fn with_a_topic_id_the_last_known_value_is_the_old_one() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     let mut run = async |fields: Value| {
         let record = journal.run(&all(), &changed(fields)).await.expect("handled");
         body(&record.expect("a record"))["changes"].clone()
@@ -84,7 +84,7 @@ async fn with_a_topic_id_the_last_known_value_is_the_old_one() {
 
 #[tokio::test]
 async fn a_value_too_long_to_remember_is_forgotten() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     let long = "x".repeat(9000);
     for (name, old) in [("a", None), (&*long, Some("a")), ("b", None), ("c", Some("b"))] {
         let change = changed(json!({"TopicId": "t", "Name": name}));
@@ -95,7 +95,7 @@ async fn a_value_too_long_to_remember_is_forgotten() {
 
 #[tokio::test]
 async fn a_profile_that_escapes_blow_up_is_forgotten() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     let name = "\u{1}".repeat(8000);
     let first = changed(json!({"TopicId": "t", "Name": "n"}));
     journal.run(&all(), &first).await.expect("handled");
@@ -106,7 +106,7 @@ async fn a_profile_that_escapes_blow_up_is_forgotten() {
 
 #[tokio::test]
 async fn state_that_cannot_be_read_counts_as_none() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     journal.state.insert("1400000000/@TGS#2J4SZEAEL/t".into(), "[1".into());
     let change = changed(json!({"TopicId": "t", "Name": "n"}));
     let record = journal.run(&all(), &change).await.expect("handled").expect("a record");
@@ -133,7 +133,7 @@ async fn only_wanted_fields_and_groups_are_reported() {
 
 #[tokio::test]
 async fn a_field_that_is_not_reported_is_remembered_all_the_same() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     let quiet = TopicChanges(Options { fields: Some(vec![Field::FaceUrl]), groups: None });
     let first = changed(json!({"TopicId": "t", "Name": "one"}));
     assert_eq!(journal.run(&quiet, &first).await.expect("handled"), None);
@@ -272,7 +272,7 @@ async fn a_text_cut_inside_a_character_is_passed_on() {
 
 #[tokio::test]
 async fn a_value_without_a_text_names_the_old_one_and_is_not_remembered() {
-    let mut journal = StateJournal::default();
+    let mut journal = StoredState::default();
     for (name, old) in
         [("\"one\"", None), ("{}", Some("one")), ("2", None), ("\"2\"", None), ("null", Some("2"))]
     {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use switchhook_core::journal::{Health, JournalError};
-use switchhook_core::{BoxError, program_name, with_causes};
+use switchhook_api::journal::{Health, JournalError};
+use switchhook_api::{BoxError, program_name, with_causes};
 
 use super::copy::{copy, remove, sync_folder_of};
 use super::lock::Lock;

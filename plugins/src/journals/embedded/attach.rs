@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::Pattern;
-use switchhook_core::journal::{
-    Due, JournalError, Lane, LaneId, LaneSpec, OpenRow, Ordering, Position, Start,
-};
+use switchhook_api::Pattern;
+use switchhook_api::journal::{JournalError, LaneId, LaneSpec, Ordering, Position, Start};
+use switchhook_journal_kit::{Due, Lane, OpenRow};
 use tokio::sync::Notify;
 
 use super::frame::{Blob, ENTRIES};
@@ -36,7 +35,7 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
         .map_err(|error| writer.shared.commit_error(error))?;
     for one in beyond {
         tracing::error!(
-            consumer = %switchhook_core::escape::for_line(&one.id), cursor = one.cursor, last = head, now = one.now,
+            consumer = %switchhook_api::escape::for_line(&one.id), cursor = one.cursor, last = head, now = one.now,
             "the cursor of this consumer is damaged or points past the last callback: it was set back, and later work is repeated"
         );
         writer.shared.reader.damage.count_lane(one.no);

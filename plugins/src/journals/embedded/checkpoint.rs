@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use switchhook_core::journal::Health;
-use switchhook_core::{BoxError, with_causes};
+use switchhook_api::journal::Health;
+use switchhook_api::{BoxError, with_causes};
 
 use super::mend::is_damaged;
 use super::schema::{PATIENCE, open_writing};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
-use switchhook_core::BoxError;
-use switchhook_core::journal::{BackedUp, JournalError, Position, Verified};
+use switchhook_api::BoxError;
+use switchhook_api::journal::{BackedUp, JournalError, Position, Verified};
 
 use super::schema::{count, identify, open_reading};
 use super::stats::beside;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use switchhook_core::NewRecord;
+use switchhook_api::NewRecord;
 
 use super::queue::BLOB_ENTRIES;
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use switchhook_core::journal::JournalError;
+use switchhook_api::journal::JournalError;
 
 use super::queue::Batch;
 use super::write::{self, Stored};

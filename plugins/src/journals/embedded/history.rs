@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
-use switchhook_core::journal::{
+use switchhook_api::journal::{
     DeadLetter, DeadLetterQuery, EventQuery, JournalError, LaneId, LaneStatus, Page, Position,
     StoredEvent,
 };
-use switchhook_core::{Clock, Facts, Pattern, Words, program_name};
+use switchhook_api::{Clock, Facts, Pattern, Words, program_name};
 
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use switchhook_core::journal::{Lane, LaneId, LaneSpec, Offer, OpenRow, Position, Want};
+use switchhook_api::journal::{LaneId, LaneSpec, Position, Want};
+use switchhook_journal_kit::{Lane, Offer, OpenRow};
 use tokio::sync::Notify;
 
 use super::frame::{Frame, Held};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Thread;
 
 use rusqlite::{Connection, Transaction, params};
-use switchhook_core::journal::{Appended, JournalError, StoredEvent};
+use switchhook_api::journal::{Appended, JournalError, StoredEvent};
 use tokio::sync::oneshot;
 
 use super::locked;

@@ -5,10 +5,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use switchhook_core::journal::{
+use switchhook_api::journal::{
     Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
 };
-use switchhook_core::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
+use switchhook_api::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
 
 use super::attach;
 use super::damage::DAMAGED;

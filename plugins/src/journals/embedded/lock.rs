@@ -4,8 +4,8 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use switchhook_core::journal::JournalError;
-use switchhook_core::{BoxError, access, with_causes};
+use switchhook_api::journal::JournalError;
+use switchhook_api::{BoxError, access, with_causes};
 
 use super::stats::beside;
 use super::verify::is_damage;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use rusqlite::{Connection, TransactionBehavior};
-use switchhook_core::journal::{Health, JournalError};
-use switchhook_core::{program_name, with_causes};
+use switchhook_api::journal::{Health, JournalError};
+use switchhook_api::{program_name, with_causes};
 
 use super::attach;
 use super::lanes::Cell;

@@ -1,7 +1,7 @@
 //! Bringing a store of an older format up to date, one step at a time.
 
 use rusqlite::{Connection, TransactionBehavior};
-use switchhook_core::BoxError;
+use switchhook_api::BoxError;
 
 use super::ballast;
 

@@ -48,13 +48,14 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as IOERR_WRITE};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{FilePath, Size};
-use switchhook_core::journal::{
+use switchhook_api::StateReader;
+use switchhook_api::config::{FilePath, Size};
+use switchhook_api::journal::{
     Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
     JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
     Retention, Settlement, Stats, StoredEvent, Upkeep, Verified, Want,
 };
-use switchhook_core::{BoxError, BuildContext, Claim, Plugin, async_trait, with_causes};
+use switchhook_api::{BoxError, BuildContext, Claim, Plugin, async_trait, with_causes};
 
 use self::ballast::Ballast;
 use self::lock::Lock;
@@ -126,7 +127,7 @@ impl Plugin for Embedded {
     }
 }
 
-switchhook_core::register!(Embedded);
+switchhook_api::register!(Embedded);
 
 impl Embedded {
     fn open(folder: PathBuf, options: &Options, cx: &BuildContext) -> Result<Self, BoxError> {
@@ -247,6 +248,13 @@ impl Upkeep for Embedded {
 }
 
 #[async_trait]
+impl StateReader for Embedded {
+    async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
+        self.shared.reader.state(handler, key).await
+    }
+}
+
+#[async_trait]
 impl Journal for Embedded {
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError> {
         self.shared.append(entries).await
@@ -266,10 +274,6 @@ impl Journal for Embedded {
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
         self.shared.settle(settlement).await
-    }
-
-    async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError> {
-        self.shared.reader.state(handler, key).await
     }
 
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError> {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::BoxError;
-use switchhook_core::journal::{LaneId, Position, Restored, RestoredLane};
+use switchhook_api::BoxError;
+use switchhook_api::journal::{LaneId, Position, Restored, RestoredLane};
 
 use super::frame::Blob;
 use super::schema::{PLACE, REPLAYS, count, identify, number, slot};

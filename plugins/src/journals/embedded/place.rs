@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, fstat, open, stat};
 use rustix::io::Errno;
-use switchhook_core::journal::JournalError;
+use switchhook_api::journal::JournalError;
 
 use super::locked;
 use super::stats::beside;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::journal::{JournalError, LaneStatus, Pruned, Retention};
+use switchhook_api::journal::{JournalError, LaneStatus, Pruned, Retention};
 
 use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;

@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchhook_core::StateChanges;
-use switchhook_core::journal::{
+use switchhook_api::StateChanges;
+use switchhook_api::journal::{
     Appended, Dedupe, Entry, Fate, JournalError, LaneId, LaneSpec, Position,
 };
 use tokio::runtime;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::journal::JournalError;
+use switchhook_api::journal::JournalError;
 
 use super::damage::Damage;
 use super::frame::{Blob, ENTRIES};

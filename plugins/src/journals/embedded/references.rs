@@ -1,7 +1,7 @@
 //! Whether what lanes keep of entries and records leads anywhere.
 
 use rusqlite::{Connection, params};
-use switchhook_core::journal::{LaneId, Position};
+use switchhook_api::journal::{LaneId, Position};
 
 use super::attach::head;
 use super::schema::{count, number, slot};

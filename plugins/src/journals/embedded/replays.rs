@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::Uuid;
-use switchhook_core::journal::{OpenRow, Position};
+use switchhook_api::Uuid;
+use switchhook_api::journal::Position;
+use switchhook_journal_kit::OpenRow;
 
 use super::schema::{count, number};
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
-use switchhook_core::BoxError;
-use switchhook_core::journal::{JournalError, Restored};
+use switchhook_api::BoxError;
+use switchhook_api::journal::{JournalError, Restored};
 
 use super::copy::{copy, into_journal_error, remove, sync_folder_of, whole};
 use super::schema::{open_reading, open_writing};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
-use switchhook_core::BoxError;
-use switchhook_core::journal::Position;
+use switchhook_api::BoxError;
+use switchhook_api::journal::Position;
 
 use super::migrate::migrate;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_core::journal::{JournalError, Position, Stats};
+use switchhook_api::journal::{JournalError, Position, Stats};
 
 use super::schema::count;
 use super::store::Shared;

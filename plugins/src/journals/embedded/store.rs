@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Thread;
 
 use rusqlite::Connection;
-use switchhook_core::journal::{
-    Appended, Entry, Fate, Health, JournalError, Lane, LaneSpec, Position, Settlement,
+use switchhook_api::journal::{
+    Appended, Entry, Fate, Health, JournalError, LaneSpec, Position, Settlement,
 };
-use switchhook_core::{BoxError, BuildContext, Clock, NewRecord, Rng};
+use switchhook_api::{BoxError, BuildContext, Clock, NewRecord, Rng};
+use switchhook_journal_kit::Lane;
 use tokio::sync::{oneshot, watch};
 
 use super::ballast::{self, Ballast};

@@ -11,10 +11,10 @@ mod upkeep;
 
 use std::time::{Duration, Instant};
 
-use switchhook_core::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
-use switchhook_core::testing::contract::{self, Stand};
-use switchhook_core::testing::{TestClock, entry};
-use switchhook_core::{NewRecord, StateChanges};
+use switchhook_api::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
+use switchhook_api::{NewRecord, StateChanges};
+use switchhook_testkit::contract::{self, Stand};
+use switchhook_testkit::{TestClock, entry};
 
 use super::*;
 
@@ -32,7 +32,7 @@ impl Folder {
     }
 
     fn cx(&self) -> BuildContext {
-        let mut cx = BuildContext::new("journal", self.dir.path());
+        let mut cx = switchhook_testkit::build_context("journal", self.dir.path());
         cx.clock = self.clock.clone();
         cx
     }
@@ -128,7 +128,7 @@ async fn it_does_what_a_simple_model_does() {
     }
 }
 
-switchhook_core::journal_contract!(Folder::new());
+switchhook_testkit::journal_contract!(Folder::new());
 
 fn lane(id: LaneId) -> LaneSpec {
     let commands = vec!["*".parse().unwrap()];
@@ -271,7 +271,7 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
         .items
         .iter()
         .map(|item| {
-            let callback = switchhook_core::testing::callback("A.B", "");
+            let callback = switchhook_testkit::callback("A.B", "");
             let body = format!("body{}", item.position);
             (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "", body))))
         })
@@ -321,7 +321,7 @@ async fn a_lease_of_large_records_does_not_fill_the_memory() {
     for _ in 0..40 {
         append(&journal, &body).await.unwrap();
     }
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let mut read = 0;
     while read < 40 {
         let got = lease(&journal, &projection, 512).await;
@@ -384,7 +384,7 @@ async fn the_wal_does_not_grow_without_bound() {
             while done < 3200 {
                 let got = lease(&journal, &id, 64).await;
                 done += got.items.len();
-                let callback = switchhook_core::testing::callback("A.B", "");
+                let callback = switchhook_testkit::callback("A.B", "");
                 finish(&journal, got, || match projection {
                     true => Fate::Recorded(Some(NewRecord::of(&callback))),
                     false => Fate::Delivered,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use switchhook_core::Clock;
-use switchhook_core::journal::{
-    JournalError, Lane, LaneId, LaneStatus, OpenRow, REPLAYS_OPEN_MAX, Replay, Requeued,
+use switchhook_api::Clock;
+use switchhook_api::journal::{
+    JournalError, LaneId, LaneStatus, REPLAYS_OPEN_MAX, Replay, Requeued,
 };
+use switchhook_journal_kit::{Lane, OpenRow};
 
 use super::frame::ENTRIES;
 use super::replays::Origin;

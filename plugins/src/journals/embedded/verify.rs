@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use switchhook_core::journal::{DAMAGE_MAX, Damage, JournalError, Position, Verified};
-use switchhook_core::{Facts, Words};
+use switchhook_api::journal::{DAMAGE_MAX, Damage, JournalError, Position, Verified};
+use switchhook_api::{Facts, Words};
 
 use super::attach::mark;
 use super::frame::{Blob, ENTRIES, Frame};

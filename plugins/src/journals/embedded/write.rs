@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use switchhook_core::journal::{Appended, Dedupe, Fate, OpenRow, Plan, Position};
+use switchhook_api::journal::{Appended, Dedupe, Fate, Position};
+use switchhook_journal_kit::{OpenRow, Plan};
 
 use super::lanes::Cell;
 use super::locked;

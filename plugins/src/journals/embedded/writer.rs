@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rusqlite::{Connection, TransactionBehavior};
-use switchhook_core::journal::{Health, JournalError, Plan};
+use switchhook_api::journal::{Health, JournalError};
+use switchhook_journal_kit::Plan;
 
 use super::attach;
 use super::frame::ENTRIES;

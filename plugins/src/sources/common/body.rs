@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use switchhook_core::{Refusal, RefusalKind, lenient};
+use switchhook_api::{Refusal, RefusalKind, lenient};
 
 const DEPTH_MAX: usize = 64;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();

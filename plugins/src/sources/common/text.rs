@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
-use switchhook_core::{Refusal, Verdict};
+use switchhook_api::{Refusal, Verdict};
 
 use super::malformed;
 

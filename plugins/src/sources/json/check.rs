@@ -1,6 +1,6 @@
 //! What one option alone cannot say: values that do not go together.
 
-use switchhook_core::config::Secret;
+use switchhook_api::config::Secret;
 
 use super::options::{Header, HmacOptions, Options, RepliesOptions, TokenOptions};
 use super::place::Place;

@@ -22,8 +22,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response};
 use jiff::Timestamp;
 use serde_json::json;
-use switchhook_core::config::{Secret, SecretFile};
-use switchhook_core::{
+use switchhook_api::config::{Secret, SecretFile};
+use switchhook_api::{
     BoxError, BuildContext, Callback, CommandSpec, ComposeError, Expressed, Map, NotPermitted,
     Opened, Outcome, Pattern, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source, Verdict,
     async_trait, register,

@@ -6,8 +6,8 @@ use http::{HeaderName, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use switchhook_core::config::{Period, Secret, SecretFile, Text};
-use switchhook_core::{Map, Pattern};
+use switchhook_api::config::{Period, Secret, SecretFile, Text};
+use switchhook_api::{Map, Pattern};
 
 use super::pointer::Pointer;
 

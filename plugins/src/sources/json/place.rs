@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
-use switchhook_core::{RawRequest, Refusal};
+use switchhook_api::{RawRequest, Refusal};
 
 use super::options::CommandOptions;
 use super::pointer::Pointer;

@@ -10,7 +10,7 @@ use serde::de::{
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Deserializer, Error, Map, Value};
-use switchhook_core::Refusal;
+use switchhook_api::Refusal;
 
 use crate::sources::common::{Scalar, malformed};
 

@@ -9,9 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
-use switchhook_core::config::Secret;
-use switchhook_core::standard_webhooks::decode_base64;
-use switchhook_core::{RawRequest, Refusal, RefusalKind};
+use switchhook_api::config::Secret;
+use switchhook_api::standard_webhooks::decode_base64;
+use switchhook_api::{RawRequest, Refusal, RefusalKind};
 
 use super::options::{Encoding, HmacOptions, TokenOptions};
 use crate::sources::common::{hex, unhex};

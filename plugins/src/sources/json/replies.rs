@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
-use switchhook_core::{
+use switchhook_api::{
     Callback, Expressed, Map, NotPermitted, Outcome, Phase, Refusal, RefusalKind, Verdict,
 };
 

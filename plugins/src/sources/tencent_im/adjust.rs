@@ -1,7 +1,7 @@
 //! What is left of a verdict that the protocol cannot say as it is: a denial stays a denial.
 
 use serde_json::{Value, json};
-use switchhook_core::{Callback, FieldSpec, Map, Verdict, VerdictKind};
+use switchhook_api::{Callback, FieldSpec, Map, Verdict, VerdictKind};
 
 use super::friends;
 use super::rule::Rule;

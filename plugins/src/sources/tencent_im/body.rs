@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use switchhook_core::Refusal;
+use switchhook_api::Refusal;
 
 pub(super) use crate::sources::common::{Body, Scalar, malformed};
 

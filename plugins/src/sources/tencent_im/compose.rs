@@ -5,7 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use switchhook_core::{ComposeError, Map};
+use switchhook_api::{ComposeError, Map};
 
 use super::{App, events, sign};
 use crate::sources::common::named_well;

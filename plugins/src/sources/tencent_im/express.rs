@@ -1,7 +1,7 @@
 //! Verdicts as they can be said in answer to a callback, and what else to say where one cannot.
 
 use serde_json::Value;
-use switchhook_core::{
+use switchhook_api::{
     Callback, Expressed, FieldKind, FieldSpec, Map, NotPermitted, Phase, Presence, Verdict,
     VerdictKind,
 };

@@ -33,8 +33,8 @@ use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::config::{Period, Secret, SecretFile, Text};
-use switchhook_core::{
+use switchhook_api::config::{Period, Secret, SecretFile, Text};
+use switchhook_api::{
     BoxError, BuildContext, Callback, Client, CommandSpec, ComposeError, Expressed, Map,
     NotPermitted, Opened, Outcome, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source,
     Verdict, async_trait, register,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use switchhook_core::{Refusal, RefusalKind};
+use switchhook_api::{Refusal, RefusalKind};
 
 use crate::sources::common::{decoded, malformed};
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use switchhook_core::{Callback, Map, Outcome, RefusalKind, Verdict};
+use switchhook_api::{Callback, Map, Outcome, RefusalKind, Verdict};
 
 use super::rule::{DROPPED, REFUSED, Rule};
 use super::{events, friends};

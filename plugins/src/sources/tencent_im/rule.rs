@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use switchhook_core::{Answer, FieldKind, FieldSpec, Phase, Presence, VerdictKind};
+use switchhook_api::{Answer, FieldKind, FieldSpec, Phase, Presence, VerdictKind};
 
 /// Refused, without a code of the app's own.
 pub(super) const REFUSED: i64 = 1;

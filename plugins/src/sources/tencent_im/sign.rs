@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
-use switchhook_core::config::Secret;
+use switchhook_api::config::Secret;
 
 use super::query::Query;
 use crate::sources::common::{hex, unhex};

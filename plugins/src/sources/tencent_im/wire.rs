@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use switchhook_core::{FieldKind, FieldSpec, Map};
+use switchhook_api::{FieldKind, FieldSpec, Map};
 
 /// A type that a field of an event may have.
 pub(super) trait Wire: Sized + PartialEq {
@@ -212,11 +212,11 @@ macro_rules! object {
                 pub $field: Option<$type>,
             )*
             /// Everything else, and the spelling of what is spelt in an unusual way.
-            pub other: switchhook_core::Map,
+            pub other: switchhook_api::Map,
         }
 
-        impl From<switchhook_core::Map> for $object {
-            fn from(mut other: switchhook_core::Map) -> Self {
+        impl From<switchhook_api::Map> for $object {
+            fn from(mut other: switchhook_api::Map) -> Self {
                 Self {
                     $($field: $crate::sources::tencent_im::wire::take(&mut other, $name),)*
                     other,
@@ -224,7 +224,7 @@ macro_rules! object {
             }
         }
 
-        impl From<$object> for switchhook_core::Map {
+        impl From<$object> for switchhook_api::Map {
             fn from(object: $object) -> Self {
                 let mut all = object.other;
                 $($crate::sources::tencent_im::wire::put(&mut all, $name, object.$field.as_ref());)*
@@ -233,8 +233,8 @@ macro_rules! object {
         }
 
         impl $crate::sources::tencent_im::wire::Fields for $object {
-            const FIELDS: &'static [switchhook_core::FieldSpec] = &[$(
-                switchhook_core::FieldSpec::new(
+            const FIELDS: &'static [switchhook_api::FieldSpec] = &[$(
+                switchhook_api::FieldSpec::new(
                     $name,
                     <$type as $crate::sources::tencent_im::wire::Wire>::KIND,
                     concat!($($what),+),
@@ -245,7 +245,7 @@ macro_rules! object {
         }
 
         impl $crate::sources::tencent_im::wire::Wire for $object {
-            const KIND: switchhook_core::FieldKind = switchhook_core::FieldKind::Object(
+            const KIND: switchhook_api::FieldKind = switchhook_api::FieldKind::Object(
                 <Self as $crate::sources::tencent_im::wire::Fields>::FIELDS,
             );
 
@@ -261,20 +261,20 @@ macro_rules! object {
             fn plain(self) -> Self {
                 Self {
                     $($field: self.$field.map($crate::sources::tencent_im::wire::Wire::plain),)*
-                    other: switchhook_core::Map::new(),
+                    other: switchhook_api::Map::new(),
                 }
             }
         }
 
         impl serde::Serialize for $object {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                switchhook_core::Map::from(self.clone()).serialize(to)
+                switchhook_api::Map::from(self.clone()).serialize(to)
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $object {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                switchhook_core::Map::deserialize(from).map(Self::from)
+                switchhook_api::Map::deserialize(from).map(Self::from)
             }
         }
     };
@@ -284,7 +284,7 @@ pub(super) use object;
 /// The words of a declaration.
 #[allow(non_upper_case_globals, reason = "they are words of a declaration")]
 pub(super) mod presence {
-    use switchhook_core::Presence;
+    use switchhook_api::Presence;
 
     pub(crate) const always: Presence = Presence::Always;
     pub(crate) const sometimes: Presence = Presence::Sometimes;

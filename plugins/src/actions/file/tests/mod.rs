@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use switchhook_core::config::Section;
-use switchhook_core::testing::TestClock;
-use switchhook_core::{Callback, Clock, Component, Phase, Registry, Table};
+use switchhook_api::{Callback, Clock, Component, Phase, Registry, Table};
+use switchhook_engine::config::Section;
+use switchhook_testkit::TestClock;
 use tempfile::TempDir;
 
 use self::disks::Fast;
@@ -169,7 +169,7 @@ async fn built(options: &str, base: &Path) -> Arc<dyn Action> {
     let section = Section::parse("actions.audit.options", options).expect("TOML");
     let plugin = registry.get(Table::Actions, "file").expect("linked");
     let options = plugin.configure(&section).expect("good options");
-    match options.build(&BuildContext::new("audit", base)).await.expect("built") {
+    match options.build(&switchhook_testkit::build_context("audit", base)).await.expect("built") {
         Component::Action(action) => action,
         other => panic!("{other:?}"),
     }
@@ -270,7 +270,7 @@ async fn what_is_handed_over_again_is_not_written_again_but_a_replay_is() {
     deliver(&action, &records("a", (0..1100).rev())).await;
     deliver(&action, &records("b", [7])).await;
     let mut replay = record("a", 7);
-    replay.replay = Some(switchhook_core::Uuid::from_u128(1 << 80));
+    replay.replay = Some(switchhook_api::Uuid::from_u128(1 << 80));
     deliver(&action, &[replay.clone()]).await;
     deliver(&action, &[replay]).await;
     let all: Vec<u32> = (0..1024).chain((1024..1100).rev()).chain([7, 7]).collect();
@@ -340,7 +340,7 @@ async fn batches_of_500_cost_little() {
     let batches: Vec<Vec<Record>> = (0..200)
         .map(|batch| (0..500).map(|n| with_body("a", batch * 500 + n, &body)).collect())
         .collect();
-    let clock = BuildContext::new("audit", "").clock;
+    let clock = switchhook_testkit::build_context("audit", "").clock;
     let start = clock.now();
     for batch in &batches {
         deliver(&action, batch).await;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use switchhook_core::testing::TestClock;
-use switchhook_core::{Action, BuildContext};
+use switchhook_api::Action;
+use switchhook_testkit::TestClock;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -55,7 +55,8 @@ impl Named {
     fn new(target: &Target, more: &str) -> Self {
         let (clock, address) = (Arc::new(TestClock::default()), target.address);
         let names = Names(Mutex::new(Leads { to: address.ip(), allow_private: true }));
-        let (names, mut cx) = (Arc::new(names), BuildContext::new("crm", "/nowhere"));
+        let (names, mut cx) =
+            (Arc::new(names), switchhook_testkit::build_context("crm", "/nowhere"));
         cx.clock = clock.clone();
         let options = options(&format!("url = \"http://crm.test:{}/\"\n{more}", address.port()));
         let options = options.unwrap_or_else(|all| panic!("{all:?}"));

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use switchhook_core::standard_webhooks::Secret;
-use switchhook_core::{BuildContext, Plugin};
+use switchhook_api::Plugin;
+use switchhook_api::standard_webhooks::Secret;
 
 use super::target::{Target, say};
 use super::{SECRET, options, record};
@@ -78,9 +78,11 @@ async fn private_targets_are_refused_unless_allowed() {
         check(&toml, "allow_private = true");
         assert!(options(&format!("{toml}\nallow_private = true")).is_ok(), "{host}");
     }
-    let section = switchhook_core::config::Section::parse("options", "url = \"http://[::1]/\"");
+    let section = switchhook_engine::config::Section::parse("options", "url = \"http://[::1]/\"");
     let unchecked = section.expect("TOML").read().expect("options");
-    assert!(Webhook::build(unchecked, &BuildContext::new("crm", "/")).await.is_err());
+    assert!(
+        Webhook::build(unchecked, &switchhook_testkit::build_context("crm", "/")).await.is_err()
+    );
 }
 
 #[test]
@@ -156,7 +158,7 @@ async fn while_secrets_are_rotated_each_relay_carries_a_signature_by_each() {
     ] {
         let options = options(&format!("{url}{keys}")).unwrap_or_else(|all| panic!("{all:?}"));
         assert_eq!(Webhook::check_files(&options, folder.path()), []);
-        let cx = BuildContext::new("crm", folder.path());
+        let cx = switchhook_testkit::build_context("crm", folder.path());
         let action = Webhook::build(options, &cx).await.expect("built");
         action.deliver(&record()).await.expect("delivered");
         let request = target.received().pop().expect("a request");
@@ -178,7 +180,7 @@ async fn a_secret_file_is_found_beside_the_configuration() {
     let target = Target::start([say("200 OK")]).await;
     let toml =
         format!("url = \"{}\"\nallow_private = true\nsecret_file = \"crm.secret\"", target.url());
-    let cx = BuildContext::new("crm", folder.path());
+    let cx = switchhook_testkit::build_context("crm", folder.path());
     let build = || async {
         let options = options(&toml).unwrap_or_else(|all| panic!("{all:?}"));
         Webhook::build(options, &cx).await

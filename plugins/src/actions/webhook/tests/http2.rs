@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use switchhook_core::testing::TestClock;
-use switchhook_core::{Action, BuildContext};
+use switchhook_api::Action;
+use switchhook_testkit::TestClock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
@@ -76,7 +76,8 @@ async fn serve(stream: TcpStream, seen: Arc<Seen>, breaks: fn(usize) -> bool) {
 fn relay_to(target: &Target, clock: &Arc<TestClock>) -> Webhook {
     let toml = format!("url = \"http://{}/\"\nallow_private = true", target.address);
     let options = options(&toml).unwrap_or_else(|all| panic!("{all:?}"));
-    let (mut cx, url) = (BuildContext::new("crm", "/nowhere"), options.url.0.clone());
+    let (mut cx, url) =
+        (switchhook_testkit::build_context("crm", "/nowhere"), options.url.0.clone());
     cx.clock = clock.clone();
     let resolver = Arc::new(guard::Resolver { allow_private: true });
     let builder = move || builder(resolver.clone(), &url).http2_prior_knowledge();

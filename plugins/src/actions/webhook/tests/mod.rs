@@ -10,8 +10,8 @@ mod target;
 
 use std::sync::Arc;
 
-use switchhook_core::config::Section;
-use switchhook_core::{Action, BoxError, BuildContext, Callback, Failure, Phase, Plugin, Record};
+use switchhook_api::{Action, BoxError, Callback, Failure, Phase, Plugin, Record};
+use switchhook_engine::config::Section;
 
 use self::target::Target;
 use super::Webhook;
@@ -34,7 +34,7 @@ fn options(toml: &str) -> Result<Options, Vec<String>> {
 
 async fn build(toml: &str) -> Result<Arc<dyn Action>, BoxError> {
     let options = options(toml).map_err(|all| all.join("\n"))?;
-    Webhook::build(options, &BuildContext::new("crm", "/nowhere")).await
+    Webhook::build(options, &switchhook_testkit::build_context("crm", "/nowhere")).await
 }
 
 /// An action that posts to a target of ours; `more` are further options.
@@ -44,7 +44,7 @@ async fn relay_to(target: &Target, more: &str) -> Arc<dyn Action> {
 }
 
 fn record() -> Record {
-    let cx = BuildContext::new("crm", "/");
+    let cx = switchhook_testkit::build_context("crm", "/");
     let callback = Callback::new(
         "Group.CallbackAfterTopicInfoChanged",
         Phase::After,

@@ -4,14 +4,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use switchhook_core::standard_webhooks::{Secret, Signed};
-use switchhook_core::{BuildContext, Decision, Record};
+use switchhook_api::standard_webhooks::{Secret, Signed};
+use switchhook_api::{Decision, Record};
 
 use super::target::{Answer, Received, Target, say};
 use super::{BODY, SECRET, record, relay_to};
 
 fn now() -> Timestamp {
-    BuildContext::new("crm", "/").clock.wall()
+    switchhook_testkit::build_context("crm", "/").clock.wall()
 }
 
 fn verified(request: &Received) -> bool {
@@ -39,7 +39,7 @@ async fn a_relay_carries_the_body_verbatim_and_the_facts_as_headers() {
     record.facts.client.platform = Some("Android".into());
     let decision = Decision { verdict: "deny".into(), ..Decision::default() };
     record.facts.decision = Some(decision);
-    record.replay = Some(switchhook_core::Uuid::from_u128(9));
+    record.replay = Some(switchhook_api::Uuid::from_u128(9));
     let more = format!("secret = \"{SECRET}\"\nheaders = {{ authorization = \"Bearer abc\" }}");
     let request = seen(&record, &more).await;
     assert_eq!(request.line, "POST /hook?key=in-the-url HTTP/1.1");

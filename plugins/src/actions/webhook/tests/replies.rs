@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use switchhook_core::Failure;
+use switchhook_api::Failure;
 use tokio::time::timeout;
 
 use super::target::{Answer, Target, say};
 use super::{build, options, record, refused, relay_to};
 use crate::actions::webhook::Webhook;
-use switchhook_core::{BuildContext, Plugin};
+use switchhook_api::Plugin;
 
 /// The result of one attempt, which may not take long.
 async fn attempt(answer: Answer) -> Result<(), Failure> {
@@ -189,9 +189,11 @@ async fn a_name_that_leads_to_a_private_address_is_refused_before_connecting() {
     // Past `check`, which knows the name, to see what the resolver makes of it.
     let toml = format!("url = \"http://localhost:{}/\"", target.address.port());
     assert!(options(&toml).is_err());
-    let section = switchhook_core::config::Section::parse("options", &toml).expect("TOML");
+    let section = switchhook_engine::config::Section::parse("options", &toml).expect("TOML");
     let options = section.read().expect("options");
-    let action = Webhook::build(options, &BuildContext::new("crm", "/")).await.expect("built");
+    let action = Webhook::build(options, &switchhook_testkit::build_context("crm", "/"))
+        .await
+        .expect("built");
     let failure = refused(&action).await;
     assert!(!failure.is_permanent(), "a resolver that lies for a while must not make dead letters");
     assert!(failure.reason().contains("allow_private = true"), "{failure}");

@@ -1,6 +1,6 @@
 //! What a store is opened in, and what new lanes begin with.
 
-use switchhook_core::journal::{Journal as _, LaneId, LaneSpec};
+use switchhook_api::journal::{Journal as _, LaneId, LaneSpec};
 
 use super::*;
 
@@ -26,7 +26,7 @@ async fn state_without_a_lane_is_not_given_to_a_new_handler() {
     assert_eq!(journal.state("old", "k").await.unwrap().as_deref(), Some(&b"2"[..]));
 }
 
-/// By the rule for every folder with data: see `switchhook_core::access`.
+/// By the rule for every folder with data: see `switchhook_api::access`.
 #[tokio::test]
 async fn a_folder_that_others_may_write_to_is_refused_unless_sticky() {
     use std::os::unix::fs::PermissionsExt;

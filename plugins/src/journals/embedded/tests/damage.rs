@@ -3,8 +3,8 @@
 use super::super::damage::DAMAGED;
 use super::super::frame::{self, Blob, ENTRIES};
 use super::*;
-use switchhook_core::journal::{Leased, Retention};
-use switchhook_core::testing::callback;
+use switchhook_api::journal::{Leased, Retention};
+use switchhook_testkit::callback;
 
 /// A handler's records of two subscriptions, and a second handler.
 fn lanes() -> Vec<LaneSpec> {

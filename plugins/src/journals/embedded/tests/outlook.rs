@@ -1,7 +1,7 @@
 //! What a restore is said to mean, and what it then does.
 
 use super::*;
-use switchhook_core::journal::RestoredLane;
+use switchhook_api::journal::RestoredLane;
 
 fn h() -> LaneId {
     LaneId::projection("h")
@@ -24,7 +24,7 @@ async fn filled(folder: &Folder, wanted: fn(u64) -> bool) -> Embedded {
         append(&journal, &format!("body{n}")).await.unwrap();
     }
     let got = lease(&journal, &h(), 100).await;
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let record = |at: Position| wanted(at.0).then(|| NewRecord::new(&callback, "", at.to_string()));
     let fates = got.items.iter().map(|item| (item.position, Fate::Recorded(record(item.position))));
     let (fates, state) = (fates.collect(), StateChanges::new());
@@ -117,7 +117,7 @@ async fn what_the_handler_has_yet_to_look_at_is_made_again_too() {
     drop(journal);
     let journal = opened(&folder).await;
     append(&journal, "after it").await.unwrap();
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     for _ in 0..11 {
         let got = lease(&journal, &h(), 1).await;
         finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use switchhook_core::journal::Retention;
+use switchhook_api::journal::Retention;
 
 use super::super::ballast::{Ballast, room};
 use super::*;
@@ -114,7 +114,7 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
     assert_eq!(allocated(&ballast(&journal)), 0, "it was given up");
     let refused = append(&journal, "small").await;
     assert!(matches!(refused, Err(JournalError::Full)), "the ballast is not for new callbacks");
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     for (id, fate) in [
         (projection, &(|| Fate::Recorded(Some(NewRecord::of(&callback)))) as &dyn Fn() -> Fate),
         (subscription, &|| Fate::Delivered),
@@ -275,7 +275,7 @@ async fn a_settlement_that_finds_no_room_takes_that_of_the_ballast() {
     let got = lease(&journal, &id, 9).await;
     let foreign = disk.0.dir.path().join("foreign");
     assert!(std::fs::write(&foreign, vec![1; 16 << 20]).is_err(), "the disk is full");
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let body = "x".repeat(1 << 20);
     finish(&journal, got, || Fate::Recorded(Some(NewRecord::new(&callback, "", body.clone()))))
         .await;

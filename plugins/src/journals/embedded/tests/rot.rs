@@ -2,8 +2,8 @@
 
 use super::super::full::LOOK_EVERY;
 use super::*;
-use switchhook_core::journal::Retention;
-use switchhook_core::testing::callback;
+use switchhook_api::journal::Retention;
+use switchhook_testkit::callback;
 
 const DAMAGED: &str = "its database is damaged; run `switchhook journal verify`";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::stats::beside;
 use super::*;
-use switchhook_core::journal::{Position, Work};
+use switchhook_api::journal::{Position, Work};
 
 fn place(version: i64) -> PathBuf {
     let stores = "src/journals/embedded/tests/stores";
@@ -99,7 +99,7 @@ async fn delivery_goes_on_in_a_store_of_version_1() {
     append(&journal, "new").await.unwrap();
     let got = lease(&journal, &LaneId::projection("all"), 9).await;
     assert_eq!(got.items[0].position.0, 13);
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
     let got = lease(&journal, &LaneId::subscription("all", "audit"), 9).await;
     finish(&journal, got, || Fate::Dead { reason: "new".into(), response: None }).await;
@@ -156,7 +156,7 @@ async fn make_a_store_of_this_version() {
         append(&journal, &format!("body {n}")).await.unwrap();
     }
     let got = lease(&journal, &LaneId::projection("h"), 9).await;
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let fates = got.items.iter().map(|item| match item.position.0 {
         1 => (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "own", "own body")))),
         _ => (item.position, Fate::Recorded(Some(NewRecord::of(&callback)))),

@@ -1,11 +1,11 @@
 //! What operators ask for, where blobs and the disk have a part in it.
 
 use jiff::SignedDuration;
-use switchhook_core::journal::{Pruned, Replay, Retention};
+use switchhook_api::journal::{Pruned, Replay, Retention};
 
 use super::*;
-use switchhook_core::Clock as _;
-use switchhook_core::testing::callback;
+use switchhook_api::Clock as _;
+use switchhook_testkit::callback;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -20,7 +20,7 @@ async fn attached(folder: &Folder) -> Embedded {
 }
 
 async fn project(journal: &Embedded) {
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let got = lease(journal, &ids()[0], 100).await;
     finish(journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
 }
@@ -103,7 +103,7 @@ async fn what_does_not_fit_on_a_full_disk_changes_nothing() {
     let journal = attached(&folder).await;
     let entries = (0..1000).map(|_| entry("A.B", "k", "x")).collect();
     journal.append(entries).await.unwrap();
-    let callback = switchhook_core::testing::callback("A.B", "");
+    let callback = switchhook_testkit::callback("A.B", "");
     let got = lease(&journal, &ids()[0], 1000).await;
     finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
     let got = lease(&journal, &ids()[1], 1000).await;

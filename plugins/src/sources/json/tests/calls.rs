@@ -1,7 +1,7 @@
 //! What a genuine call holds.
 
 use super::*;
-use switchhook_core::Phase;
+use switchhook_api::Phase;
 
 const HEADER: &str = "command = { header = \"X-Event\" }\n";
 

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use switchhook_core::Map;
+use switchhook_api::Map;
 
 const PLACES: [&str; 4] =
     ["path = true", "query = \"e\"", "header = \"X-Event\"", "body = \"/a/e\""];

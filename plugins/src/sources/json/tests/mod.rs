@@ -9,10 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use jiff::Timestamp;
-use switchhook_core::config::Section;
-use switchhook_core::{
-    BuildContext, Callback, Opened, Plugin, RawRequest, Refusal, RefusalKind, Source,
-};
+use switchhook_api::{Callback, Opened, Plugin, RawRequest, Refusal, RefusalKind, Source};
+use switchhook_engine::config::Section;
 
 use super::Json;
 
@@ -28,7 +26,7 @@ fn source(toml: &str) -> Arc<dyn Source> {
     let options = Section::parse("o", toml).expect("TOML").read().expect("good options");
     assert_eq!(Json::check(&options), [], "{toml}");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let cx = BuildContext::new("crm", "/nonexistent");
+    let cx = switchhook_testkit::build_context("crm", "/nonexistent");
     runtime.block_on(Json::build(options, &cx)).expect("built")
 }
 

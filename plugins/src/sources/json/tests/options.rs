@@ -149,7 +149,7 @@ async fn secrets_and_tokens_are_read_from_files_beside_the_configuration() {
     let build = async |toml: &str| {
         let toml = format!("command = {{ header = \"X-Event\" }}\n{toml}");
         let options = Section::parse("o", &toml).expect("TOML").read().expect("options");
-        let cx = BuildContext::new("crm", folder.path());
+        let cx = switchhook_testkit::build_context("crm", folder.path());
         Json::build(options, &cx).await.map_err(|error| error.to_string())
     };
     let write = |text: &str| {

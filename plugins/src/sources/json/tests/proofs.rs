@@ -160,7 +160,7 @@ fn nothing_of_a_call_is_looked_at_before_its_proof() {
 fn a_signature_covers_a_byte_order_mark() {
     let source =
         source("command.header = \"X-Event\"\nhmac = { header = \"X-Sig\", secrets = [\"new\"] }");
-    let mut request = source.compose("a", &switchhook_core::Map::new(), at(0)).expect("composed");
+    let mut request = source.compose("a", &switchhook_api::Map::new(), at(0)).expect("composed");
     *request.body_mut() = Bytes::from_static("\u{feff}{\"a\":1}".as_bytes());
     source.sign(&mut request, at(0));
     let call = Call::of(&request);

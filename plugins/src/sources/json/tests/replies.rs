@@ -3,7 +3,7 @@
 use super::*;
 use http::Response;
 use serde_json::{Value, json};
-use switchhook_core::{Expressed, Map, NotPermitted, Outcome, Verdict};
+use switchhook_api::{Expressed, Map, NotPermitted, Outcome, Verdict};
 
 const BASE: &str = "command = { header = \"X-Event\" }\nbefore = [\"ask\"]\n";
 
@@ -154,7 +154,7 @@ fn a_refused_call_is_told_its_kind_only() {
 #[test]
 fn the_sender_is_as_patient_as_it_is_said_to_be() {
     use std::time::Duration;
-    use switchhook_core::Phase;
+    use switchhook_api::Phase;
     let check = |options: &str, before: u64, after: u64| {
         let source = source(&format!("{BASE}{options}"));
         for (phase, seconds) in [(Phase::Before, before), (Phase::After, after)] {

@@ -22,7 +22,7 @@ macro_rules! command {
             $event { $($fields)* }
         }
 
-        impl switchhook_core::Event for $event {
+        impl switchhook_api::Event for $event {
             const COMMAND: &'static str = $command;
         }
 

@@ -1,6 +1,6 @@
 //! `Group.CallbackBeforeCreateGroup`.
 
-use switchhook_core::Map;
+use switchhook_api::Map;
 
 use super::{Member, Milliseconds};
 

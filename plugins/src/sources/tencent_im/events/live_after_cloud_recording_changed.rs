@@ -1,6 +1,6 @@
 //! `Live.CallbackAfterCloudRecordingChanged`.
 
-use switchhook_core::Map;
+use switchhook_api::Map;
 
 use super::{Milliseconds, Seconds};
 use crate::sources::tencent_im::wire::object;

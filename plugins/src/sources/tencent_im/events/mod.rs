@@ -12,7 +12,7 @@ mod shared;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use switchhook_core::{CommandSpec, FieldSpec};
+use switchhook_api::{CommandSpec, FieldSpec};
 
 use super::keys::{Natural, OrderBy, Part};
 use super::rule::Rule;
@@ -83,7 +83,7 @@ macro_rules! commands {
             /// Reads a value as the event of a command and writes it out again.
             pub(in super::super) fn rewritten(command: &str, body: &serde_json::Value) -> serde_json::Value {
                 match command {
-                    $(<super::$event as switchhook_core::Event>::COMMAND => {
+                    $(<super::$event as switchhook_api::Event>::COMMAND => {
                         let event: super::$event = serde_json::from_value(body.clone()).expect("an event");
                         serde_json::to_value(event).expect("JSON")
                     })*
@@ -94,7 +94,7 @@ macro_rules! commands {
             /// Whether two values say the same as events of a command, however they spell it.
             pub(in super::super) fn same(command: &str, one: &serde_json::Value, other: &serde_json::Value) -> bool {
                 match command {
-                    $(<super::$event as switchhook_core::Event>::COMMAND => {
+                    $(<super::$event as switchhook_api::Event>::COMMAND => {
                         let read = |body: &serde_json::Value| {
                             let event: super::$event = serde_json::from_value(body.clone()).expect("an event");
                             crate::sources::tencent_im::wire::Wire::plain(event)

@@ -1,6 +1,6 @@
 //! Objects that several commands have.
 
-use switchhook_core::Map;
+use switchhook_api::Map;
 
 use crate::sources::tencent_im::wire::object;
 

@@ -1,5 +1,5 @@
 use super::*;
-use switchhook_core::Phase;
+use switchhook_api::Phase;
 
 fn check(body: impl AsRef<[u8]>, reason: &str) {
     let query = format!("SdkAppid={APP}&CallbackCommand={COMMAND}");

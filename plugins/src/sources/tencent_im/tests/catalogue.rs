@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use switchhook_core::{FieldKind, FieldSpec, Phase, VerdictKind};
+use switchhook_api::{FieldKind, FieldSpec, Phase, VerdictKind};
 
 use super::super::events::{KNOWN, each};
 use super::*;
@@ -58,12 +58,7 @@ fn a_sample_shows_the_documented_fields_and_no_others() {
         }
         for field in fields {
             let Some(value) = object.get(field.name) else {
-                assert_ne!(
-                    field.presence,
-                    switchhook_core::Presence::Always,
-                    "{at}.{}",
-                    field.name
-                );
+                assert_ne!(field.presence, switchhook_api::Presence::Always, "{at}.{}", field.name);
                 continue;
             };
             assert!(is(&field.kind, value), "{at}.{} is {value}", field.name);

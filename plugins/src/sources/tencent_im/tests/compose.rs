@@ -1,7 +1,7 @@
 use super::*;
 use http::Request;
 use serde_json::{Value, json};
-use switchhook_core::{ComposeError, Map};
+use switchhook_api::{ComposeError, Map};
 
 fn two_apps() -> TencentIm {
     let apps = vec![app(APP, &[TOKEN, "old"]), app(OPEN_APP, &[])];

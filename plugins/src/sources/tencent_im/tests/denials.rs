@@ -2,7 +2,7 @@
 
 use super::*;
 use serde_json::{Value, json};
-use switchhook_core::{Expressed, Map, NotPermitted, Outcome, Verdict};
+use switchhook_api::{Expressed, Map, NotPermitted, Outcome, Verdict};
 
 use super::super::events::KNOWN;
 use super::super::rule::Rule;

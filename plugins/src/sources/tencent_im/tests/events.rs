@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use switchhook_core::{Callback, Event, Phase};
+use switchhook_api::{Callback, Event, Phase};
 
 use super::super::events::*;
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
-use switchhook_core::config::Secret;
-use switchhook_core::{Callback, Opened, RawRequest, Refusal, RefusalKind, Source};
+use switchhook_api::config::Secret;
+use switchhook_api::{Callback, Opened, RawRequest, Refusal, RefusalKind, Source};
 
 use super::{App, TencentIm};
 

@@ -2,8 +2,8 @@ use super::*;
 use crate::sources::tencent_im::Options;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use switchhook_core::config::Section;
-use switchhook_core::{BuildContext, Plugin};
+use switchhook_api::Plugin;
+use switchhook_engine::config::Section;
 
 fn mistakes(toml: &str) -> Vec<(String, String)> {
     let section = Section::parse("o", toml).expect("TOML");
@@ -42,7 +42,7 @@ fn mistakes_are_named_by_their_key() {
 
 async fn built(folder: &std::path::Path, toml: &str) -> Result<Vec<Callback>, String> {
     let options = Section::parse("o", toml).expect("TOML").read().expect("options");
-    let cx = BuildContext::new("tencent", folder);
+    let cx = switchhook_testkit::build_context("tencent", folder);
     let source = TencentIm::build(options, &cx).await.map_err(|error| error.to_string())?;
     assert!(source.authenticates());
     let (headers, body, query) = (HeaderMap::new(), Bytes::from(BODY), signed_query());

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Number, Value, json};
-use switchhook_core::{FieldKind, FieldSpec};
+use switchhook_api::{FieldKind, FieldSpec};
 
 use super::super::events::{KNOWN, each, find};
 use super::*;

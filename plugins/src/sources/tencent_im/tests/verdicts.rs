@@ -5,7 +5,7 @@ use super::*;
 use http::Response;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use switchhook_core::{Expressed, Map, Outcome, Phase, Verdict};
+use switchhook_api::{Expressed, Map, Outcome, Phase, Verdict};
 
 use super::super::events::{KNOWN, find};
 

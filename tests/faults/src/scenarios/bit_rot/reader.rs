@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use fastrand::Rng;
-use switchhook_core::BoxError;
-use switchhook_core::journal::{
+use switchhook_api::BoxError;
+use switchhook_api::journal::{
     Appended, DeadLetterQuery, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position,
     Verified, Work,
 };
@@ -47,7 +47,7 @@ pub(super) async fn read(folder: &Path, known: &Known, seed: u64) -> Got {
     match result {
         Ok(()) => got.to_the_end = true,
         Err(error) if error.is::<Hung>() => got.hung = true,
-        Err(error) => got.refused = Some(switchhook_core::with_causes(&*error)),
+        Err(error) => got.refused = Some(switchhook_api::with_causes(&*error)),
     }
     got
 }
@@ -93,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// The entry that should be at a place, if this is its id.
-    fn expected(&mut self, position: Position, id: switchhook_core::Uuid) -> Option<Entry> {
+    fn expected(&mut self, position: Position, id: switchhook_api::Uuid) -> Option<Entry> {
         if id == self.last.facts.id && position == self.end {
             return Some(self.last.clone());
         }

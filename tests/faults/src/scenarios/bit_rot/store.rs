@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use switchhook_core::config::Section;
-use switchhook_core::journal::{
+use switchhook_api::journal::{
     Entry, Fate, Journal, LaneId, LaneSpec, Lease, Leased, Ordering, Position, Settlement, Start,
     Want,
 };
-use switchhook_core::{
+use switchhook_api::{
     BoxError, BuildContext, Callback, Component, NewRecord, Phase, Registry, StateChanges, Table,
     Uuid,
 };
+use switchhook_engine::config::Section;
 
 pub(super) const HANDLER: &str = "h";
 const COMMANDS: [&str; 3] = ["A.One", "A.Two", "B.Three"];
@@ -99,7 +99,8 @@ pub(super) async fn open(folder: &Path) -> Result<Arc<dyn Journal>, BoxError> {
     let section = Section::parse("journal.options", "path = \"journal\"\nballast = \"0 B\"");
     let options = section.and_then(|section| plugin.configure(&section));
     let options = options.map_err(|mistakes| format!("{mistakes:?}"))?;
-    match options.build(&BuildContext::new("journal", folder)).await? {
+    let clock = Arc::new(switchhook_engine::SystemClock::default());
+    match options.build(&BuildContext::new("journal", folder, clock)).await? {
         Component::Journal(journal) => Ok(journal),
         other => Err(format!("{other:?} is no journal").into()),
     }
@@ -216,7 +217,7 @@ pub(super) fn reason(position: Position) -> String {
 /// A projection's settlement of one callback.
 pub(super) fn recorded(item: &Leased) -> Fate {
     match &item.work {
-        switchhook_core::journal::Work::Callback(callback) => Fate::Recorded(record_of(callback)),
-        switchhook_core::journal::Work::Record(_) => Fate::Delivered,
+        switchhook_api::journal::Work::Callback(callback) => Fate::Recorded(record_of(callback)),
+        switchhook_api::journal::Work::Record(_) => Fate::Delivered,
     }
 }

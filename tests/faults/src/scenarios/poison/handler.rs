@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_core::{
+use switchhook_api::{
     BoxError, BuildContext, Callback, Failure, HandleContext, Handler, NewRecord, Plugin, register,
 };
 

@@ -19,7 +19,7 @@ fn an_error_in_a_request_is_a_fact_and_not_a_reply() {
     assert_eq!(c2c.error_info, bot.error_info);
     let failed =
         one("Group.CallbackSendMsgException", r#"{"ErrorCode":10017,"ErrorInfo":"muted"}"#);
-    let reply = open_source().reply(&[failed], &switchhook_core::Outcome::Accepted);
+    let reply = open_source().reply(&[failed], &switchhook_api::Outcome::Accepted);
     assert_eq!(reply.body(), r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#);
 }
 

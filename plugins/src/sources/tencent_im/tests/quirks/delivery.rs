@@ -1,5 +1,5 @@
 use super::*;
-use switchhook_core::{Outcome, Verdict};
+use switchhook_api::{Outcome, Verdict};
 
 #[test]
 fn the_sender_waits_two_seconds() {

@@ -11,7 +11,7 @@ mod types;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use switchhook_core::{Event, Phase};
+use switchhook_api::{Event, Phase};
 
 use super::super::events::*;
 use super::*;

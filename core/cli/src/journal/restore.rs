@@ -1,0 +1,156 @@
+//! `switchhook journal restore`.
+
+use std::path::{Path, PathBuf};
+
+use super::check::damage;
+use crate::consent::Consent;
+use crate::output::{counted, foretell, line, one_line};
+use crate::store::{Ours, Store, Trouble, Unopened};
+use crate::{Context, Failed, block_on};
+use switchhook_api::journal::{JournalError, Restored, RestoredLane};
+use switchhook_api::program_name;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  switchhook journal restore /backups/monday.sqlite --dry-run
+  switchhook journal restore /backups/monday.sqlite
+
+The server must be stopped. First the command shows the consequences: how many callbacks were received since and are lost, what \
+each consumer will repeat, which replays and dead letters are lost or return, and what in the backup is damaged. The previous \
+journal is kept beside the new one.")]
+pub(super) struct Args {
+    /// A file written by `switchhook journal backup`
+    file: PathBuf,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
+    let path = std::path::absolute(&args.file)
+        .map_err(|error| Failed::usage(format!("{}: {error}", args.file.display())))?;
+    let backup = std::fs::File::open(&path).and_then(|file| file.metadata());
+    match backup {
+        Err(error) => return Err(Failed::io(format!("{}: {error}", path.display()))),
+        Ok(backup) if backup.is_dir() => return Err(folder(&path)),
+        Ok(_) => {}
+    }
+    let config = cx.config()?;
+    block_on(async {
+        match Store::find(config, false).await {
+            Ok(store) => into(store, &path, Some(&args.consent)).await,
+            Err(Unopened::Missing(none)) => {
+                foretell(&format!("{}: nothing would be lost", one_line(&none)))?;
+                if !args.consent.given("restore the backup there?")? {
+                    return Ok(());
+                }
+                into(Store::find(cx.config()?, true).await?, &path, None).await
+            }
+            Err(Unopened::Failed(failed)) => Err(failed),
+        }
+    })
+}
+
+/// Restores, and lets go of the journal; `consent` is asked for unless it was given.
+async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
+    let ours = match &store {
+        Store::Ours(ours) => ours,
+        Store::Theirs(theirs) => return Err(running(&theirs.by)),
+    };
+    let done = restore(ours, path, consent).await;
+    store.close().await;
+    done
+}
+
+fn folder(path: &std::path::Path) -> Failed {
+    let path = path.display();
+    Failed::usage(format!(
+        "{path} is a folder: name the file in it that `{} journal backup` wrote",
+        program_name()
+    ))
+}
+
+fn running(by: &str) -> Failed {
+    let by = one_line(by);
+    Failed::unavailable(format!(
+        "the journal is in use by {by}: stop that server first; nothing was changed"
+    ))
+}
+
+async fn restore(ours: &Ours, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
+    let failed = |error: JournalError| Failed::from(Trouble::from(error));
+    let outlook = ours.journal.restore(path, true).await.map_err(failed)?;
+    foretell(&text(&outlook))?;
+    if let Some(consent) = consent
+        && !consent.given("replace the journal with the backup?")?
+    {
+        return Ok(());
+    }
+    let done = ours.journal.restore(path, false).await.map_err(failed)?;
+    let kept =
+        done.kept.map(|kept| format!("; the previous journal is kept in {}", one_line(&kept)));
+    Ok(line(&format!("restored{}", kept.unwrap_or_default()))?)
+}
+
+/// What a restore means, in words.
+pub(super) fn text(outlook: &Restored) -> String {
+    let callbacks = |count| counted(count, "callback", "callbacks");
+    let mut lines = vec![format!("in the backup: {}", callbacks(outlook.events))];
+    if !outlook.found.is_whole() {
+        lines.push(
+            "the backup is damaged; damaged items are quarantined and never delivered:".to_owned(),
+        );
+        lines.extend(damage(&outlook.found));
+    }
+    lines.push(match outlook.events_lost {
+        0 => "callbacks lost: none, because none was received after the backup".to_owned(),
+        count => format!("callbacks lost: {count} that were received after the backup"),
+    });
+    lines.extend(outlook.lanes.iter().map(lane));
+    lines.join("\n")
+}
+
+fn lane(lane: &RestoredLane) -> String {
+    let mut what = consequences(lane);
+    let place = match (lane.now, lane.then) {
+        (Some(now), Some(then)) if then == now => format!("stays at {now}"),
+        (Some(now), Some(then)) => {
+            if what.is_empty() {
+                what.push("nothing is repeated".to_owned());
+            }
+            format!("{now} → {then}")
+        }
+        (Some(now), None) => {
+            what.insert(0, "not in the backup, so it starts from the beginning".to_owned());
+            format!("{now} → none")
+        }
+        (None, Some(then)) => format!("only in the backup, at {then}"),
+        (None, None) => "neither here nor in the backup".to_owned(),
+    };
+    let name = one_line(&lane.lane);
+    match what.is_empty() {
+        true => format!("{name}: {place}"),
+        false => format!("{name}: {place}: {}", what.join(", ")),
+    }
+}
+
+fn consequences(lane: &RestoredLane) -> Vec<String> {
+    let delivers = lane.lane.contains('>');
+    let work = |count| match delivers {
+        true => counted(count, "delivery", "deliveries"),
+        false => counted(count, "callback", "callbacks"),
+    };
+    let replays = |count| counted(count, "replay", "replays");
+    let letters = |count| counted(count, "dead letter", "dead letters");
+    let counts = [
+        (lane.again, format!("up to {} repeated", work(lane.again))),
+        (lane.skipped, format!("up to {} skipped as already done", work(lane.skipped))),
+        (lane.replays_again, format!("{} repeated", replays(lane.replays_again))),
+        (lane.replays_lost, format!("{} lost", replays(lane.replays_lost))),
+        (lane.dead_back, format!("{} restored", letters(lane.dead_back))),
+        (lane.dead_lost, format!("{} lost", letters(lane.dead_lost))),
+    ];
+    let told = counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+    let paused = lane.paused.map(|paused| if paused { "paused again" } else { "no longer paused" });
+    told.chain(paused.map(str::to_owned)).collect()
+}

@@ -1,0 +1,129 @@
+//! The program: what is linked and configured, behind one command line.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use switchhook_api::{Registry, name_program};
+
+/// What a program is called that does not say.
+const FRAMEWORK: &str = "switchhook";
+const FRAMEWORK_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Debug)]
+struct Named {
+    name: &'static str,
+    /// Of the program and, where that is another, of the framework.
+    version: String,
+}
+
+/// A text that calls the program `switchhook`, with the name that it goes by.
+pub(crate) fn renamed(text: &str, name: &str) -> String {
+    let mut parts = text.split(FRAMEWORK);
+    let mut renamed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let goes_on = part.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-:".contains(c));
+        renamed.push_str(if goes_on { FRAMEWORK } else { name });
+        renamed.push_str(part);
+    }
+    renamed
+}
+
+/// The `main` function of a program, with every linked plugin, under the name and version of its package.
+///
+/// ```
+/// switchhook_cli::main!();
+/// ```
+///
+/// A program with a `main` of its own calls [`App::main`].
+#[macro_export]
+macro_rules! main {
+    () => {
+        fn main() -> ::std::process::ExitCode {
+            let name =
+                ::core::option_env!("CARGO_BIN_NAME").unwrap_or(::core::env!("CARGO_PKG_NAME"));
+            $crate::App::main(name, ::core::env!("CARGO_PKG_VERSION"))
+        }
+    };
+}
+
+/// The program: what is linked and configured, and nothing else.
+#[derive(Debug)]
+pub struct App {
+    registry: Registry,
+    named: Named,
+}
+
+impl App {
+    /// Runs with every linked plugin and the arguments of the process. Name and version are what the program tells its users;
+    /// [`main!`](crate::main) takes them from the package.
+    #[must_use]
+    pub fn main(name: &'static str, version: &str) -> ExitCode {
+        match Registry::linked() {
+            Ok(registry) => Self::new(registry).named(name, version).run(std::env::args_os()),
+            Err(error) => {
+                crate::complain(&error.to_string());
+                ExitCode::from(70)
+            }
+        }
+    }
+
+    /// A program with just these plugins.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        let named = Named { name: FRAMEWORK, version: FRAMEWORK_VERSION.to_owned() };
+        Self { registry, named }
+    }
+
+    /// The same under a name and version of its own, which `--version`, help and messages show.
+    #[must_use]
+    pub fn named(mut self, name: &'static str, version: &str) -> Self {
+        let version = match (name, version) {
+            (FRAMEWORK, FRAMEWORK_VERSION) => version.to_owned(),
+            _ => format!("{version} ({FRAMEWORK} {FRAMEWORK_VERSION})"),
+        };
+        self.named = Named { name, version };
+        self
+    }
+
+    /// Runs a command line, the program's name first. The first program that runs in a process gives it its name.
+    #[must_use]
+    pub fn run(self, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+        name_program(self.named.name, self.named.version);
+        crate::main(self.registry, args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_call_the_program_by_its_name_and_nothing_else() {
+        for (text, expected) in [
+            ("", ""),
+            ("switchhook", "chat"),
+            ("start `switchhook`, and", "start `chat`, and"),
+            ("  switchhook send X\n  switchhook events", "  chat send X\n  chat events"),
+            ("completions/switchhook", "completions/chat"),
+            ("`info,switchhook_engine=debug`", "`info,switchhook_engine=debug`"),
+            ("switchhook::record", "switchhook::record"),
+            ("switchhook-command", "switchhook-command"),
+            ("SWITCHHOOK_CONFIG", "SWITCHHOOK_CONFIG"),
+        ] {
+            assert_eq!(renamed(text, "chat"), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_version_names_the_framework_where_the_program_is_another() {
+        let check = |name, version: &str, expected: &str| {
+            let app = App::new(Registry::default()).named(name, version);
+            assert_eq!((app.named.name, &*app.named.version), (name, expected));
+        };
+        let own = FRAMEWORK_VERSION;
+        check("switchhook", own, own);
+        check("chat-gate", "7.8.9", &format!("7.8.9 (switchhook {own})"));
+        check("chat-gate", own, &format!("{own} (switchhook {own})"));
+        check("switchhook", "7.8.9", &format!("7.8.9 (switchhook {own})"));
+    }
+}

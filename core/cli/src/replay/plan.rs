@@ -1,0 +1,91 @@
+//! What a replay would be: callbacks, lanes, and how many deliveries.
+
+use crate::Failed;
+use crate::output::{counted, one_line};
+use crate::store::Store;
+use switchhook_api::journal::{EventQuery, LaneId, Position, Requeued};
+use switchhook_engine::admin::Replay;
+
+/// Callbacks that are counted at a time.
+const PAGE: usize = 250;
+
+pub(super) struct Plan {
+    pub(super) lanes: Vec<LaneId>,
+    /// The oldest first.
+    pub(super) query: EventQuery,
+}
+
+/// What a dry run counted.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) callbacks: u64,
+    /// For each lane of the plan.
+    pub(super) lanes: Vec<Requeued>,
+}
+
+impl Plan {
+    /// A page of places behind one, and where the next page begins.
+    pub(super) async fn places(
+        &self,
+        store: &mut Store,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<(Vec<Position>, Option<Position>), Failed> {
+        let query = EventQuery { limit, after: after.or(self.query.after), ..self.query.clone() };
+        let page = store.places(&query).await?;
+        let places = page.items.iter().map(|place| place.position).collect();
+        Ok((places, page.next.map(Position)))
+    }
+
+    /// Counts, and changes nothing.
+    pub(super) async fn count(&self, store: &mut Store) -> Result<Counted, Failed> {
+        let lanes = vec![Requeued::default(); self.lanes.len()];
+        let mut counted = Counted { callbacks: 0, lanes };
+        let mut after = None;
+        loop {
+            let (places, next) = self.places(store, after, PAGE).await?;
+            counted.callbacks += places.len() as u64;
+            if !places.is_empty() {
+                self.count_in(store, &places, &mut counted.lanes).await?;
+            }
+            after = next;
+            if after.is_none() {
+                return Ok(counted);
+            }
+        }
+    }
+
+    async fn count_in(
+        &self,
+        store: &mut Store,
+        places: &[Position],
+        lanes: &mut [Requeued],
+    ) -> Result<(), Failed> {
+        for (lane, sum) in self.lanes.iter().zip(lanes) {
+            let (lane, positions) = (lane.to_string(), places.to_vec());
+            let found = store.order(Replay { lane, positions, dry_run: true }).await?;
+            sum.queued += found.queued;
+            sum.missing += found.missing;
+        }
+        Ok(())
+    }
+}
+
+impl Counted {
+    pub(super) fn deliveries(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.queued).sum()
+    }
+
+    pub(super) fn text(&self, lanes: &[LaneId]) -> String {
+        let mut lines = vec![counted(self.callbacks, "callback", "callbacks")];
+        for (lane, sum) in lanes.iter().zip(&self.lanes) {
+            let none = match sum.missing {
+                0 => String::new(),
+                n => format!(" ({n} without a record of this handler)"),
+            };
+            let lane = one_line(&lane.to_string());
+            lines.push(format!("{lane}: {}{none}", counted(sum.queued, "delivery", "deliveries")));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,150 @@
+//! Sends them: chunk by chunk, no faster than was asked for, waiting where a lane is full.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::plan::Plan;
+use super::rate::Rate;
+use crate::Failed;
+use crate::dead_letters::unserved;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::store::{Store, Trouble};
+use switchhook_api::journal::{LaneId, Position};
+use switchhook_engine::admin::Replay;
+
+/// Callbacks that are sent off together at most.
+const CHUNK: usize = 500;
+/// Before a full lane is asked again.
+const FULL: Duration = Duration::from_millis(500);
+
+/// A replay that came to no end.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    why: Failed,
+    queued: u64,
+    total: u64,
+    /// Everything up to here was sent off, to every lane.
+    pub(super) after: Option<Position>,
+    /// Some of what comes next may have been sent off already.
+    torn: bool,
+}
+
+impl Stopped {
+    /// The failure with what was done and how to go on. What `--override` set may be secret: it is not said again.
+    pub(super) fn told(self, again: &str, overridden: bool, served: bool) -> Failed {
+        let (queued, total) = (self.queued, self.total);
+        let torn = match self.torn {
+            true => "\nThe last deliveries may be repeated.",
+            false => "",
+        };
+        let when = if served { "" } else { "; they are made when a server runs" };
+        let with = if overridden { ", with --override as before" } else { "" };
+        self.why.and(&format!(
+            "{queued} of {total} deliveries queued{when}. To continue{with}:\n  {again}{torn}"
+        ))
+    }
+}
+
+/// A replay under way.
+struct Run<'a> {
+    plan: &'a Plan,
+    rate: Rate,
+    interrupt: &'a Interrupt,
+    progress: Progress,
+    begun: Instant,
+    queued: u64,
+}
+
+/// How many were sent off.
+pub(super) async fn run(
+    store: &mut Store,
+    plan: &Plan,
+    rate: Rate,
+    total: u64,
+    interrupt: &Interrupt,
+) -> Result<u64, Stopped> {
+    let progress = Progress::new("deliveries", total);
+    let begun = Instant::now();
+    let mut run = Run { plan, rate, interrupt, progress, begun, queued: 0 };
+    let (mut after, mut torn) = (None, false);
+    let done = run.all(store, &mut after, &mut torn).await;
+    run.progress.wipe();
+    match done {
+        Ok(()) => Ok(run.queued),
+        Err(why) => Err(Stopped { why, queued: run.queued, total, after, torn }),
+    }
+}
+
+impl Run<'_> {
+    async fn all(
+        &mut self,
+        store: &mut Store,
+        after: &mut Option<Position>,
+        torn: &mut bool,
+    ) -> Result<(), Failed> {
+        let size = self.rate.chunk(CHUNK).div_ceil(self.plan.lanes.len().max(1));
+        let mut next = Some(None);
+        while let Some(from) = next {
+            self.keep_to_rate().await?;
+            let (places, more) = self.plan.places(store, from, size).await?;
+            for lane in &self.plan.lanes {
+                if !places.is_empty() {
+                    *torn = true; // also where the answer is lost: the order may have been carried out
+                    self.send(store, lane, &places).await?;
+                }
+            }
+            *torn = false;
+            *after = places.last().copied().or(*after);
+            next = more.map(Some);
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &mut self,
+        store: &mut Store,
+        lane: &LaneId,
+        places: &[Position],
+    ) -> Result<(), Failed> {
+        let mut told = false;
+        loop {
+            let (name, positions) = (lane.to_string(), places.to_vec());
+            match store.order(Replay { lane: name, positions, dry_run: false }).await {
+                Ok(sent) => {
+                    self.queued += sent.queued;
+                    self.progress.add(sent.queued);
+                    return Ok(());
+                }
+                Err(Trouble::Overloaded) if !store.is_served() => {
+                    return Err(unserved(&lane.to_string()));
+                }
+                Err(Trouble::Overloaded) => {
+                    if !told {
+                        self.progress
+                            .say(&format!("{lane} is full; waiting for its pending deliveries"));
+                        told = true;
+                    }
+                    self.interrupt.wait(FULL).await;
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
+            self.go_on()?;
+        }
+    }
+
+    /// Waits until what was sent off has had its time.
+    async fn keep_to_rate(&self) -> Result<(), Failed> {
+        let due = self.rate.time_for(self.queued);
+        self.interrupt.wait(due.saturating_sub(self.begun.elapsed())).await;
+        self.go_on()
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        match self.interrupt.is_set() {
+            true => Err(Failed::interrupted("interrupted")),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What an operator can have done: one type for each order, so that the command line and the server speak of the same.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::Gate;
+use switchhook_api::journal::{
+    BackedUp, Journal, JournalError, LaneStatus, Position, Pruned, Requeued, Retention, Verified,
+};
+
+/// Dead letters or positions that one order may name.
+pub const ORDER_MAX: usize = 1000;
+
+/// Something to be done with a journal: posted to its path, or done at once by whoever holds the journal.
+pub trait Order: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where it is posted to.
+    const PATH: &'static str;
+    /// Whether a journal must know the configured lanes before it can do this.
+    const NEEDS_LANES: bool = false;
+    /// Whether it may take as long as there is much to read or write.
+    const TAKES_LONG: bool = false;
+    /// What is said when it is done.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Does it; `gates` are those of a server's actions.
+    fn carry_out(
+        self,
+        journal: &dyn Journal,
+        gates: &[Arc<Gate>],
+    ) -> impl Future<Output = Result<Self::Answer, JournalError>> + Send;
+}
+
+/// Makes dead letters deliveries again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// The numbers of the dead letters.
+    pub numbers: Vec<u64>,
+}
+
+impl Order for Retry {
+    const PATH: &'static str = "/api/v1/dead-letters/retry";
+    const NEEDS_LANES: bool = true;
+    type Answer = Requeued;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Requeued, JournalError> {
+        not_too_many(self.numbers.len())?;
+        journal.retry_dead_letters(&self.numbers).await
+    }
+}
+
+/// Forgets dead letters.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drop {
+    /// The numbers of the dead letters.
+    pub numbers: Vec<u64>,
+}
+
+/// How many there were.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Dropped {
+    pub dropped: u64,
+}
+
+impl Order for Drop {
+    const PATH: &'static str = "/api/v1/dead-letters/drop";
+    type Answer = Dropped;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Dropped, JournalError> {
+        not_too_many(self.numbers.len())?;
+        Ok(Dropped { dropped: journal.drop_dead_letters(&self.numbers).await? })
+    }
+}
+
+/// Sends stored records again.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The consumer's name: `handler`, or `handler>action`.
+    #[serde(rename = "consumer")]
+    pub lane: String,
+    /// The places of what is done again.
+    pub positions: Vec<Position>,
+    #[serde(default)]
+    /// Only says what would be done.
+    pub dry_run: bool,
+}
+
+impl Order for Replay {
+    const PATH: &'static str = "/api/v1/replay";
+    const NEEDS_LANES: bool = true;
+    type Answer = Requeued;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Requeued, JournalError> {
+        not_too_many(self.positions.len())?;
+        let Ok(lane) = self.lane.parse();
+        let Self { positions, dry_run, .. } = self;
+        journal.replay(&switchhook_api::journal::Replay { lane, positions, dry_run }).await
+    }
+}
+
+/// Lets an action's lanes hand out nothing; or go on, paused or not, at once with what waits for a retry or for a target that
+/// is left alone.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// The action instance.
+    pub action: String,
+    /// Whether nothing is delivered from now on.
+    pub paused: bool,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Turned {
+    /// How it was before.
+    pub was_paused: bool,
+    /// What waited for a retry is due now.
+    pub retries_due: bool,
+    /// Its target was left alone, and is probed now.
+    pub probed: bool,
+}
+
+impl Order for Pause {
+    const PATH: &'static str = "/api/v1/pause";
+    type Answer = Turned;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        gates: &[Arc<Gate>],
+    ) -> Result<Turned, JournalError> {
+        // A journal that cannot tell has nothing to be told of.
+        let mut lanes = journal.lanes().await.unwrap_or_default();
+        lanes.retain(|lane| lane.id().action().is_some_and(|name| **name == *self.action));
+        let mut turned =
+            Turned { was_paused: lanes.iter().any(|lane| lane.paused), ..Turned::default() };
+        journal.pause(&self.action, self.paused).await?;
+        if !self.paused {
+            turned.retries_due = lanes.iter().any(|lane| lane.due.is_some());
+            let gate = gates.iter().find(|gate| gate.is_of(&self.action));
+            turned.probed = gate.is_some_and(|gate| gate.resume());
+        }
+        Ok(turned)
+    }
+}
+
+/// Removes what is old: how long what is kept, in seconds and bytes; without a number, for ever.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prune {
+    retention: Option<u64>,
+    retention_size: Option<u64>,
+    dead_letter_retention: Option<u64>,
+    orphan_retention: Option<u64>,
+}
+
+impl From<Retention> for Prune {
+    fn from(retention: Retention) -> Self {
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+        Self {
+            retention: seconds(retention.retention),
+            retention_size: retention.retention_size,
+            dead_letter_retention: seconds(retention.dead_letter_retention),
+            orphan_retention: seconds(retention.orphan_retention),
+        }
+    }
+}
+
+impl Order for Prune {
+    const PATH: &'static str = "/api/v1/journal/prune";
+    const NEEDS_LANES: bool = true;
+    const TAKES_LONG: bool = true;
+    type Answer = Pruned;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Pruned, JournalError> {
+        let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+        let retention = Retention {
+            retention: time(self.retention),
+            retention_size: self.retention_size,
+            dead_letter_retention: time(self.dead_letter_retention),
+            orphan_retention: time(self.orphan_retention),
+        };
+        journal.prune(&retention).await
+    }
+}
+
+/// Removes a lane that left the configuration.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forget {
+    /// The consumer's name: `handler`, or `handler>action`.
+    #[serde(rename = "consumer")]
+    pub lane: String,
+}
+
+impl Order for Forget {
+    const PATH: &'static str = "/api/v1/consumers/forget";
+    const NEEDS_LANES: bool = true;
+    type Answer = LaneStatus;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<LaneStatus, JournalError> {
+        let Ok(lane) = self.lane.parse();
+        journal.forget_lane(&lane).await
+    }
+}
+
+/// Reads everything and compares every checksum.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {}
+
+impl Order for Verify {
+    const PATH: &'static str = "/api/v1/journal/verify";
+    const TAKES_LONG: bool = true;
+    type Answer = Verified;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<Verified, JournalError> {
+        journal.verify().await
+    }
+}
+
+/// Copies the store into a new file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// Absolute: the server and whoever asks it may be in different folders.
+    pub path: PathBuf,
+}
+
+impl Order for Backup {
+    const PATH: &'static str = "/api/v1/journal/backup";
+    const TAKES_LONG: bool = true;
+    type Answer = BackedUp;
+
+    async fn carry_out(
+        self,
+        journal: &dyn Journal,
+        _: &[Arc<Gate>],
+    ) -> Result<BackedUp, JournalError> {
+        if !self.path.is_absolute() {
+            let why = format!("`{}` is not an absolute path", self.path.display());
+            return Err(JournalError::Refused(why));
+        }
+        journal.backup(&self.path).await
+    }
+}
+
+fn not_too_many(count: usize) -> Result<(), JournalError> {
+    match count {
+        0..=ORDER_MAX => Ok(()),
+        _ => Err(JournalError::Refused(format!(
+            "too many items: at most {ORDER_MAX} are allowed in one request"
+        ))),
+    }
+}

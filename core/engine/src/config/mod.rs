@@ -1,0 +1,30 @@
+//! The configuration: layers of defaults, file, variables and flags; every mistake is reported at once.
+
+mod checks;
+pub mod encoding;
+mod load;
+mod model;
+#[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
+mod reader;
+mod remarks;
+mod renamed;
+mod report;
+#[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
+mod section;
+mod spelling;
+mod syntax;
+pub mod tables;
+#[cfg(test)]
+mod tests;
+mod unexpanded;
+mod variables;
+mod whole;
+mod wording;
+
+pub use self::load::Layers;
+pub use self::model::{Config, Instance};
+pub use self::report::{hint, listed, report};
+pub use self::section::Section;
+pub use switchhook_api::config::{
+    FilePath, Mistake, OptionsTable, Period, Place, Secret, SecretFile, Size, Text,
+};

@@ -1,0 +1,125 @@
+//! Permits for attempts, and what the gate is told when one has ended.
+
+use std::time::Duration;
+
+use super::breaker::{Failed, Pass};
+use super::evidence::Who;
+use super::gate::{Inner, Seat};
+use switchhook_api::Failure;
+
+/// Attempts that may begin. What is dropped unused may be had by others.
+pub(super) struct Permits {
+    seat: Seat,
+    pass: Pass,
+    left: usize,
+}
+
+impl Permits {
+    pub(super) fn new(seat: Seat, pass: Pass, attempts: usize) -> Self {
+        Self { seat, pass, left: attempts }
+    }
+
+    /// One of them; none when all are taken.
+    pub(super) fn one(&mut self) -> Option<Permit> {
+        self.left = self.left.checked_sub(1)?;
+        self.seat.gate.metrics.under_way.inc();
+        Some(Permit { seat: self.seat.clone(), pass: self.pass, ended: false })
+    }
+}
+
+impl Drop for Permits {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            self.seat.leave(self.left, |inner| inner.breaker.forgotten(self.pass));
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// How many records the target took, or refused for good: it answers.
+    pub(super) taken: usize,
+    /// The others.
+    pub(super) failed: Vec<Who>,
+    /// Whether one of its records came for the first time.
+    pub(super) first: bool,
+    /// Whether it ran into its timeout.
+    pub(super) hung: bool,
+    /// Whether something was delivered; if not, why.
+    pub(super) undelivered: Option<String>,
+}
+
+/// One attempt. Dropped without a result it is as if it had not been.
+pub(super) struct Permit {
+    seat: Seat,
+    pass: Pass,
+    ended: bool,
+}
+
+impl Permit {
+    /// The target took or refused some of it: these.
+    pub(super) fn answered(mut self, attempt: &Ended, taken: impl Iterator<Item = Who>) {
+        self.ended = true;
+        let open = &self.seat.gate.metrics.open;
+        let closed = self.end(attempt, |inner, now, pass| {
+            let closed = inner.breaker.answered(pass, now, taken, &attempt.failed);
+            if closed {
+                inner.ramp.begin();
+                open.set(0);
+            } else {
+                inner.ramp.succeeded(attempt.taken);
+            }
+            closed
+        });
+        if closed {
+            self.seat.gate.tell_closed();
+        }
+    }
+
+    /// The target failed all of it.
+    pub(super) fn failed(mut self, attempt: &Ended, failure: &Failure) {
+        self.ended = true;
+        let (chance, asked) = (self.seat.gate.rng.fraction(), failure.wanted_wait());
+        let metrics = &self.seat.gate.metrics;
+        let opened = self.end(attempt, |inner, now, pass| {
+            let failed = Failed { now, asked, chance, first: attempt.first };
+            let verdict = inner.breaker.failed(pass, &attempt.failed, failed);
+            if verdict.of_target {
+                inner.ramp.failed();
+            }
+            if verdict.opened.is_some() {
+                metrics.open.set(1);
+                metrics.opened.inc();
+            }
+            verdict.opened
+        });
+        if let Some(opened) = opened {
+            self.seat.gate.tell_opened(opened, failure);
+        }
+    }
+
+    fn end<T>(&self, ended: &Ended, tell: impl FnOnce(&mut Inner, Duration, Pass) -> T) -> T {
+        let gate = &self.seat.gate;
+        let (now, pass) = (gate.clock.now(), self.pass);
+        self.seat.leave(1, |inner| {
+            if ended.first {
+                inner.budget.first(now);
+            }
+            inner.note_hung(self.seat.number(), ended.hung);
+            gate.metrics.in_a_row.set(inner.tally.note(now, ended));
+            let told = tell(inner, now, pass);
+            gate.metrics.forgotten.inc_by(inner.breaker.forgotten_evidence());
+            told
+        })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.seat.gate.metrics.under_way.dec();
+        if !self.ended {
+            self.seat.leave(1, |inner| inner.breaker.forgotten(self.pass));
+        }
+    }
+}

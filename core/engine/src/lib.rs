@@ -1,0 +1,24 @@
+//! The engine of Switchhook: configuration, listener, routing, deciding, delivery, administration.
+
+pub mod admin;
+pub mod app;
+pub mod config;
+mod decide;
+pub mod delivery;
+mod intake;
+pub mod listener;
+#[doc(hidden)]
+pub mod log_budget;
+pub mod metrics;
+mod retention;
+pub mod router;
+mod same_answer;
+mod server;
+pub mod socket_path;
+mod system_clock;
+#[cfg(any(test, feature = "testing"))]
+#[allow(missing_docs, reason = "fixtures of tests")]
+#[doc(hidden)]
+pub mod test_plugins;
+
+pub use self::system_clock::SystemClock;
