@@ -161,7 +161,7 @@ impl Action for File {
         match ready.flatten() {
             Err(error) if !is_full(&error) => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(%error, "the disk is full: the file will be opened with the next delivery")
+                tracing::warn!(%error, "the disk is full: the file will be opened with the next delivery");
             }
             Ok(()) => {}
         }
@@ -180,7 +180,7 @@ impl Action for File {
         match self.blocking(state, State::reopen).await.1.flatten() {
             Ok(()) => tracing::info!(%path, "file reopened"),
             Err(error) => {
-                tracing::warn!(%path, %error, "cannot reopen the file; trying again with the next delivery")
+                tracing::warn!(%path, %error, "cannot reopen the file; trying again with the next delivery");
             }
         }
     }
