@@ -1,4 +1,4 @@
-//! The role of an action: delivers records somewhere. One call is one attempt; when and how often is the framework's business.
+//! The role of an action: delivers records to a destination. One call is one attempt; the framework decides when and how often.
 
 use async_trait::async_trait;
 
@@ -9,14 +9,14 @@ use crate::record::Record;
 /// Delivers records.
 #[async_trait]
 pub trait Action: Send + Sync + 'static {
-    /// One attempt. `Ok` means that the target has it for good.
+    /// One attempt. `Ok` means that the target has the record durably.
     ///
     /// # Errors
-    /// Transient: tried again later. Permanent: a dead letter at once.
+    /// A transient failure is retried later; a permanent one makes a dead letter at once.
     async fn deliver(&self, record: &Record) -> Result<(), Failure>;
 
-    /// One attempt for several records, in order; one result for each. Once a record has failed, none of the same key
-    /// after it may have been delivered. Called only where [`Action::batch_max`] is above 1.
+    /// One attempt for several records, in order, with one result for each. After a record has failed, no later record of the
+    /// same key may be delivered. Called only if [`Action::batch_max`] is above 1.
     async fn deliver_batch(&self, records: &[Record]) -> Vec<Result<(), Failure>> {
         let mut results = Vec::with_capacity(records.len());
         for record in records {
@@ -33,18 +33,19 @@ pub trait Action: Send + Sync + 'static {
         results
     }
 
-    /// How many records one [`Action::deliver_batch`] may take. 1: each record is an attempt of its own, `concurrency` at a time.
+    /// The most records that one [`Action::deliver_batch`] takes. With 1, each record is an attempt of its own, `concurrency` at
+    /// a time.
     fn batch_max(&self) -> usize {
         1
     }
 
-    /// Whether an attempt that nobody waits for any more goes on to its end all the same, as a write to a disk does. What
-    /// became of it must then be known before it is made again: past its `timeout` there is a warning, and the wait goes on.
+    /// Whether an attempt cannot be cancelled, such as a write to a disk. Its result must then be known before the next attempt:
+    /// after its `timeout` there is a warning, and the framework keeps waiting.
     fn goes_on(&self) -> bool {
         false
     }
 
-    /// Takes what only one can hold (a file), after its predecessor let go.
+    /// Acquires what only one instance can hold, such as a file, after the previous holder has released it.
     ///
     /// # Errors
     /// The server does not start.
@@ -52,9 +53,9 @@ pub trait Action: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Opens its files anew, on SIGUSR1: somebody has moved them away. Deliveries may be under way.
+    /// Reopens its files, on SIGUSR1, after they were moved away. Deliveries may be under way.
     async fn reopen(&self) {}
 
-    /// Lets go of everything; no delivery is under way.
+    /// Releases everything; no delivery is under way.
     async fn shutdown(&self) {}
 }

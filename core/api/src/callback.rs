@@ -1,4 +1,4 @@
-//! What an IM system sent: parsed once at the edge, its body kept byte for byte.
+//! What an IM system sent: decoded once when it arrives; the body stays unchanged, byte for byte.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use crate::facts::{Client, Facts, Phase};
 pub struct Callback {
     /// Everything but the body.
     pub facts: Facts,
-    /// An after-callback whose reply matters all the same: it is decided and kept before it is answered.
+    /// An after-callback whose reply still has an effect: it is decided and persisted before it is answered.
     pub answered: bool,
-    /// A key that only the same event has (a message key), from the catalogue: tells duplicates.
+    /// A key that only this event has, such as a message key; the catalogue names its fields. It identifies duplicates.
     pub natural_key: Option<Arc<str>>,
     /// The body, byte for byte.
     pub body: Bytes,
 }
 
 impl Callback {
-    /// A callback as a source found it. Id, source and time are the framework's to fill in.
+    /// A callback as a source decodes it. The framework fills in id, source and time.
     pub fn new(
         command: impl Into<Arc<str>>,
         phase: Phase,
@@ -51,25 +51,25 @@ impl Callback {
         }
     }
 
-    /// A callback as a journal gives it back.
+    /// A callback as a journal returns it.
     pub fn restored(facts: Facts, body: Bytes) -> Self {
         Self { facts, answered: false, natural_key: None, body }
     }
 
-    /// The command, in the sender's spelling.
+    /// The command, as the sender spells it.
     pub fn command(&self) -> &str {
         &self.facts.command
     }
 
-    /// Whether somebody waits for a decision.
+    /// Whether the sender waits for a decision.
     pub fn is_decided(&self) -> bool {
         self.facts.phase == Phase::Before || self.answered
     }
 
-    /// Reads the body as the typed event `T`. Half of a surrogate pair in it is read as U+FFFD.
+    /// Reads the body as the typed event `T`. Half of a surrogate pair in it becomes U+FFFD.
     ///
     /// # Errors
-    /// When `T` belongs to another command, or the body does not have its shape.
+    /// `T` belongs to another command, or the body does not have its shape.
     pub fn event<T: Event>(&self) -> Result<T, EventError> {
         if *self.facts.command != *T::COMMAND {
             return Err(EventError::Command {
@@ -91,7 +91,7 @@ pub trait Event: DeserializeOwned {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum EventError {
-    /// The type belongs to another command: a mistake of the handler's author.
+    /// The type belongs to another command: an error in the handler.
     Command {
         /// The command of the type.
         expected: &'static str,

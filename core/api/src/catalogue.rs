@@ -1,4 +1,4 @@
-//! What is known of a protocol's commands: for people, for trying things out, and for what may be answered.
+//! The known commands of a protocol: their documentation, samples, and permitted replies.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ pub struct CommandSpec {
     pub name: Cow<'static, str>,
     /// Its phase.
     pub phase: Phase,
-    /// Whether the reply matters though it comes after the event.
+    /// Whether the reply has an effect although the event has happened.
     pub answered: bool,
     /// What happened, in a few words.
     pub title: Cow<'static, str>,
@@ -21,19 +21,19 @@ pub struct CommandSpec {
     pub titles: Vec<(&'static str, &'static str)>,
     /// More about it, in whole sentences; may be empty.
     pub about: Cow<'static, str>,
-    /// What may be answered beyond allowing, and how it is said; empty for an after-command.
+    /// The permitted verdicts besides allowing, and how the protocol expresses them; empty for an after-command.
     pub answers: Vec<Answer>,
-    /// Fields that a reply may hold beside those that every reply has.
+    /// Fields that a reply may hold in addition to those of every reply.
     pub reply_fields: &'static [FieldSpec],
-    /// Where the sender documents it.
+    /// The page where the sender documents it.
     pub doc: Cow<'static, str>,
-    /// The fields of its body, as far as they are known.
+    /// The known fields of its body.
     pub fields: &'static [FieldSpec],
-    /// The fields that together are found in no other event of this command; empty where a repetition may be a second event.
+    /// The fields that together identify an event of this command; empty if a repetition may be a second event.
     pub natural_key: Vec<&'static str>,
-    /// What its events are kept in order by, in a few words.
+    /// What its events are ordered by, in a few words.
     pub ordering_key: Option<&'static str>,
-    /// A realistic body of our own making, if there is one.
+    /// A realistic sample body, if there is one.
     pub sample: Option<Cow<'static, str>>,
 }
 
@@ -43,12 +43,12 @@ pub struct CommandSpec {
 pub struct Answer {
     /// Its kind.
     pub verdict: VerdictKind,
-    /// How it is said in the protocol, and what the sender makes of it; may be empty.
+    /// How the protocol expresses it, and what the sender does then; may be empty.
     pub says: Cow<'static, str>,
 }
 
 impl Answer {
-    /// A verdict and how it is said.
+    /// A verdict and how the protocol expresses it.
     pub fn new(verdict: VerdictKind, says: impl Into<Cow<'static, str>>) -> Self {
         Self { verdict, says: says.into() }
     }
@@ -62,21 +62,21 @@ pub struct FieldSpec {
     pub name: &'static str,
     /// What it holds.
     pub kind: FieldKind,
-    /// Whether it is there.
+    /// When it is present.
     pub presence: Presence,
-    /// Whether it tells something about a person: an account, what somebody wrote, how somebody is called.
+    /// Whether it is personal data: an account, a text that a user wrote, a name.
     pub personal: bool,
     /// What it means, with its unit and limits.
     pub about: &'static str,
 }
 
 impl FieldSpec {
-    /// A field that is always there and tells nothing about a person.
+    /// A field that is always present and is not personal data.
     pub const fn new(name: &'static str, kind: FieldKind, about: &'static str) -> Self {
         Self { name, kind, presence: Presence::Always, personal: false, about }
     }
 
-    /// Says when it is there.
+    /// Sets when it is present.
     #[must_use]
     pub const fn presence(mut self, presence: Presence) -> Self {
         self.presence = presence;
@@ -107,7 +107,7 @@ pub enum FieldKind {
     Boolean,
     /// Any JSON value.
     Any,
-    /// An object; empty: its fields are not known.
+    /// An object; an empty list means that its fields are not known.
     Object(&'static [FieldSpec]),
     /// A list.
     List(&'static FieldKind),
@@ -124,13 +124,13 @@ impl FieldKind {
     }
 }
 
-/// Whether a field is there.
+/// When a field is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Presence {
     /// In every event.
     Always,
-    /// In some.
+    /// In some events.
     Sometimes,
     /// Seen, but not documented by the sender.
     Undocumented,
@@ -148,7 +148,7 @@ impl Presence {
 }
 
 impl CommandSpec {
-    /// An after-command of which no more is known.
+    /// An after-command without further details.
     pub fn after(
         name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
@@ -171,7 +171,7 @@ impl CommandSpec {
         }
     }
 
-    /// A before-command, and what may be answered.
+    /// A before-command, and the verdicts that it permits.
     pub fn before(
         name: impl Into<Cow<'static, str>>,
         title: impl Into<Cow<'static, str>>,
@@ -189,7 +189,7 @@ impl CommandSpec {
         self
     }
 
-    /// Marks an after-command whose reply matters.
+    /// Marks an after-command whose reply has an effect.
     #[must_use]
     pub fn answered(mut self, verdicts: &[VerdictKind]) -> Self {
         self.answered = true;
@@ -197,17 +197,17 @@ impl CommandSpec {
         self
     }
 
-    /// What it belongs to: its name up to the first dot.
+    /// The family that it belongs to: its name up to the first dot.
     pub fn family(&self) -> &str {
         self.name.split('.').next().unwrap_or_default()
     }
 
-    /// Whether somebody waits for a decision.
+    /// Whether the sender waits for a decision.
     pub fn is_decided(&self) -> bool {
         self.phase == Phase::Before || self.answered
     }
 
-    /// Whether this command permits such a verdict.
+    /// Whether this command permits a verdict of this kind.
     pub fn permits(&self, kind: VerdictKind) -> bool {
         matches!(kind, VerdictKind::Abstain | VerdictKind::Flag | VerdictKind::Allow)
             || self.answers.iter().any(|answer| answer.verdict == kind)

@@ -1,4 +1,4 @@
-//! The named escapes. Text from outside goes nowhere without one of them.
+//! The escapes, by name. Text from outside must pass one of them before it is shown or sent.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

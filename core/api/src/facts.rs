@@ -1,4 +1,4 @@
-//! Everything about a callback but its body, and how it is stored beside the body.
+//! The metadata of a callback: everything but its body, and the form in which it is stored.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Whether the sender waits for our word or has already acted.
+/// Whether the sender waits for a decision, or the event has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// The sender waits; the reply decides what happens.
+    /// The event has not happened. The sender waits, and the reply decides.
     Before,
-    /// It has happened; the reply only says that we have it.
+    /// The event has happened. The reply only acknowledges it.
     After,
 }
 
 impl Phase {
-    /// The phase of a command that no catalogue knows: `before` if its last part says `Before` or `Prev`.
+    /// The phase of a command that no catalogue knows: `before` if its last part contains `Before` or `Prev`.
     pub fn guess(command: &str) -> Self {
         let name = command.rsplit('.').next().unwrap_or(command);
         if name.contains("Before") || name.contains("Prev") { Self::Before } else { Self::After }
@@ -40,61 +40,61 @@ impl fmt::Display for Phase {
     }
 }
 
-/// The end user's client, as far as the sender says.
+/// The end user's client, as far as the sender reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// Its address, as text: the sender's word, not a peer of ours.
+    /// Its address as text, as the sender reports it. It is not the peer of the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<Arc<str>>,
-    /// Its platform, such as `Android` or `RESTAPI`; unknown values are kept.
+    /// Its platform, such as `Android` or `RESTAPI`; unknown values stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Arc<str>>,
 }
 
-/// How a before-callback was answered, as kept with it.
+/// How a before-callback was answered. It is stored with the callback.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// `allow`, `deny`, `drop`, `replace`, `answer` or `timeout`.
     pub verdict: String,
-    /// The handler instance whose word it was; none when nobody decided.
+    /// The handler instance that decided; none if no handler did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The reason of a refusal.
+    /// The reason of a denial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What handlers noted on the way, as `handler: text`.
+    /// What handlers flagged, as `handler: text`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<String>,
-    /// Time taken, in microseconds.
+    /// How long the decision took, in microseconds.
     pub micros: u64,
 }
 
-/// Everything about a callback but its body. It travels with records and is what the journal keeps beside the body.
+/// The metadata of a callback: everything but its body. It travels with records, and the journal stores it with the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Facts {
-    /// Our id: a UUID of version 7, made when the callback was received.
+    /// The id that Switchhook gives: a UUID of version 7, made when the callback was received.
     pub id: Uuid,
-    /// The source instance that took it in.
+    /// The source instance that received it.
     pub source: Arc<str>,
-    /// The command, in the sender's spelling.
+    /// The command, as the sender spells it.
     pub command: Arc<str>,
     /// The sender's application id.
     pub app: Arc<str>,
-    /// Whether the sender waits.
+    /// Whether the sender waits for a decision.
     pub phase: Phase,
-    /// When its head had been read here, to the microsecond.
+    /// When the head of its request had been read, to the microsecond.
     pub received: Timestamp,
-    /// When the sender says that it called, to the microsecond.
+    /// When the sender says that it made the call, to the microsecond.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Timestamp>,
     /// The end user's client.
     #[serde(default)]
     pub client: Client,
-    /// What its order hangs on: a conversation, group or account.
+    /// The key of its order: a conversation, group or account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
-    /// How it was decided, where there was something to decide.
+    /// The decision, if it needed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
 }
@@ -109,7 +109,7 @@ const PLATFORM: u8 = 8;
 const KEY: u8 = 16;
 const DECISION: u8 = 32;
 
-/// Words that most callbacks share, such as their command: read once, handed out again.
+/// Strings that most callbacks share, such as the command: allocated once and then reused.
 #[derive(Debug, Default)]
 pub struct Words([Option<Arc<str>>; 6]);
 
@@ -123,7 +123,8 @@ impl Words {
 }
 
 impl Facts {
-    /// Appends the stored form: a fifth of the time and half the size of JSON, of which a callback would pay for three.
+    /// Appends the stored form. It takes a fifth of the time and half the size of JSON; a callback is written and read three
+    /// times.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let optional = [
             (self.phase == Phase::After, AFTER),
@@ -152,7 +153,7 @@ impl Facts {
         }
     }
 
-    /// Reads the stored form; none if it is damaged or of a version that is not known here.
+    /// Reads the stored form; none if it is damaged or has an unknown version.
     pub fn read_from(bytes: &[u8], words: &mut Words) -> Option<Self> {
         let rest = &mut { bytes };
         let (version, flags) = (rest.try_get_u8().ok()?, rest.try_get_u8().ok()?);

@@ -16,7 +16,7 @@ enum Kind {
     Gone,
 }
 
-/// Why an attempt failed, and whether trying again can help. The author says which, at each `?`.
+/// Why an attempt failed, and whether a retry can help. The author decides that at each `?`; there is no automatic conversion.
 #[derive(Debug)]
 pub struct Failure {
     kind: Kind,
@@ -26,18 +26,18 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Trying again later can help.
+    /// A retry can help.
     pub fn transient(error: impl Into<BoxError>) -> Self {
         Self::of(Kind::Transient, error)
     }
 
-    /// Trying again cannot help.
+    /// A retry cannot help.
     pub fn permanent(error: impl Into<BoxError>) -> Self {
         Self::of(Kind::Permanent, error)
     }
 
-    /// The target says that it is gone, with everything that could be delivered to it. An action that says so is paused until
-    /// somebody resumes it, and its record kept; of a handler it is a permanent failure.
+    /// The target is gone for good. The action is paused until it is resumed, and its records stay pending. From a handler it is
+    /// a permanent failure.
     pub fn gone(error: impl Into<BoxError>) -> Self {
         Self::of(Kind::Gone, error)
     }
@@ -46,21 +46,21 @@ impl Failure {
         Self { kind, error: error.into(), retry_after: None, response: None }
     }
 
-    /// The target asked to be left alone for so long.
+    /// The target asked for this wait before the next attempt.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// What the target answered, cut to what a person needs.
+    /// The response of the target, as an excerpt for people.
     #[must_use]
     pub fn response(mut self, text: impl Into<String>) -> Self {
         self.response = Some(text.into());
         self
     }
 
-    /// Whether trying again cannot help, as things are.
+    /// Whether a retry cannot help.
     pub fn is_permanent(&self) -> bool {
         self.kind != Kind::Transient
     }
@@ -70,17 +70,17 @@ impl Failure {
         self.kind == Kind::Gone
     }
 
-    /// How long the target asked to be left alone.
+    /// The wait that the target asked for.
     pub fn wanted_wait(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// What the target answered.
+    /// The response of the target.
     pub fn last_response(&self) -> Option<&str> {
         self.response.as_deref()
     }
 
-    /// The whole chain of causes in one line, cut to what a person needs: errors quote what users typed, all of it.
+    /// The chain of causes in one line, cut to 2,000 characters, because errors may quote whole user input.
     pub fn reason(&self) -> String {
         let text = catch_unwind(AssertUnwindSafe(|| self.causes()));
         let text = text.unwrap_or_else(|_| "the error panicked while it was formatted".to_owned());

@@ -11,21 +11,23 @@ use crate::verdict::Verdict;
 /// Decides before-callbacks and turns callbacks into records.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// Answers a before-callback. Memory only: whoever waits here is cut off at the deadline.
+    /// Decides a before-callback. The sender waits, so work in memory only; a handler that is still waiting at the deadline is
+    /// cancelled.
     ///
     /// # Errors
-    /// A failure counts as `Abstain`, or as `Deny` where the instance says `on_failure = "deny"`.
+    /// A failure counts as `Abstain`, or as `Deny` if the instance has `on_failure = "deny"`.
     async fn decide(&self, callback: &Callback) -> Result<Verdict, Failure> {
         let _ = callback;
         Ok(Verdict::Abstain)
     }
 
-    /// Turns a callback that is safe in the journal into a record for the actions, or into none.
-    /// `cx.state()` is the handler's own durable state, committed together with the record and the cursor.
-    /// No side effects: they belong into an action, for this may run again after a crash.
+    /// Turns a callback from the journal into a record for the actions, or into none. `cx.state()` is the handler's own durable
+    /// state; it is committed together with the record and the cursor. After a crash this may run again with the same callback,
+    /// so side effects belong in an action.
     ///
     /// # Errors
-    /// Tried three times in all, then the callback becomes a dead letter of this handler.
+    /// A transient failure is tried three times in all; then, or after a permanent failure, the callback becomes a dead letter of
+    /// this handler.
     async fn handle(
         &self,
         callback: &Callback,

@@ -8,31 +8,31 @@ use crate::BoxError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// No room on the disk.
+    /// The disk is full.
     Full,
     /// Too much is waiting already.
     Overloaded,
-    /// The lease has run out.
+    /// The lease has expired.
     Stale,
-    /// The store is no longer where it was opened, so that a restart would not find what it holds: why.
+    /// The store is no longer where it was opened, so a restart would not find its contents; the reason.
     Displaced(String),
     /// Another process holds the store.
     Locked {
-        /// Who, as far as it can be told.
+        /// The process that holds it, if known.
         by: String,
-        /// The store's folder, where the holder's admin socket is.
+        /// The store's folder, which holds the admin socket of that process.
         folder: std::path::PathBuf,
     },
-    /// There is none, and none was to be made.
+    /// There is no journal, and none was to be created.
     Missing {
-        /// Where it would be.
+        /// Where it was expected.
         folder: std::path::PathBuf,
     },
-    /// It was shut down, or a failed sync ended its life.
+    /// It was shut down, or a sync failed.
     Closed,
-    /// This journal has no way to do it: what.
+    /// This journal does not support it; what.
     Unsupported(&'static str),
-    /// What was asked for cannot be, and why: the question is wrong, not the store.
+    /// The request is invalid, and why; the store is fine.
     Refused(String),
     /// Anything else.
     Store(BoxError),

@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Which commands an instance wants: `Group.CallbackAfterTopicInfoChanged`, `Group.*` or `*`. A family ends at a dot, a colon or a
-/// slash: `zen:ticket:*`, `room/*`.
+/// The commands that an instance handles: `Group.CallbackAfterTopicInfoChanged`, `Group.*` or `*`. A family ends at a dot, a
+/// colon or a slash: `zen:ticket:*`, `room/*`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Pattern {
-    /// Just this command.
+    /// This command only.
     Exact(Arc<str>),
-    /// All commands of a family, by its name with what parts it from the rest, without the star.
+    /// All commands of a family: its name with the separator, without the star.
     Family(Arc<str>),
     /// Every command.
     All,
 }
 
 impl Pattern {
-    /// Whether a command is meant.
+    /// Whether it matches a command.
     pub fn matches(&self, command: &str) -> bool {
         match self {
             Self::Exact(name) => **name == *command,
@@ -31,7 +31,7 @@ impl Pattern {
         }
     }
 
-    /// Whether any of the patterns means the command.
+    /// Whether any of the patterns matches the command.
     pub fn any(patterns: &[Self], command: &str) -> bool {
         patterns.iter().any(|pattern| pattern.matches(command))
     }

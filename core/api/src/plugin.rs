@@ -22,7 +22,7 @@ use crate::source::Source;
 use crate::time::{Clock, Rng};
 use crate::verdict::Verdict;
 
-/// Makes one component from its own options: the only place where a plugin's types stand.
+/// Makes one component from its own options. This is the only place where the concrete types of a plugin appear.
 #[async_trait]
 pub trait Plugin: Sized + Send + Sync + 'static {
     /// What it makes: `dyn Source`, `dyn Handler`, `dyn Action` or `dyn Journal`.
@@ -31,41 +31,42 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// One line: what it is for.
     const ABOUT: &'static str;
-    /// Handlers: the commands that it understands unless told otherwise.
+    /// Handlers: the commands that an instance handles by default.
     ///
-    /// An empty list: `commands` has to be given.
+    /// If the list is empty, an instance must set `commands`.
     const COMMANDS: &'static [&'static str] = &["*"];
-    /// Handlers: whether they make records. For one that does not, `actions` is a mistake: nothing would reach them.
+    /// Handlers: whether they make records. If not, `actions` is a configuration error, because nothing would reach them.
     const RECORDS: bool = true;
-    /// Handlers: whether making records is all that it does, so that without `actions` it is of no use. Not for one that decides,
-    /// or whose state counts later.
+    /// Handlers: whether it only makes records, so that it has no effect without `actions`. False for a handler that decides, or
+    /// that uses its state later.
     const RECORDS_ONLY: bool = false;
-    /// A whole `options` table as TOML: shown to users, and tried by the contract tests.
+    /// A complete `options` table as TOML: shown to users, and checked by the contract tests.
     const EXAMPLE: &'static str;
     /// The options of one instance; always `deny_unknown_fields`.
     type Options: DeserializeOwned + JsonSchema + Send + 'static;
 
-    /// What one option alone cannot say: values that do not go together. Each as the key below `options` and what is wrong.
+    /// Checks what the types of single options cannot express, such as values that contradict each other. Each error is a key
+    /// below `options` and a text.
     fn check(options: &Self::Options) -> Vec<(String, String)> {
         let _ = options;
         Vec::new()
     }
 
-    /// Handlers: the verdicts that these options fix, each with its key below `options`. One that a source cannot say in answer
-    /// to a command of the instance is a mistake in the configuration; what is not told here is found when it is given.
+    /// Handlers: the verdicts that these options fix, each with its key below `options`. A verdict that a source cannot express
+    /// for a command of the instance is a configuration error. Verdicts that are not listed here are checked when they are given.
     fn verdicts(options: &Self::Options) -> Vec<(String, Verdict)> {
         let _ = options;
         Vec::new()
     }
 
-    /// Opens the secret files that these options name, for `check`: each one that cannot be used, as its key below `options` and
-    /// what is wrong. `base` is the configuration file's folder.
+    /// Opens the secret files that these options name, for `check`. Each file that cannot be used is reported as its key below
+    /// `options` and a text. `base` is the folder of the configuration file.
     fn check_files(options: &Self::Options, base: &Path) -> Vec<(String, String)> {
         let _ = (options, base);
         Vec::new()
     }
 
-    /// What the component writes and nobody else may write: two instances that claim the same are refused.
+    /// What only this component may write. Two instances that claim the same are a configuration error.
     fn claims(options: &Self::Options) -> Vec<Claim> {
         let _ = options;
         Vec::new()
@@ -81,33 +82,33 @@ pub trait Plugin: Sized + Send + Sync + 'static {
 pub struct BuildContext {
     /// The name of the instance, from the configuration.
     pub name: Arc<str>,
-    /// The folder that relative paths start from: the configuration file's.
+    /// The folder that relative paths start from: that of the configuration file.
     pub base: PathBuf,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// The random numbers.
     pub rng: Arc<Rng>,
-    /// For a command: what is not there is not made, and what is of an older format stays as it is.
+    /// For commands: nothing missing is created, and an older format is not upgraded.
     pub read_only: bool,
 }
 
 impl BuildContext {
-    /// A context for an instance of this name; replace its fields to bend them.
+    /// A context for an instance of this name; tests replace its fields.
     pub fn new(name: &str, base: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
         Self { name: name.into(), base: base.into(), clock, rng: Arc::default(), read_only: false }
     }
 
-    /// A path of the options, seen from the configuration file.
+    /// Resolves a path of the options against the folder of the configuration file.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.base.join(path)
     }
 }
 
-/// The roles a plugin can play; nobody else can add one.
+/// The roles that a plugin can have. The trait is sealed.
 pub trait Role: sealed::Sealed + Send + Sync + 'static {
     /// The table that holds its instances.
     const TABLE: Table;
-    /// Puts a built one with the others.
+    /// Wraps a built component.
     fn component(this: Arc<Self>) -> Component;
 }
 
@@ -169,7 +170,7 @@ impl Table {
         }
     }
 
-    /// What one of its plugins is called.
+    /// The name of the role of its plugins.
     pub fn role(self) -> &'static str {
         match self {
             Self::Sources => "source",
@@ -186,21 +187,21 @@ impl fmt::Display for Table {
     }
 }
 
-/// Options that have been read and found good; nothing has been opened yet.
+/// Options that have been read and checked; nothing has been opened yet.
 #[async_trait]
 pub trait Configured: Send {
-    /// Handlers: the verdicts that the options fix, each with its key below them.
+    /// Handlers: the verdicts that the options fix, each with its key below `options`.
     fn verdicts(&self) -> Vec<(String, Verdict)> {
         Vec::new()
     }
 
-    /// Opens the secret files that the options name: what is wrong with them, each with its key below the options.
+    /// Opens the secret files that the options name. Each error has its key below `options`.
     fn check_files(&self, base: &Path) -> Vec<(String, String)> {
         let _ = base;
         Vec::new()
     }
 
-    /// What the component writes and nobody else may write.
+    /// What only this component may write.
     fn claims(&self) -> Vec<Claim> {
         Vec::new()
     }
@@ -246,7 +247,7 @@ fn schema<P: Plugin>() -> Schema {
     schemars::schema_for!(P::Options)
 }
 
-/// One plugin as the registry knows it: constants and function pointers, so that it can be a static.
+/// One plugin in the registry. It consists of constants and function pointers, so that it can be a static.
 #[derive(Clone, Copy)]
 pub struct Registration {
     /// The table of its role.
@@ -255,15 +256,15 @@ pub struct Registration {
     pub name: &'static str,
     /// One line: what it is for.
     pub about: &'static str,
-    /// Who registered it.
+    /// The module that registered it.
     pub module: &'static str,
-    /// Handlers: the commands that it understands unless told otherwise.
+    /// Handlers: the commands that an instance handles by default.
     pub commands: &'static [&'static str],
     /// Handlers: whether they make records.
     pub records: bool,
-    /// Handlers: whether making records is all that they do.
+    /// Handlers: whether they only make records.
     pub records_only: bool,
-    /// A whole `options` table as TOML.
+    /// A complete `options` table as TOML.
     pub example: &'static str,
     /// The JSON Schema of its options.
     pub schema: fn() -> Schema,
@@ -289,10 +290,10 @@ impl Registration {
         }
     }
 
-    /// Reads options for it.
+    /// Reads its options.
     ///
     /// # Errors
-    /// Every mistake in them.
+    /// All errors in them.
     pub fn configure(&self, table: &dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<Mistake>> {
         (self.configure)(table)
     }
@@ -304,9 +305,9 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// Puts a plugin into the inventory of every program that links this crate.
+/// Registers a plugin in every program that links this crate.
 ///
-/// A crate that is only listed in `Cargo.toml` is not linked: the program needs a `use the_crate as _;`.
+/// A crate that is only listed in `Cargo.toml` is not linked: the program needs `use the_crate as _;`.
 #[macro_export]
 macro_rules! register {
     ($plugin:ty) => {

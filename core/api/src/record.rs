@@ -8,20 +8,20 @@ use uuid::Uuid;
 use crate::callback::Callback;
 use crate::facts::Facts;
 
-/// A record as a handler makes it; the framework adds the facts and keeps it.
+/// A record as a handler makes it; the framework adds the metadata of the callback and stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewRecord {
-    /// What its order hangs on; the callback's key unless the handler says otherwise.
+    /// The key of its order: the callback's key, unless the handler sets another one.
     pub key: Option<Arc<str>>,
     /// One line for people.
     pub summary: String,
-    /// JSON for machines; none: the callback's own body, kept as a reference.
+    /// JSON for machines. `None` stands for the callback's own body, which is not stored twice.
     pub body: Option<Bytes>,
 }
 
 impl NewRecord {
-    /// The callback as it came: its body, byte for byte.
+    /// The callback unchanged: its body, byte for byte.
     pub fn of(callback: &Callback) -> Self {
         Self {
             key: callback.facts.key.clone(),
@@ -36,26 +36,26 @@ impl NewRecord {
     }
 }
 
-/// What a handler hands to actions, as they get it.
+/// A record as actions receive it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Record {
     /// The handler instance that made it.
     pub handler: Arc<str>,
-    /// What its order hangs on.
+    /// The key of its order.
     pub key: Option<Arc<str>>,
-    /// One line for people. Holds what users typed: escape it wherever it goes.
+    /// One line for people. It may hold user input: escape it wherever it is shown.
     pub summary: String,
     /// JSON for machines.
     pub body: Bytes,
-    /// The callback that it came from.
+    /// The metadata of the callback that it was made from.
     pub facts: Facts,
-    /// Sent again on request: the id of this new delivery.
+    /// For a replay: the id of this new delivery.
     pub replay: Option<Uuid>,
 }
 
 impl Record {
-    /// Puts a record together, as a journal or a test does.
+    /// Makes a record, as a journal or a test does.
     pub fn new(
         handler: Arc<str>,
         facts: Facts,
@@ -71,7 +71,7 @@ impl Record {
         self.replay.unwrap_or(self.facts.id)
     }
 
-    /// What targets tell deliveries by, the same at every attempt: the delivery's id and the handler.
+    /// The id that targets use to recognise a delivery, the same at every attempt: the delivery's id and the handler.
     pub fn id(&self) -> String {
         format!("{}.{}", self.delivery(), self.handler)
     }

@@ -14,63 +14,62 @@ use crate::verdict::{Map, Verdict};
 
 /// One IM system's protocol, mounted at a path.
 pub trait Source: Send + Sync + 'static {
-    /// Proves that a request is genuine and finds the callbacks in it.
+    /// Verifies that a request is genuine, and decodes the callbacks in it.
     ///
     /// # Errors
-    /// What is wrong with the request; [`Source::refuse`] spells the answer.
+    /// What is wrong with the request; [`Source::refuse`] encodes the reply.
     fn open(&self, request: &RawRequest<'_>) -> Result<Opened, Refusal>;
-    /// A verdict as the protocol can say it in answer to a callback: as it is, or adjusted.
+    /// A verdict as the protocol can express it in the reply to a callback: exact, or adjusted.
     ///
-    /// A denial stays a denial: what cannot be said of it (a code, a long text, fields) is left out or shortened, and where the
-    /// protocol knows another denial only, that is given. So [`Verdict::Deny`] and [`Verdict::Drop`] are an error only where the
-    /// protocol knows no denial of this callback. The same holds for fields of a [`Verdict::Answer`] that deny something.
+    /// A denial stays a denial. What cannot be expressed (a code, a long text, fields) is left out or shortened; if the protocol
+    /// knows only another kind of denial, that one is returned. So [`Verdict::Deny`] and [`Verdict::Drop`] are an error only if
+    /// the protocol knows no denial of this callback. The same holds for fields of a [`Verdict::Answer`] that deny something.
     ///
-    /// Also asked when a configuration is read, for verdicts that options fix: the callback then has no body and no app, and what
-    /// depends on them counts as permitted.
+    /// Also called when a configuration is read, for verdicts that options fix. The callback then has no body and no app, and
+    /// whatever depends on them counts as permitted.
     ///
     /// # Errors
-    /// What is not permitted: counted as a failure of the handler that gave the verdict.
+    /// What is not permitted. It counts as a failure of the handler that gave the verdict.
     fn express(&self, callback: &Callback, verdict: Verdict) -> Result<Expressed, NotPermitted>;
-    /// Spells the answer to callbacks that [`Source::open`] gave; a verdict in it came from [`Source::express`].
+    /// Encodes the reply to callbacks that [`Source::open`] returned. A verdict in the outcome came from [`Source::express`].
     fn reply(&self, callbacks: &[Callback], outcome: &Outcome) -> Response<Bytes>;
-    /// Spells a refusal. It tells a stranger nothing beyond its kind.
+    /// Encodes the reply to a refused request. It reveals nothing beyond the kind of the refusal.
     fn refuse(&self, refusal: &Refusal) -> Response<Bytes>;
-    /// The commands that this protocol is known to have.
+    /// The known commands of this protocol.
     fn catalogue(&self) -> &[CommandSpec];
-    /// The phase of a command that the sender may call with; none where it is not known to have such a command.
+    /// The phase of a command; none if the command is unknown.
     fn phase(&self, command: &str) -> Option<Phase> {
         self.catalogue().iter().find(|spec| spec.name == command).map(|spec| spec.phase)
     }
-    /// The request that the sender would make for a command: signed, a sample filled in, `fields` on top of it. Its path starts
-    /// at the source's own.
+    /// The request that the sender would make for a command: signed, with the sample as its body and `fields` on top of it. Its
+    /// path is relative to the source's own path.
     ///
     /// # Errors
-    /// When the command or its fields cannot be composed.
+    /// The command or its fields cannot be composed.
     fn compose(
         &self,
         command: &str,
         fields: &Map,
         now: Timestamp,
     ) -> Result<Request<Bytes>, ComposeError>;
-    /// Signs a composed request anew whose body has been replaced; nothing to do where a signature does not cover the body.
+    /// Signs a composed request again after its body was replaced. Does nothing if the signature does not cover the body.
     fn sign(&self, request: &mut Request<Bytes>, now: Timestamp) {
         let _ = (request, now);
     }
-    /// Whether a stranger is kept out. If not, a public address refuses to start.
+    /// Whether it authenticates its callers. If not, the server does not start on a public address.
     fn authenticates(&self) -> bool;
-    /// Whether the paths below its own are its own too; [`RawRequest::below`] then says which one was called.
+    /// Whether it also owns the paths below its own; [`RawRequest::below`] then holds the rest of the path.
     fn below(&self) -> bool {
         false
     }
-    /// How long the sender waits for the reply to a callback of this phase. Without a `decide_within` of its own, a source has
-    /// three quarters of it to decide.
+    /// How long the sender waits for the reply to a callback of this phase. By default, `decide_within` is three quarters of it.
     fn reply_timeout(&self, phase: Phase) -> Duration {
         let _ = phase;
         Duration::from_secs(2)
     }
 }
 
-/// A request as it came, its body read within the limits.
+/// A request as it was received; its body has been read within the limits.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RawRequest<'a> {
@@ -89,7 +88,7 @@ pub struct RawRequest<'a> {
 }
 
 impl<'a> RawRequest<'a> {
-    /// Puts a request together.
+    /// Makes a request.
     pub fn new(
         method: &'a Method,
         query: &'a str,
@@ -108,19 +107,19 @@ impl<'a> RawRequest<'a> {
     }
 }
 
-/// What a genuine request holds.
+/// The contents of a genuine request.
 #[derive(Debug)]
 pub enum Opened {
-    /// The protocol's own greeting: answered as it stands, nothing is kept.
+    /// A handshake of the protocol: this response is sent, and nothing is stored.
     Handshake(Response<Bytes>),
-    /// One callback that waits for a decision. A request has one reply, so there cannot be several.
+    /// One callback that needs a decision. A request has one reply, so there cannot be several.
     Before(Callback),
-    /// Callbacks that come after their events, in order; persisted all or none. One whose reply matters is alone.
+    /// After-callbacks, in order; all of them are persisted, or none. One whose reply has an effect is alone.
     After(Vec<Callback>),
 }
 
 impl Opened {
-    /// What a request with one callback holds.
+    /// A request with one callback.
     pub fn one(callback: Callback) -> Self {
         match callback.facts.phase {
             Phase::Before => Self::Before(callback),
@@ -128,10 +127,10 @@ impl Opened {
         }
     }
 
-    /// What a request with any number of callbacks holds.
+    /// A request with any number of callbacks.
     ///
     /// # Errors
-    /// Several callbacks of which at least one is decided: the verdict on one would be the reply to all.
+    /// Several callbacks of which at least one needs a decision: its verdict would be the reply to all.
     pub fn of(mut callbacks: Vec<Callback>) -> Result<Self, Refusal> {
         if callbacks.len() > 1 && callbacks.iter().any(Callback::is_decided) {
             let detail = format!("{} callbacks in one request", callbacks.len());
@@ -141,7 +140,7 @@ impl Opened {
         Ok(before.map_or(Self::After(callbacks), Self::Before))
     }
 
-    /// The same, each callback where its phase belongs: what a source says of its own is not relied on.
+    /// The same, sorted by phase, because a source of a third party may be wrong.
     pub fn sorted(self) -> Result<Self, Refusal> {
         match self {
             Self::Before(callback) => Ok(Self::one(callback)),
@@ -154,51 +153,51 @@ impl Opened {
 /// What became of the callbacks of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// Decided: the verdict is the answer.
+    /// Decided: the verdict is the reply.
     Decided(Verdict),
-    /// Kept.
+    /// Persisted.
     Accepted,
-    /// Nobody decided in time; what `on_failure` asks for has been applied.
+    /// The deadline came before a decision; the verdict stands in, as `on_failure` says.
     TimedOut(Verdict),
-    /// They could not be kept in time.
+    /// They could not be persisted in time.
     Unavailable,
 }
 
-/// A verdict as a protocol can say it.
+/// A verdict as a protocol can express it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Expressed {
-    /// What is said.
+    /// The verdict that is sent.
     pub verdict: Verdict,
-    /// What could not be said of the verdict that was given, and what could, for people; none: it is said as it was given.
+    /// What of the original verdict could not be expressed, and what is sent instead, as text for people. None: it is exact.
     pub lost: Option<String>,
 }
 
 impl Expressed {
-    /// Said as it was given.
+    /// Expressed exactly.
     pub fn exact(verdict: Verdict) -> Self {
         Self { verdict, lost: None }
     }
 
-    /// Said as far as the protocol can.
+    /// Expressed as far as the protocol can.
     pub fn adjusted(verdict: Verdict, lost: impl Into<String>) -> Self {
         Self { verdict, lost: Some(lost.into()) }
     }
 }
 
-/// The kinds of refusal, each with its own answer.
+/// The kinds of refusal, each with its own reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {
-    /// Not proven to come from the sender: 401.
+    /// Not authenticated: 401.
     Unauthenticated,
-    /// Another method than the protocol's: 405.
+    /// A method that the protocol does not use: 405.
     Method,
     /// Larger than the limit: 413.
     TooLarge,
-    /// Not what the protocol says: 400.
+    /// Not as the protocol requires: 400.
     Malformed,
-    /// An encoding that the protocol does not have: 415.
+    /// An encoding that the protocol does not use: 415.
     Encoding,
     /// The body did not arrive in time: 408.
     Slow,
@@ -218,14 +217,14 @@ impl RefusalKind {
     }
 }
 
-/// Why a request is not taken in.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the sender is told.
+    /// The kind, which decides the reply.
     pub kind: RefusalKind,
-    /// The exact reason, as a label for metrics and logs: lower case with underscores, never told to the caller.
+    /// The exact reason, as a label for metrics and logs, in lower case with underscores. The caller never sees it.
     pub reason: &'static str,
-    /// More for the log; may hold text from outside.
+    /// Details for the log; may hold text from outside.
     pub detail: String,
 }
 
@@ -235,7 +234,7 @@ impl Refusal {
         Self { kind, reason, detail: String::new() }
     }
 
-    /// Adds what the log should say.
+    /// Adds details for the log.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
@@ -243,8 +242,8 @@ impl Refusal {
     }
 }
 
-/// Why a verdict cannot be said in the protocol, and what could. Logs and configuration errors show it after the command, which
-/// it does not repeat.
+/// Why the protocol cannot express a verdict, and what it can express. Logs and configuration errors show it after the command,
+/// which it does not repeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotPermitted(pub String);
 

@@ -1,4 +1,4 @@
-//! What `handle` may use: the handler's own durable state.
+//! What [`Handler::handle`](crate::Handler::handle) may use: the handler's own durable state.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ pub trait StateReader: Send + Sync + 'static {
     /// A value of a handler's state, as of the last commit.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// The store cannot be read.
     async fn state(&self, handler: &str, key: &str) -> Result<Option<Bytes>, JournalError>;
 }
 
@@ -26,7 +26,7 @@ pub struct HandleContext<'a> {
 }
 
 impl<'a> HandleContext<'a> {
-    /// A context over what is stored, usually a journal, and over changes that wait for their commit.
+    /// A context for the stored state, usually a journal, and for changes that are not committed yet.
     pub fn new(handler: &'a str, stored: &'a dyn StateReader, changes: &'a StateChanges) -> Self {
         Self {
             handler,
@@ -50,11 +50,10 @@ impl<'a> HandleContext<'a> {
         &mut self.state
     }
 
-    /// The changes made through this context. Whoever called `handle` lets them count if it succeeded: a failed one changes
-    /// nothing.
+    /// The changes made through this context. The caller of `handle` applies them if it succeeded; a failed call changes nothing.
     ///
     /// # Errors
-    /// A key or a value is larger than state can hold; permanent: the same callback would come to the same.
+    /// A key or a value is too large. The failure is permanent, because the same callback would fail again.
     pub fn into_changes(self) -> Result<StateChanges, Failure> {
         match self.state.mine.iter().find_map(|(key, value)| too_large(key, value.as_ref())) {
             Some(why) => Err(Failure::permanent(why)),
@@ -62,7 +61,7 @@ impl<'a> HandleContext<'a> {
         }
     }
 
-    /// Whether the last reading of the state failed or has not come to an end.
+    /// Whether the last read of the state failed or has not finished.
     #[doc(hidden)]
     pub fn state_unread(&self) -> bool {
         self.state.unread.load(Ordering::Relaxed)
@@ -93,7 +92,7 @@ fn too_large(key: &str, value: Option<&Bytes>) -> Option<String> {
     })
 }
 
-/// Changes to a handler's state that wait for their commit; `None` removes.
+/// Changes to a handler's state that are not committed yet; `None` removes the key.
 pub type StateChanges = HashMap<String, Option<Bytes>>;
 
 /// A handler's own durable key-value state.
@@ -109,7 +108,7 @@ impl State<'_> {
     /// The value of a key.
     ///
     /// # Errors
-    /// When the journal cannot be read; transient.
+    /// The journal cannot be read; a transient failure.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, Failure> {
         if let Some(change) = self.mine.get(key).or_else(|| self.changes.get(key)) {
             return Ok(change.clone());
@@ -120,8 +119,9 @@ impl State<'_> {
         value.map_err(|error: JournalError| Failure::transient(error))
     }
 
-    /// Sets a key of at most [`STATE_KEY_MAX`] bytes to a value of at most [`STATE_VALUE_MAX`]; durable together with the record.
-    /// What is larger when `handle` returns makes the callback a dead letter, and changes nothing.
+    /// Sets a key of at most [`STATE_KEY_MAX`] bytes to a value of at most [`STATE_VALUE_MAX`] bytes; it becomes durable together
+    /// with the record. If a key or value is larger when `handle` returns, nothing is changed and the callback becomes a dead
+    /// letter.
     pub fn put(&mut self, key: impl Into<String>, value: impl Into<Bytes>) {
         self.mine.insert(key.into(), Some(value.into()));
     }

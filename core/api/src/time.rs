@@ -1,4 +1,4 @@
-//! Time and chance, handed in so that tests can bend them.
+//! Clocks and random numbers, passed in so that tests can control them.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -8,18 +8,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// The time of day and a steady clock.
+/// The system time and a monotonic clock.
 #[async_trait]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time of day; may jump.
+    /// The system time; it may jump.
     fn wall(&self) -> Timestamp;
-    /// Time since some fixed start; never jumps.
+    /// Time since a fixed start; it never jumps.
     fn now(&self) -> Duration;
     /// Waits until [`Clock::now`] has reached `at`.
     async fn sleep_until(&self, at: Duration);
 }
 
-/// Chance, for ids and jitter; nothing secret hangs on it.
+/// Random numbers for ids and jitter; they are not suitable for secrets.
 #[derive(Debug)]
 pub struct Rng(Mutex<fastrand::Rng>);
 
@@ -30,7 +30,7 @@ impl Default for Rng {
 }
 
 impl Rng {
-    /// One that says the same for the same seed.
+    /// A generator that gives the same numbers for the same seed.
     pub fn seeded(seed: u64) -> Self {
         Self(Mutex::new(fastrand::Rng::with_seed(seed)))
     }

@@ -3,25 +3,25 @@
 /// A JSON object.
 pub type Map = serde_json::Map<String, serde_json::Value>;
 
-/// What a handler answers.
+/// What a handler decides.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// No opinion; the next handler is asked.
     Abstain,
-    /// No opinion, but something worth noting.
+    /// No opinion, but a remark that is stored with the callback.
     Flag(String),
     /// Allowed; no further handler is asked.
     Allow,
-    /// Refused; no further handler is asked.
+    /// Denied; no further handler is asked.
     Deny {
-        /// A code of the app's own, where the command permits one.
+        /// An error code of your app, if the command permits one.
         code: Option<i64>,
-        /// What the user is told.
+        /// The text that the user sees.
         reason: String,
     },
-    /// Discarded while the sender believes that it succeeded.
+    /// Discarded silently: to the user it looks as if it had succeeded.
     Drop,
-    /// Goes on with these fields of the body replaced.
+    /// Continues with these fields of the body replaced.
     Replace(Map),
     /// Fields of the reply itself.
     Answer(Map),

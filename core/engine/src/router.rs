@@ -1,22 +1,22 @@
-//! From a command to the handler instances that want it. Pure, no I/O.
+//! From a command to the handler instances that handle it. Pure, no I/O.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use switchhook_api::Pattern;
 
-/// What the router knows of one handler instance.
+/// One handler instance, as the router knows it.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The instance.
     pub handler: Arc<str>,
     /// Lower numbers are asked first; equal ones by name.
     pub order: i32,
-    /// What it wants.
+    /// The commands that it handles.
     pub commands: Vec<Pattern>,
 }
 
-/// The routes, with the answer for every known command worked out beforehand.
+/// The routes; the result for each known command is computed in advance.
 #[derive(Debug, Default)]
 pub struct Router {
     routes: Vec<Route>,
@@ -24,7 +24,7 @@ pub struct Router {
 }
 
 impl Router {
-    /// Sorts the routes into asking order and works out the known commands.
+    /// Sorts the routes into the order of asking and computes the known commands.
     pub fn new<'a>(mut routes: Vec<Route>, commands: impl IntoIterator<Item = &'a str>) -> Self {
         routes.sort_by(|a, b| (a.order, &a.handler).cmp(&(b.order, &b.handler)));
         let known =
@@ -32,7 +32,7 @@ impl Router {
         Self { routes, known }
     }
 
-    /// The instances that want a command, as places in [`Router::routes`], in asking order.
+    /// The instances that handle a command, as indexes into [`Router::routes`], in the order of asking.
     pub fn route(&self, command: &str) -> Arc<[usize]> {
         self.known.get(command).cloned().unwrap_or_else(|| find(&self.routes, command))
     }

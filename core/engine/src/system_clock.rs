@@ -1,4 +1,4 @@
-//! The machine's clock.
+//! The clock of the machine.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use switchhook_api::Clock;
 
-/// The machine's clock.
+/// The clock of the machine.
 #[derive(Debug)]
 pub struct SystemClock(Instant);
 

@@ -1,4 +1,4 @@
-//! The role of a journal: the durable log of callbacks, of the records made from them, and of who still owes what.
+//! The role of a journal: the durable log of callbacks and of the records made from them, and how far each consumer is.
 
 mod upkeep;
 mod work;
@@ -27,85 +27,89 @@ pub use crate::journal_error::JournalError;
 use crate::pattern::Pattern;
 use crate::state::StateReader;
 
-/// The durable log. Several nodes may share one: positions are opaque, work is leased for a term and fenced by a token.
+/// The durable log. Positions are opaque, and work is leased for a term and fenced by a token, so that several nodes may share
+/// one.
 #[async_trait]
 pub trait Journal: StateReader + Upkeep {
-    /// Returns when all entries would survive a power cut; concurrent appends share one commit. All or nothing.
+    /// Returns when all entries survive a power cut. Either all entries are persisted, or none. Concurrent appends share one
+    /// commit.
     ///
-    /// Dropped before its commit begins, it is withdrawn: nothing of it is kept. Dropped later, it cannot be taken back: what it
-    /// brought is kept, delivered like the rest, and marked ([`StoredEvent::persisted_late`]), because nobody was told that it
-    /// was kept.
+    /// If the future is dropped before its commit begins, the append is withdrawn and nothing is persisted. If it is dropped
+    /// later, the append cannot be taken back: its entries are persisted, delivered like others, and marked
+    /// ([`StoredEvent::persisted_late`]), because their sender was not told so.
     ///
     /// # Errors
-    /// Nothing was kept.
+    /// Nothing was persisted.
     async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Appended>, JournalError>;
-    /// For before-callbacks: bounded, not waited for. False when there was no room: the caller counts it.
+    /// For before-callbacks: appends best effort, without waiting, within a bounded queue. Returns false if the queue is full;
+    /// the caller counts it.
     fn note(&self, entry: Entry) -> bool;
-    /// Names the lanes of this configuration; new ones get their cursor, unless they are disabled. Called before the first lease.
+    /// Registers the consumers of this configuration. New ones get their cursor, unless they are disabled. Called before the
+    /// first lease.
     ///
     /// # Errors
     /// The server does not start.
     async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError>;
-    /// Work for one lane, next in order plus due retries. Waits without polling until there is some; it may be less than
-    /// is wanted. A projection has one lease at a time, for it reads in order and its own state. A subscription gets no
-    /// record before all earlier entries of its handler's projection are settled. Broken off, it takes nothing with it.
+    /// Work for one consumer: the next items in order, and due retries. Waits without polling until there is work; it may return
+    /// less than wanted. A projection has one lease at a time, because it reads in order and uses its own state. A subscription
+    /// gets no record before all earlier entries of its handler's projection are settled. Dropping the future leases nothing.
     ///
     /// # Errors
-    /// When the store cannot be read or the lane was never attached.
+    /// The store cannot be read, or the consumer was never registered.
     async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError>;
-    /// Settles items of a lease, some or all, in one commit with the records and state that come with them. A commit that
-    /// fails ends the lane's leases: their items come back.
+    /// Settles items of a lease, some or all, in one commit with their records and state. A commit that fails ends the leases of
+    /// the consumer; their items are leased again later.
     ///
     /// # Errors
-    /// [`JournalError::Stale`] when the lease has run out; nothing was changed then, nor by any other error.
+    /// [`JournalError::Stale`] if the lease has expired. After any error, nothing was changed.
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError>;
-    /// History: newest first unless the query says otherwise.
+    /// The history of callbacks, newest first unless the query says otherwise.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// The store cannot be read.
     async fn events(&self, query: &EventQuery) -> Result<Page<StoredEvent>, JournalError>;
-    /// How it is.
+    /// Its health.
     fn health(&self) -> Health;
-    /// Resolves, with the reason, when the store can no longer be used by this process; never otherwise.
+    /// Resolves, with the reason, when this process can no longer use the store; otherwise never.
     async fn failed(&self) -> String;
-    /// Callbacks noted (`note` said true) and then not kept, since this journal was opened.
+    /// Best-effort callbacks that were accepted (`note` returned true) and then not persisted, since this journal was opened.
     fn notes_lost(&self) -> u64 {
         0
     }
-    /// Callbacks that were kept after their append had been dropped, since this journal was opened.
+    /// Callbacks that were persisted after their append had been dropped, since this journal was opened.
     fn persisted_late(&self) -> u64 {
         0
     }
-    /// The folder on this machine for what belongs beside it, such as the admin socket; none if it has no such place.
+    /// The folder on this machine for files that belong to it, such as the admin socket; none if it has no folder.
     fn folder(&self) -> Option<&std::path::Path> {
         None
     }
-    /// Commits what is under way and lets go of the store.
+    /// Commits what is under way and releases the store.
     async fn shutdown(&self);
 }
 
-/// What is appended: a callback, with what tells its duplicates.
+/// What is appended: a callback, and what identifies its duplicates.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Everything but the body.
     pub facts: Facts,
     /// The body, byte for byte.
     pub body: Bytes,
-    /// If set, a second entry of the same key within the window is not kept again.
+    /// If set, a second entry with the same key within the window is not persisted.
     pub dedupe: Option<Dedupe>,
 }
 
 impl Entry {
-    /// An entry of which duplicates are kept.
+    /// An entry whose duplicates are persisted too.
     pub fn of(callback: &Callback) -> Self {
         Self { facts: callback.facts.clone(), body: callback.body.clone(), dedupe: None }
     }
 }
 
-/// What tells a duplicate.
+/// What identifies a duplicate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dedupe {
-    /// A key that only the same event has, command and app included.
+    /// A key that only the same event has; it includes command and app.
     pub key: Arc<str>,
     /// How long it is remembered.
     pub window: Duration,
@@ -114,26 +118,26 @@ pub struct Dedupe {
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// Kept, at this position.
+    /// Persisted, at this position.
     Kept(Position),
-    /// Seen within the window; the first one is at this position.
+    /// A duplicate within the window; the first entry is at this position.
     Duplicate(Position),
 }
 
-/// A place in the journal. Later entries have greater positions; nothing else is said. What a lane works on a second time,
-/// on request, has a place of its own above all entries.
+/// A place in the journal. Later entries have greater positions; nothing else is guaranteed. A replay has a position of its own,
+/// above all entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position(pub u64);
 
 impl Position {
     const REPLAYS: u64 = 1 << 43;
 
-    /// The place of a replay with this number, which must be new to the store.
+    /// The position of a replay with this number, which must be new to the store.
     pub const fn of_replay(number: u64) -> Self {
         Self(Self::REPLAYS + number)
     }
 
-    /// The number of a replay; none: an entry.
+    /// The number of a replay; none for an entry.
     pub fn replay_number(self) -> Option<u64> {
         self.0.checked_sub(Self::REPLAYS)
     }
@@ -152,10 +156,10 @@ impl FromStr for Position {
     }
 }
 
-/// A question about history.
+/// A query of the history.
 #[derive(Clone, Debug, Default)]
 pub struct EventQuery {
-    /// At most so many.
+    /// The maximum number of items.
     pub limit: usize,
     /// Only older ones than this.
     pub before: Option<Position>,
@@ -169,44 +173,44 @@ pub struct EventQuery {
     pub since: Option<Timestamp>,
     /// Only those received before this time.
     pub until: Option<Timestamp>,
-    /// Only those that were persisted late.
+    /// Only callbacks that were persisted late.
     pub persisted_late: bool,
-    /// From the oldest on. The next page then begins after [`Page::next`], not before it.
+    /// Oldest first. The next page then begins after [`Page::next`], not before it.
     pub oldest_first: bool,
 }
 
-/// One page of an answer.
+/// One page of a result.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where the next page begins, if there may be more: the query's next `before`, or `after` where the oldest come first.
+    /// Where the next page begins, if there may be more: the next `before` of the query, or `after` with the oldest first.
     pub next: Option<Position>,
-    /// What is damaged in the part that was searched for this page: whether it was asked for is not known.
+    /// The number of damaged items in the part that was searched; whether they would match is unknown.
     pub damaged: u64,
 }
 
 /// A callback in the journal.
 #[derive(Clone, Debug)]
 pub struct StoredEvent {
-    /// Its place.
+    /// Its position.
     pub position: Position,
     /// Everything but the body.
     pub facts: Facts,
     /// The body, byte for byte.
     pub body: Bytes,
-    /// It was persisted after its append had been dropped: its sender was not told OK, and may have been told that it was
-    /// not persisted. After a crash in between, this mark may be missing.
+    /// It was persisted after its append had been dropped: its sender was not answered OK, and may have been told that it was not
+    /// persisted. A crash in between can lose this mark.
     pub persisted_late: bool,
 }
 
-/// How a journal is.
+/// The health of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Well.
+    /// It works.
     Ready,
-    /// It cannot keep anything just now, and goes on by itself: why.
+    /// It cannot persist anything at the moment, and recovers by itself; the reason.
     Unavailable(String),
-    /// This process can no longer use it: why.
+    /// This process can no longer use it; the reason.
     Failed(String),
 }

@@ -1,4 +1,4 @@
-//! What operators do with a journal: look, give up or try again, pause, tidy, copy.
+//! The operators' side of a journal: inspect, retry or drop dead letters, replay, pause, prune, back up.
 
 use std::fmt;
 use std::path::Path;
@@ -11,151 +11,148 @@ use serde::{Deserialize, Serialize};
 use super::{JournalError, LaneId, Page, Position};
 use crate::facts::Facts;
 
-/// Deliveries that a lane keeps open at most before it takes no further replays.
+/// The number of pending deliveries above which a consumer accepts no further replays.
 pub const REPLAYS_OPEN_MAX: usize = 5_000;
-/// Damaged items that one [`Verified`] names; the rest is only counted.
+/// The number of damaged items that one [`Verified`] names; further ones are only counted.
 pub const DAMAGE_MAX: usize = 1_000;
 
-/// The operators' side of a journal. Beside a running server it goes on while callbacks are kept and delivered. What a
-/// store has no way to do it may leave out: that is [`JournalError::Unsupported`].
+/// The operators' side of a journal. It works while callbacks are persisted and delivered. A journal may leave methods out; they
+/// return [`JournalError::Unsupported`].
 #[async_trait]
 pub trait Upkeep: Send + Sync + 'static {
-    /// Every lane, those that left the configuration included, by name.
+    /// All consumers by name, including orphaned ones.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// The store cannot be read.
     async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
         Err(JournalError::Unsupported("list its consumers"))
     }
-    /// What was given up, newest first.
+    /// Dead letters, newest first.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// The store cannot be read.
     async fn dead_letters(
         &self,
         _query: &DeadLetterQuery,
     ) -> Result<Page<DeadLetter>, JournalError> {
         Err(JournalError::Unsupported("list dead letters"))
     }
-    /// Makes dead letters deliveries again, with new ids and all their attempts, in one commit; they are dead letters no
-    /// more. One of a projection is handled again, without a change to the handler's state, and what comes of it goes to all
-    /// the handler's actions.
+    /// Turns dead letters into deliveries again, with new ids and all their attempts, in one commit. A dead letter of a
+    /// projection is handled again, without changes to the handler's state, and its record goes to all actions of the handler.
     ///
     /// # Errors
-    /// [`JournalError::Overloaded`] when a lane would have more than [`REPLAYS_OPEN_MAX`] items open,
-    /// [`JournalError::Refused`] when one is not in the configuration or disabled there; nothing was changed then, nor by any
-    /// other error.
+    /// [`JournalError::Overloaded`] if a consumer would have more than [`REPLAYS_OPEN_MAX`] items pending,
+    /// [`JournalError::Refused`] if one is orphaned or disabled. After any error, nothing was changed.
     async fn retry_dead_letters(&self, _numbers: &[u64]) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("retry dead letters"))
     }
-    /// Forgets dead letters for good, in one commit; how many there were.
+    /// Drops dead letters for good, in one commit; returns how many there were.
     ///
     /// # Errors
     /// Nothing was changed.
     async fn drop_dead_letters(&self, _numbers: &[u64]) -> Result<u64, JournalError> {
         Err(JournalError::Unsupported("drop dead letters"))
     }
-    /// Sends stored records again, each once and as a new delivery with an id of its own, whatever became of the first. The
-    /// handler and its state have no part in it. With ordering by key they go after what their key has open already.
+    /// Delivers stored records again, each as a new delivery with an id of its own, whatever became of the first one. The handler
+    /// is not called. With ordering by key, a replay comes after the pending items of its key.
     ///
     /// # Errors
-    /// As of [`Upkeep::retry_dead_letters`]; also when the lane is no subscription.
+    /// As of [`Upkeep::retry_dead_letters`]; also if the consumer is not a subscription.
     async fn replay(&self, _replay: &Replay) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("replay records"))
     }
-    /// From now on, and after a restart, the action's lanes, new ones included, hand out nothing, or do so again. What is
-    /// leased is not called back. An action that is to go on gets what waits for a retry at once, paused or not.
+    /// Pauses or resumes the consumers of an action, including new ones; this survives a restart. A paused consumer leases
+    /// nothing; existing leases are not revoked. Resuming makes retries due at once, whether the action was paused or not.
     ///
     /// # Errors
-    /// When no lane, attached or not, has this action; nothing was changed then, nor by any other error.
+    /// No consumer, registered or orphaned, has this action. After any error, nothing was changed.
     async fn pause(&self, _action: &str, _paused: bool) -> Result<(), JournalError> {
         Err(JournalError::Unsupported("pause actions"))
     }
-    /// Removes what is older or larger than is wanted and needed by nobody: what a lane of the configuration has not settled, a
-    /// disabled one too, and what a dead letter or a replay refers to, stays, with what shares its commit. A lane that left the
-    /// configuration longer ago than `orphan_retention` needs nothing, and goes itself, as with `forget_lane`. New lanes begin
-    /// after what was removed, and no position is given twice.
+    /// Removes what exceeds the wanted age or size and is not needed. Still needed are items that a consumer of the configuration
+    /// (even a disabled one) has not settled, and what a dead letter or a replay refers to, with everything in the same commit. A
+    /// consumer that has been orphaned for longer than `orphan_retention` needs nothing and is removed too, as by `forget_lane`.
+    /// New consumers start after what was removed, and no position is used twice.
     ///
     /// # Errors
     /// Part of it may have been done.
     async fn prune(&self, _retention: &Retention) -> Result<Pruned, JournalError> {
         Err(JournalError::Unsupported("remove expired data"))
     }
-    /// Removes a lane that left the configuration, with its dead letters and what waits in it; says how it stood. With the
-    /// projection of a handler goes the handler's state, with a subscription it does not.
+    /// Removes an orphaned consumer with its dead letters and pending items, and returns its last status. The state of a handler
+    /// is removed with its projection, not with a subscription.
     ///
     /// # Errors
-    /// When there is no such lane, or it was in the configuration when lanes were attached last.
+    /// There is no such consumer, or it was in the configuration when consumers were last registered.
     async fn forget_lane(&self, _lane: &LaneId) -> Result<LaneStatus, JournalError> {
         Err(JournalError::Unsupported("delete consumers"))
     }
-    /// What there is, in numbers.
+    /// Statistics.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// The store cannot be read.
     async fn stats(&self) -> Result<Stats, JournalError> {
         Err(JournalError::Unsupported("report statistics"))
     }
     /// Reads everything and compares every checksum.
     ///
     /// # Errors
-    /// When the store cannot be read at all.
+    /// The store cannot be read at all.
     async fn verify(&self) -> Result<Verified, JournalError> {
         Err(JournalError::Unsupported("verify itself"))
     }
-    /// Copies the store, as of now, into a new file.
+    /// Copies the current store into a new file.
     ///
     /// # Errors
-    /// When the file exists or cannot be written; it is not there then.
+    /// The file exists already, or cannot be written; then no file is left behind.
     async fn backup(&self, _to: &Path) -> Result<BackedUp, JournalError> {
         Err(JournalError::Unsupported("be backed up"))
     }
-    /// Puts a backup in the store's place and keeps what was there beside it; or, on a dry run, only says what that would
-    /// mean. Afterwards this journal is closed: open it anew.
+    /// Replaces the store with a backup and keeps the previous store beside it. A dry run only reports what that would change.
+    /// Afterwards this journal is closed: open it again.
     ///
     /// # Errors
-    /// When the file is no whole backup, or lanes are attached; nothing was changed then, nor by any other error that does not
-    /// say so.
+    /// The file is not a complete backup, or consumers are registered. After an error, nothing was changed unless it says so.
     async fn restore(&self, _from: &Path, _dry_run: bool) -> Result<Restored, JournalError> {
         Err(JournalError::Unsupported("be restored"))
     }
-    /// Entries and records found damaged and set aside since this journal was opened.
+    /// Damaged entries and records that were found and quarantined since this journal was opened.
     fn damaged(&self) -> u64 {
         0
     }
 }
 
-/// How a lane stands.
+/// The status of a consumer.
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LaneStatus {
     /// Its name, as text.
     #[serde(rename = "consumer")]
     pub lane: String,
-    /// Everything at or below has been delivered, or waits below, or is a dead letter.
+    /// Everything up to it has been delivered, is pending with a stored row, or is a dead letter.
     pub cursor: Position,
-    /// Entries of the journal that it has not looked at yet.
+    /// The lag: entries of the journal that it has not looked at yet.
     #[serde(rename = "lag")]
     pub behind: u64,
-    /// Items handed out, held behind their key, or waiting for a retry.
+    /// Pending items: leased, waiting behind an earlier item of their key, or waiting for a retry.
     #[serde(rename = "pending")]
     pub open: u64,
-    /// It takes nothing new before some of its open items are settled: there are too many.
+    /// It takes nothing new until some of its pending items are settled, because there are too many.
     #[serde(default)]
     pub full: bool,
-    /// Dead letters.
+    /// The number of dead letters.
     #[serde(rename = "dead_letters")]
     pub dead: u64,
-    /// When the first of those falls due that wait for a time; none: none does.
+    /// When the next retry is due; none if no retry waits.
     #[serde(rename = "next_retry_at", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Timestamp>,
-    /// Hands out nothing until it is resumed.
+    /// Leases nothing until it is resumed.
     #[serde(default)]
     pub paused: bool,
-    /// Hands out nothing until it is enabled in the configuration.
+    /// Leases nothing until it is enabled in the configuration.
     #[serde(default)]
     pub disabled: bool,
-    /// Not in the configuration when lanes were attached last.
+    /// Orphaned: not in the configuration when consumers were last registered.
     #[serde(rename = "orphaned")]
     pub detached: bool,
     /// Since when.
@@ -170,23 +167,23 @@ impl LaneStatus {
     }
 }
 
-/// What was given up, and why.
+/// A dead letter.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// Names it for commands; never given twice.
+    /// Its number for commands; never used twice.
     pub number: u64,
-    /// The lane, as text.
+    /// The consumer, as text.
     #[serde(rename = "consumer")]
     pub lane: String,
-    /// The callback's place.
+    /// The position of the callback.
     pub position: Position,
-    /// When it was given up.
+    /// When it became a dead letter.
     pub at: Timestamp,
-    /// Attempts that were made.
+    /// The attempts made.
     pub attempts: u32,
-    /// Why. Holds what others wrote: escape it wherever it goes.
+    /// The reason. It may hold text from outside: escape it wherever it is shown.
     pub reason: String,
-    /// The target's last answer; escape it, too.
+    /// The last response of the target; escape it, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
     /// The callback without its body; none if it is damaged.
@@ -194,62 +191,62 @@ pub struct DeadLetter {
     pub callback: Option<Facts>,
 }
 
-/// A question about dead letters.
+/// A query of dead letters.
 #[derive(Clone, Debug, Default)]
 pub struct DeadLetterQuery {
-    /// At most so many.
+    /// The maximum number of items.
     pub limit: usize,
     /// Only those with a smaller number: the `next` of the page before.
     pub before: Option<u64>,
-    /// Only of this lane.
+    /// Only of this consumer.
     pub lane: Option<LaneId>,
     /// Only these; empty: all.
     pub numbers: Vec<u64>,
 }
 
 impl DeadLetterQuery {
-    /// The newest, at most so many.
+    /// The newest ones, up to this number.
     pub fn first(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
 
-    /// The same, of one lane.
+    /// The same, of one consumer.
     #[must_use]
     pub fn of(self, lane: &LaneId) -> Self {
         Self { lane: Some(lane.clone()), ..self }
     }
 }
 
-/// Which records are to be sent again, and to whom.
+/// Which records are to be delivered again, and by which subscription.
 #[derive(Clone, Debug)]
 pub struct Replay {
     /// A subscription.
     pub lane: LaneId,
-    /// The callbacks; those of which the handler made no record are skipped and counted.
+    /// The callbacks; those for which the handler made no record are skipped and counted.
     pub positions: Vec<Position>,
     /// Only count.
     pub dry_run: bool,
 }
 
-/// What became of a wish to deliver again.
+/// The result of retrying dead letters, or of a replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requeued {
-    /// Deliveries that are on their way now.
+    /// Deliveries that are pending now.
     pub queued: u64,
-    /// What was named but is not there: no record, or no such dead letter.
+    /// Items that do not exist: no record, or no such dead letter.
     pub missing: u64,
 }
 
-/// How long what is kept. Nothing set: for ever.
+/// What to remove. A limit that is not set removes nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
-    /// Callbacks and records, since they were kept.
+    /// The maximum age of callbacks and records, since they were persisted.
     pub retention: Option<Duration>,
-    /// Bytes of the whole store; beyond it the oldest go.
+    /// The maximum size of the store in bytes; above it the oldest callbacks are removed.
     pub retention_size: Option<u64>,
-    /// Dead letters, since they were given up.
+    /// The maximum age of dead letters.
     pub dead_letter_retention: Option<Duration>,
-    /// Lanes that left the configuration, since then.
+    /// How long an orphaned consumer stays.
     pub orphan_retention: Option<Duration>,
 }
 
@@ -258,63 +255,63 @@ pub struct Retention {
 pub struct Pruned {
     /// Callbacks.
     pub events: u64,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead_letters: u64,
-    /// Lanes that had left the configuration, as they stood.
+    /// Orphaned consumers, with their last status.
     #[serde(rename = "consumers")]
     pub lanes: Vec<String>,
-    /// The lane without which more would have gone.
+    /// The consumer that kept more from being removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_by: Option<String>,
 }
 
-/// A store in numbers.
+/// Statistics of a store.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Stats {
     /// Callbacks.
     pub events: u64,
-    /// The first and the last of them.
+    /// The positions of the first and the last callback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<Position>,
     /// See `first`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Position>,
-    /// When the first was kept.
+    /// When the first callback was persisted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Timestamp>,
-    /// When the last was kept.
+    /// When the last callback was persisted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<Timestamp>,
-    /// Bytes that the store takes.
+    /// The size of the store in bytes.
     pub bytes: u64,
-    /// Of these, free for what comes next.
+    /// The part of it that is free for new data.
     pub free: u64,
-    /// Dead letters.
+    /// The number of dead letters.
     pub dead_letters: u64,
-    /// Items waiting for a retry or behind their key, that have a row of their own.
+    /// Items that wait for a retry or behind their key, and have a stored row.
     #[serde(rename = "pending")]
     pub open: u64,
     /// The version of the store's format.
     pub format: u64,
 }
 
-/// What a reading of everything found.
+/// The result of reading everything.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Verified {
-    /// Callbacks that are whole.
+    /// Intact callbacks.
     pub events: u64,
-    /// Records that are whole.
+    /// Intact records.
     pub records: u64,
-    /// Damaged ones.
+    /// Damaged items.
     pub damaged: u64,
     /// The first [`DAMAGE_MAX`] of them.
     pub damage: Vec<Damage>,
-    /// What is wrong with the store itself.
+    /// Errors of the store itself.
     pub problems: Vec<String>,
 }
 
 impl Verified {
-    /// Whether nothing is wrong.
+    /// Whether everything is intact.
     pub fn is_whole(&self) -> bool {
         self.damaged == 0 && self.problems.is_empty()
     }
@@ -323,10 +320,10 @@ impl Verified {
 /// One damaged item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Damage {
-    /// The handler whose record it is; none: a callback.
+    /// The handler whose record it is; none for a callback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handler: Option<String>,
-    /// Its place, or the nearest that can still be told.
+    /// Its position, or the nearest one that is still known.
     pub position: Position,
 }
 
@@ -339,60 +336,60 @@ impl fmt::Display for Damage {
     }
 }
 
-/// A copy that was made.
+/// A backup that was made.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BackedUp {
     /// Its size.
     pub bytes: u64,
-    /// The last callback in it.
+    /// The position of its last callback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Position>,
-    /// What a reading of the new file found: damage is copied, too.
+    /// The result of verifying the new file. Damage is copied, too.
     #[serde(default)]
     pub found: Verified,
 }
 
-/// What a restore means, or meant.
+/// What a restore changes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Restored {
-    /// Callbacks that were kept after the backup and will not be in the store any more.
+    /// Callbacks that were persisted after the backup and will be lost.
     pub events_lost: u64,
-    /// Callbacks of the backup.
+    /// Callbacks in the backup.
     pub events: u64,
-    /// What a reading of the whole backup found. What is damaged in it is set aside afterwards.
+    /// The result of verifying the whole backup. Damaged items are quarantined afterwards.
     #[serde(default)]
     pub found: Verified,
-    /// Every lane of either side.
+    /// All consumers of both stores.
     #[serde(rename = "consumers")]
     pub lanes: Vec<RestoredLane>,
-    /// Where what was there is kept; none on a dry run.
+    /// Where the previous store is kept; none on a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
 }
 
-/// A lane before and after a restore. What will be done again cannot be told exactly: it is no more than is said here.
+/// A consumer before and after a restore. The numbers of repeated deliveries are upper limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoredLane {
     /// Its name, as text.
     #[serde(rename = "consumer")]
     pub lane: String,
-    /// Where it stands now; none: it is only in the backup.
+    /// Its current cursor; none if it is only in the backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<Position>,
-    /// Where it will stand; none: it is not in the backup.
+    /// Its cursor after the restore; none if it is not in the backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Position>,
-    /// What has been settled since the backup and will be done again, what waited for a retry in it included.
+    /// Items settled since the backup that will be repeated, including those that waited for a retry in the backup.
     pub again: u64,
-    /// What is yet to be done and will be taken for done.
+    /// Pending items that will count as done.
     pub skipped: u64,
-    /// Replays that waited in the backup, were made since, and will be made again.
+    /// Replays that waited in the backup, were made since, and will be repeated.
     pub replays_again: u64,
-    /// Replays that wait now and will not be made.
+    /// Replays that wait now and will be lost.
     pub replays_lost: u64,
-    /// Dead letters that were retried, dropped or removed since, and will be there again.
+    /// Dead letters that were retried, dropped or removed since the backup, and will come back.
     pub dead_back: u64,
-    /// Dead letters that will be gone.
+    /// Dead letters that will be lost.
     pub dead_lost: u64,
     /// Whether it will be paused, if that changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

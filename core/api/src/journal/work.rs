@@ -1,4 +1,4 @@
-//! The words for work: who reads the journal, what is handed out, what became of it.
+//! The types of work: who reads the journal, what is leased, and what became of it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use crate::pattern::Pattern;
 use crate::record::{NewRecord, Record};
 use crate::state::StateChanges;
 
-/// Names one reader of the journal. As text: `handler`, or `handler>action`.
+/// The name of a consumer of the journal. As text: `handler`, or `handler>action`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneId {
     /// A handler instance reading callbacks.
@@ -22,7 +22,7 @@ pub enum LaneId {
         /// Its name.
         handler: Arc<str>,
     },
-    /// A handler instance's records on their way to one of its actions.
+    /// The records of a handler instance, delivered by one of its actions.
     Subscription {
         /// The handler's name.
         handler: Arc<str>,
@@ -77,32 +77,32 @@ impl FromStr for LaneId {
     }
 }
 
-/// A lane as the configuration wants it.
+/// A consumer as the configuration describes it.
 #[derive(Clone, Debug)]
 pub struct LaneSpec {
     /// Its name.
     pub id: LaneId,
-    /// Where a new one begins.
+    /// Where a new one starts.
     pub start: Start,
     /// The commands that a projection reads; a subscription gets all records of its handler.
     pub commands: Vec<Pattern>,
-    /// Whether a key's records go one after the other. Projections read everything in order anyway.
+    /// Whether the records of one key are delivered one after the other. Projections always read in order.
     pub ordering: Ordering,
-    /// Whether it hands out anything. If not, it is kept as it is, with all that it has left to do, for as long as it is named;
-    /// where there was none, none is made.
+    /// Whether it leases work. If not, an existing consumer stays as it is, with all its pending work, as long as the
+    /// configuration names it; a new one is not created.
     pub enabled: bool,
 }
 
-/// Where a new lane begins.
+/// Where a new consumer starts.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
-    /// With what comes from now on.
+    /// With the next callback.
     #[default]
     Now,
-    /// With the oldest that is kept.
+    /// With the oldest stored callback.
     Beginning,
 }
 
@@ -112,32 +112,32 @@ pub enum Start {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Ordering {
-    /// Records of one key one after the other, also across retries.
+    /// Records of one key one after the other, even across retries.
     #[default]
     Key,
-    /// As they come.
+    /// In any order.
     None,
 }
 
-/// How much work is wanted.
+/// How much work to lease.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
     /// At most so many items.
     pub limit: usize,
-    /// How long the lease holds.
+    /// How long the lease lasts.
     pub term: Duration,
-    /// With ordering by key: whether one lease may hold several items of a key, to be done in order.
+    /// With ordering by key: whether one lease may hold several items of a key, to be processed in order.
     pub whole_keys: bool,
-    /// While there is fresh work, at most so many items that were tried before: neither may starve the other.
+    /// The maximum number of retries while there is fresh work, so that neither starves the other.
     pub retries: usize,
 }
 
-/// Work that nobody else gets until the term is over.
+/// Leased work. No one else gets it until the term is over.
 #[derive(Debug)]
 pub struct Lease {
-    /// The lane.
+    /// The consumer.
     pub lane: LaneId,
-    /// Proof of the lease; a later lease of the same items makes it stale.
+    /// The token that proves the lease; a later lease of the same items invalidates it.
     pub token: u64,
     /// The items, by position; never empty.
     pub items: Vec<Leased>,
@@ -146,17 +146,17 @@ pub struct Lease {
 /// One item of a lease.
 #[derive(Debug)]
 pub struct Leased {
-    /// Its place.
+    /// Its position.
     pub position: Position,
-    /// Attempts so far that counted.
+    /// The attempts made so far.
     pub attempts: u32,
-    /// The id of a delivery that was asked for again; a projection that handles such a callback changes no state.
+    /// For a replay: the id of the new delivery. A projection that handles such a callback does not change state.
     pub replay: Option<Uuid>,
-    /// What is to be done.
+    /// The work.
     pub work: Work,
 }
 
-/// What a lane works on.
+/// What a consumer works on.
 #[derive(Debug)]
 pub enum Work {
     /// A projection turns it into a record.
@@ -165,38 +165,38 @@ pub enum Work {
     Record(Record),
 }
 
-/// What became of items of a lease.
+/// The dispositions of items of a lease.
 #[derive(Debug)]
 pub struct Settlement {
-    /// The lane.
+    /// The consumer.
     pub lane: LaneId,
     /// The token of the lease.
     pub token: u64,
-    /// Each settled item's fate.
+    /// The disposition of each settled item.
     pub fates: Vec<(Position, Fate)>,
     /// Changes to the handler's state (projections).
     pub state: StateChanges,
 }
 
-/// What became of one item.
+/// The disposition of one item: what became of it.
 #[derive(Clone, Debug)]
 pub enum Fate {
-    /// A projection read it; the record, if any, is kept with this commit.
+    /// A projection handled it; the record, if any, is stored with this commit.
     Recorded(Option<NewRecord>),
     /// Delivered.
     Delivered,
-    /// To be tried again.
+    /// To be retried.
     Retry {
-        /// Not before so long from now.
+        /// The wait before the retry.
         after: Duration,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// Given up.
+    /// A dead letter.
     Dead {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// The target's last answer.
+        /// The last response of the target.
         response: Option<String>,
     },
 }

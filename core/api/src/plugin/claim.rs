@@ -1,4 +1,4 @@
-//! What an instance writes and nothing else may write.
+//! What only one instance may write.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 type Names = Arc<dyn Fn(&OsStr) -> bool + Send + Sync>;
 
-/// A file, with what belongs to it, that one instance has for itself.
+/// A file, with the files that belong to it, that only one instance may use.
 #[derive(Clone)]
 pub struct Claim {
     /// The key below `options` that names it.
@@ -23,7 +23,7 @@ impl Claim {
         Self { key: key.to_owned(), path: path.to_owned(), beside: None }
     }
 
-    /// The file, and those in the same folder whose names are like this.
+    /// The file, and the files in the same folder whose names match.
     #[must_use]
     pub fn and_beside(self, names: impl Fn(&OsStr) -> bool + Send + Sync + 'static) -> Self {
         Self { beside: Some(Arc::new(names)), ..self }

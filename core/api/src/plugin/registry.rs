@@ -5,12 +5,12 @@ use std::fmt;
 
 use super::{Registration, Table};
 
-/// The plugins that this program has, sorted by table and name.
+/// The plugins of this program, sorted by table and name.
 #[derive(Clone, Debug, Default)]
 pub struct Registry(BTreeMap<(Table, &'static str), Registration>);
 
 impl Registry {
-    /// All that are linked.
+    /// All linked plugins.
     ///
     /// # Errors
     /// Two plugins of one role share a name.
@@ -18,7 +18,7 @@ impl Registry {
         Self::of(inventory::iter::<Registration>.into_iter().copied())
     }
 
-    /// Just these.
+    /// These plugins only.
     ///
     /// # Errors
     /// Two plugins of one role share a name.
