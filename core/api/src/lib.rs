@@ -19,6 +19,7 @@ mod plugin;
 mod program;
 mod record;
 mod source;
+#[cfg(feature = "standard-webhooks")]
 pub mod standard_webhooks;
 mod state;
 mod time;
