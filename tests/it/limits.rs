@@ -142,7 +142,7 @@ fn where_all_places_are_taken_the_connection_that_has_been_idle_longest_makes_ro
     assert_eq!(post(server.address, &query(TOPIC_CHANGED), &topic_changed("New")).body, OK);
     assert_eq!(streams[2].read(&mut [0; 9]).expect("closed in order"), 0);
     assert!([1, 3, 0].into_iter().all(|place| call(&mut streams[place])), "the others stay");
-    hit(&server, "idle_longest");
+    hit(&server, "connections_evicted");
 }
 
 #[test]

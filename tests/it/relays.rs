@@ -150,10 +150,12 @@ fn a_target_that_keeps_failing_is_left_alone_and_told_of() {
     });
     assert!(remark.starts_with("action crm: circuit breaker open, failing since "), "{remark}");
     let metric = |line: &str| get(server.admin, "/metrics").body.contains(line);
-    assert!(metric("switchhook_breaker_opened_total{action=\"crm\"} 1"));
+    assert!(metric("switchhook_circuit_breaker_opened_total{action=\"crm\"} 1"));
     target.got(2);
     server.lanes_settled();
-    eventually("it closes", || metric("switchhook_breaker_open{action=\"crm\"} 0").then_some(()));
+    eventually("it closes", || {
+        metric("switchhook_circuit_breaker_open{action=\"crm\"} 0").then_some(())
+    });
 }
 
 #[test]
@@ -189,7 +191,7 @@ fn a_target_that_takes_nothing_is_told_of() {
     let metrics = get(server.admin, "/metrics").body;
     let line = metrics
         .lines()
-        .find_map(|line| line.strip_prefix("switchhook_failed_in_a_row{action=\"crm\"} "));
+        .find_map(|line| line.strip_prefix("switchhook_consecutive_failures{action=\"crm\"} "));
     let failures: u64 = line.and_then(|text| text.parse().ok()).expect("a number");
     assert!(failures >= 3, "{failures}");
     let lanes = get(server.admin, "/api/v1/consumers").json();

@@ -125,7 +125,7 @@ impl Counters {
     }
 
     fn kept(&self, metrics: &Metrics) {
-        self.kept.get_or_init(|| self.of(metrics, "kept")).inc();
+        self.kept.get_or_init(|| self.of(metrics, "persisted")).inc();
     }
 
     fn count(&self, metrics: &Metrics, outcome: &str) {
@@ -272,7 +272,7 @@ impl Intake {
         let mut entry = Entry::of(callback);
         entry.facts.decision = Some(decision);
         if !self.journal.note(entry) {
-            self.metrics.notes_dropped.inc();
+            self.metrics.appends_dropped.inc();
         }
     }
 
@@ -288,7 +288,7 @@ impl Intake {
             Ok(Turn::Mine(claim)) => {
                 let decided = self.ask(mount, callback, deadline).await;
                 if decided.lasting().is_some_and(|verdict| !claim.say(verdict)) {
-                    self.metrics.limit("same_answers");
+                    self.metrics.limit("cached_decisions");
                 }
                 decided
             }

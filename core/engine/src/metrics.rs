@@ -17,10 +17,34 @@ use switchhook_api::journal::Journal;
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
 
-const PERSISTED_LATE_HELP: &str =
-    "Callbacks persisted, and delivered, after they had been answered as not persisted";
-const DAMAGED_HELP: &str =
-    "Entries and records found damaged and set aside since the journal was opened";
+/// Help texts that are too long to stand beside their names.
+mod help {
+    pub(super) const DECISIONS: &str =
+        "Decisions of handlers about before-callbacks, by verdict or failure";
+    pub(super) const VERDICTS_ADJUSTED: &str =
+        "Verdicts that the protocol cannot express exactly, by the verdict that was sent instead";
+    pub(super) const CALLBACKS_HANDLED: &str =
+        "Callbacks that handlers read from the journal, by result";
+    pub(super) const DELIVERIES: &str =
+        "Delivery attempts by result; `dead_letter` counts records that were given up";
+    pub(super) const ATTEMPTS_IN_FLIGHT: &str = "Delivery attempts that are running";
+    pub(super) const RETRIES_THROTTLED: &str =
+        "Retries that were postponed by the retry limits max_ratio and min_per_minute";
+    pub(super) const CIRCUIT_BREAKER_OPEN: &str =
+        "1 while the circuit breaker of the action is open or half-open";
+    pub(super) const CIRCUIT_BREAKER_OPENED: &str =
+        "How often the circuit breaker of the action opened";
+    pub(super) const CONSECUTIVE_FAILURES: &str =
+        "Attempts that failed since the last successful one";
+    pub(super) const REPLY_SECONDS: &str = "Time from the head of a request to its reply";
+    pub(super) const MALFORMED_REQUESTS: &str = "Requests that were not valid HTTP";
+    pub(super) const APPENDS_DROPPED: &str =
+        "Before-callbacks that were answered but not persisted: the queue of the journal was full";
+    pub(super) const PERSISTED_LATE: &str =
+        "Callbacks that were persisted after their sender had been told that they were not";
+    pub(super) const JOURNAL_DAMAGED: &str =
+        "Damaged callbacks and records found since the journal was opened";
+}
 
 macro_rules! labels {
     ($($name:ident { $($label:ident),* })*) => {
@@ -51,17 +75,17 @@ pub struct Metrics {
     pub(crate) refusals: Family<OfRefusal, Counter>,
     pub(crate) decisions: Family<OfHandler, Counter>,
     pub(crate) verdicts_adjusted: Family<OfHandler, Counter>,
-    pub(crate) projected: Family<OfHandler, Counter>,
+    pub(crate) callbacks_handled: Family<OfHandler, Counter>,
     pub(crate) deliveries: Family<OfAction, Counter>,
-    pub(crate) attempts_under_way: Family<OfTarget, Gauge>,
-    pub(crate) retries_delayed: Family<OfTarget, Counter>,
-    pub(crate) breaker_open: Family<OfTarget, Gauge>,
-    pub(crate) breaker_opened: Family<OfTarget, Counter>,
-    pub(crate) failed_in_a_row: Family<OfTarget, Gauge>,
+    pub(crate) attempts_in_flight: Family<OfTarget, Gauge>,
+    pub(crate) retries_throttled: Family<OfTarget, Counter>,
+    pub(crate) circuit_breaker_open: Family<OfTarget, Gauge>,
+    pub(crate) circuit_breaker_opened: Family<OfTarget, Counter>,
+    pub(crate) consecutive_failures: Family<OfTarget, Gauge>,
     pub(crate) replies: Family<OfPhase, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
     pub(crate) malformed_requests: Counter,
-    pub(crate) notes_dropped: Counter,
+    pub(crate) appends_dropped: Counter,
     persisted_late: Counter,
     journal_damaged: Gauge,
     limits: Family<OfLimit, Counter>,
@@ -99,52 +123,31 @@ impl Default for Metrics {
         }
         let replies: fn() -> Histogram = || Histogram::new(REPLY_BUCKETS);
         Self {
-            callbacks: register!("callbacks", "Genuine callbacks by what became of them"),
-            refusals: register!("refusals", "Requests that were not taken in, by exact reason"),
-            decisions: register!("decisions", "What handlers answered to before-callbacks"),
-            verdicts_adjusted: register!(
-                "verdicts_adjusted",
-                "Verdicts that the protocol could not say as they were given, by what was said"
+            callbacks: register!("callbacks", "Callbacks by outcome"),
+            refusals: register!("refusals", "Refused requests, by reason"),
+            decisions: register!("decisions", help::DECISIONS),
+            verdicts_adjusted: register!("verdicts_adjusted", help::VERDICTS_ADJUSTED),
+            callbacks_handled: register!("callbacks_handled", help::CALLBACKS_HANDLED),
+            deliveries: register!("deliveries", help::DELIVERIES),
+            attempts_in_flight: register!("attempts_in_flight", help::ATTEMPTS_IN_FLIGHT),
+            retries_throttled: register!("retries_throttled", help::RETRIES_THROTTLED),
+            circuit_breaker_open: register!("circuit_breaker_open", help::CIRCUIT_BREAKER_OPEN),
+            circuit_breaker_opened: register!(
+                "circuit_breaker_opened",
+                help::CIRCUIT_BREAKER_OPENED
             ),
-            projected: register!("projected", "Callbacks that handlers read from the journal"),
-            deliveries: register!(
-                "deliveries",
-                "Attempts of actions by result; `dead`: given up after the last"
-            ),
-            attempts_under_way: register!(
-                "attempts_under_way",
-                "Attempts that have begun and not ended"
-            ),
-            retries_delayed: register!(
-                "retries_delayed",
-                "Retries that wait longer because there are too many"
-            ),
-            breaker_open: register!(
-                "breaker_open",
-                "1 while a target that fails is left alone or probed"
-            ),
-            breaker_opened: register!(
-                "breaker_opened",
-                "How often a target failed so often in a row that it was left alone"
-            ),
-            failed_in_a_row: register!(
-                "failed_in_a_row",
-                "Attempts that failed since the last delivery; 0: the last one delivered something"
-            ),
+            consecutive_failures: register!("consecutive_failures", help::CONSECUTIVE_FAILURES),
             replies: register!(
                 "reply_seconds",
-                "From the head of a request to its answer",
+                help::REPLY_SECONDS,
                 Family::new_with_constructor(replies)
             ),
             connections: register!("connections", "Open connections"),
-            malformed_requests: register!("malformed_requests", "Requests that were no HTTP"),
-            notes_dropped: register!(
-                "notes_dropped",
-                "Before-callbacks that were answered but for whose record there was no room"
-            ),
-            persisted_late: register!("persisted_late", PERSISTED_LATE_HELP),
-            journal_damaged: register!("journal_damaged", DAMAGED_HELP),
-            limits: register!("limit_hits", "How often a limit was hit, by its name"),
+            malformed_requests: register!("malformed_requests", help::MALFORMED_REQUESTS),
+            appends_dropped: register!("appends_dropped", help::APPENDS_DROPPED),
+            persisted_late: register!("persisted_late", help::PERSISTED_LATE),
+            journal_damaged: register!("journal_damaged", help::JOURNAL_DAMAGED),
+            limits: register!("limit_hits", "How often a limit was reached, by its name"),
             taken_in: TakenIn::default(),
             registry,
         }
@@ -166,7 +169,7 @@ impl Metrics {
     pub fn take_in(&self, journal: &dyn Journal) {
         self.journal_damaged.set(i64::try_from(journal.damaged()).unwrap_or(i64::MAX));
         let TakenIn { notes_lost, persisted_late, lines_lost } = &self.taken_in;
-        self.notes_dropped.inc_by(growth(notes_lost, journal.notes_lost()));
+        self.appends_dropped.inc_by(growth(notes_lost, journal.notes_lost()));
         self.persisted_late.inc_by(growth(persisted_late, journal.persisted_late()));
         let lines = growth(lines_lost, switchhook_api::log_lines::lost());
         if lines > 0 {
@@ -188,18 +191,76 @@ mod tests {
     use super::*;
     use switchhook_testkit::{MemoryJournal, TestClock};
 
+    /// A family without members is not in the text.
+    fn use_all(metrics: &Metrics) {
+        let one: Arc<str> = "x".into();
+        let handler = OfHandler { handler: one.clone(), result: one.clone() };
+        let target = OfTarget { action: one.clone() };
+        for family in [&metrics.decisions, &metrics.verdicts_adjusted, &metrics.callbacks_handled] {
+            family.get_or_create(&handler).inc();
+        }
+        for family in [
+            &metrics.attempts_in_flight,
+            &metrics.circuit_breaker_open,
+            &metrics.consecutive_failures,
+        ] {
+            family.get_or_create(&target).inc();
+        }
+        for family in [&metrics.retries_throttled, &metrics.circuit_breaker_opened] {
+            family.get_or_create(&target).inc();
+        }
+        let [source, command, phase, outcome] = [(); 4].map(|()| one.clone());
+        metrics.callbacks.get_or_create(&OfCallback { source, command, phase, outcome }).inc();
+        let [source, reason, handler, action, result] = [(); 5].map(|()| one.clone());
+        metrics.refusals.get_or_create(&OfRefusal { source, reason }).inc();
+        metrics.deliveries.get_or_create(&OfAction { handler, action, result }).inc();
+        metrics.replies.get_or_create(&OfPhase { phase: one }).observe(1.0);
+        metrics.limit("x");
+    }
+
+    /// Dashboards and alerts depend on these names: a change belongs into the changelog.
+    #[test]
+    fn the_names_are_these() {
+        let metrics = Metrics::default();
+        use_all(&metrics);
+        let text = metrics.text();
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE switchhook_"));
+        let names: Vec<&str> = names.filter_map(|line| line.split(' ').next()).collect();
+        let expected = [
+            "callbacks",
+            "refusals",
+            "decisions",
+            "verdicts_adjusted",
+            "callbacks_handled",
+            "deliveries",
+            "attempts_in_flight",
+            "retries_throttled",
+            "circuit_breaker_open",
+            "circuit_breaker_opened",
+            "consecutive_failures",
+            "reply_seconds",
+            "connections",
+            "malformed_requests",
+            "appends_dropped",
+            "persisted_late",
+            "journal_damaged",
+            "limit_hits",
+        ];
+        assert_eq!(names, expected, "{text}");
+    }
+
     #[test]
     fn what_the_journal_lost_is_told_once() {
         let (metrics, clock) = (Metrics::default(), Arc::new(TestClock::default()));
         let journal = MemoryJournal::new(clock);
-        metrics.notes_dropped.inc();
+        metrics.appends_dropped.inc();
         for (damaged, lost, dropped) in [(0, 0, 1), (2, 3, 4), (2, 3, 4), (2, 5, 6)] {
             journal.set_losses(damaged, lost);
             metrics.take_in(&journal);
             let text = metrics.text();
             let has = |line: String| text.lines().any(|one| one == line);
             assert!(has(format!("switchhook_journal_damaged {damaged}")), "{text}");
-            assert!(has(format!("switchhook_notes_dropped_total {dropped}")), "{text}");
+            assert!(has(format!("switchhook_appends_dropped_total {dropped}")), "{text}");
         }
     }
 }

@@ -205,7 +205,7 @@ impl Subscription {
                 tracing::warn!(%action, record, attempt = before.saturating_add(1), retry_in = ?after, %reason, suppressed, "delivery failed: it will be retried");
             }
             Fate::Dead { reason, .. } => {
-                self.count("dead", 1);
+                self.count("dead_letter", 1);
                 let Some(suppressed) = LOG.take("dead") else { return };
                 let (record, reason) = (record.id(), switchhook_api::escape::for_line(reason));
                 tracing::error!(%action, record, %reason, suppressed, "delivery failed: record moved to dead letters");

@@ -131,11 +131,11 @@ impl Gate {
         let of = OfTarget { action: name.clone() };
         let all = &works.metrics;
         let metrics = Counts {
-            open: all.breaker_open.get_or_create(&of).clone(),
-            opened: all.breaker_opened.get_or_create(&of).clone(),
-            delayed: all.retries_delayed.get_or_create(&of).clone(),
-            under_way: all.attempts_under_way.get_or_create(&of).clone(),
-            in_a_row: all.failed_in_a_row.get_or_create(&of).clone(),
+            open: all.circuit_breaker_open.get_or_create(&of).clone(),
+            opened: all.circuit_breaker_opened.get_or_create(&of).clone(),
+            delayed: all.retries_throttled.get_or_create(&of).clone(),
+            under_way: all.attempts_in_flight.get_or_create(&of).clone(),
+            in_a_row: all.consecutive_failures.get_or_create(&of).clone(),
             forgotten: all.limit_counter("failing_records"),
         };
         let inner = Inner {

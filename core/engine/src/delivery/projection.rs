@@ -149,8 +149,8 @@ impl Projection {
     async fn keep(&self, settlement: Settlement) -> Result<(), JournalError> {
         let dead = |(_, fate): &&(Position, Fate)| matches!(fate, Fate::Dead { .. });
         let (all, dead) = (settlement.fates.len(), settlement.fates.iter().filter(dead).count());
-        self.count("recorded", all - dead);
-        self.count("dead", dead);
+        self.count("handled", all - dead);
+        self.count("dead_letter", dead);
         self.works.journal.settle(settlement).await
     }
 
@@ -204,7 +204,7 @@ impl Projection {
     fn count(&self, result: &'static str, n: usize) {
         if n > 0 {
             let labels = OfHandler { handler: self.name.clone(), result: result.into() };
-            self.works.metrics.projected.get_or_create(&labels).inc_by(n as u64);
+            self.works.metrics.callbacks_handled.get_or_create(&labels).inc_by(n as u64);
         }
     }
 }

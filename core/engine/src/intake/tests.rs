@@ -343,7 +343,7 @@ async fn an_after_callback_whose_reply_matters_is_kept_each_time_and_decided_onc
     assert_eq!(stand.post("A.Asked k").await, "1");
     assert_eq!(handler.asked.load(Ordering::SeqCst), 1);
     assert_eq!(stand.noted().await.len(), 2);
-    assert_eq!(stand.counted(r#"outcome="kept""#).as_deref(), Some("2"));
+    assert_eq!(stand.counted(r#"outcome="persisted""#).as_deref(), Some("2"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -353,7 +353,7 @@ async fn answers_that_had_to_be_forgotten_early_are_counted() {
     for number in 0..16_384 {
         stand.post(&format!("A.Before {number}")).await;
     }
-    let hits = r#"limit="same_answers""#;
+    let hits = r#"limit="cached_decisions""#;
     assert_eq!(stand.counted(hits), None);
     assert_eq!(stand.post("A.Before 0").await, "1");
     stand.post("A.Before more").await;

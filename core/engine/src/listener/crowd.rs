@@ -96,7 +96,7 @@ impl Crowd {
         let idle = members.values().filter_map(|turn| Some((turn.idle_since()?, turn)));
         let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
         longest.send_away();
-        self.metrics.limit("idle_longest");
+        self.metrics.limit("connections_evicted");
         true
     }
 

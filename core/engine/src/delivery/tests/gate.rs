@@ -29,7 +29,7 @@ fn action() -> OfTarget {
 }
 
 fn is_open(node: &Running) -> bool {
-    node.metrics.breaker_open.get_or_create(&action()).get() == 1
+    node.metrics.circuit_breaker_open.get_or_create(&action()).get() == 1
 }
 
 async fn append_many(world: &mut World, count: usize) {
@@ -282,7 +282,7 @@ async fn refusals_are_answers_and_timeouts_and_panics_are_not() {
                 }
             }
             assert_eq!(is_open(&node), opens, "{answer:?}, {batch} at a time");
-            let opened = node.metrics.breaker_opened.get_or_create(&action()).get();
+            let opened = node.metrics.circuit_breaker_opened.get_or_create(&action()).get();
             assert_eq!(opened, u64::from(opens));
             node.stop().await;
         }
@@ -394,7 +394,7 @@ async fn the_retries_of_many_failures_are_spread() {
         *minutes.entry(at.as_secs() / 60).or_default() += 1;
     }
     assert!(minutes.values().all(|retries| *retries <= 60), "{minutes:?}");
-    assert!(node.metrics.retries_delayed.get_or_create(&action()).get() > 400);
+    assert!(node.metrics.retries_throttled.get_or_create(&action()).get() > 400);
     node.stop().await;
 }
 

@@ -234,7 +234,7 @@ async fn a_target_that_delivers_nothing_says_so_and_one_that_delivers_some_does_
         });
         assert_eq!(says, told, "{remark:?}");
         let of = crate::metrics::OfTarget { action: "a".into() };
-        let in_a_row = node.metrics.failed_in_a_row.get_or_create(&of).get();
+        let in_a_row = node.metrics.consecutive_failures.get_or_create(&of).get();
         assert_eq!(in_a_row >= 3, told, "{in_a_row}");
         node.stop().await;
     }
