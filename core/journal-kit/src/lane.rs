@@ -1,5 +1,5 @@
-//! The bookkeeping of one lane: what is handed out, held behind its key, or waits for a retry. Pure, so that every
-//! journal that keeps its lanes in one process shares it, and a test can drive it through any order of events.
+//! The bookkeeping of one consumer: what is leased, waits behind its key, or waits for a retry. It is pure, so that every journal
+//! that keeps its consumers in one process can share it, and a test can drive it through any order of events.
 
 mod moves;
 
@@ -12,14 +12,15 @@ use siphasher::sip::SipHasher13;
 
 use switchhook_api::journal::{Fate, JournalError, Ordering, Position, Want};
 
-/// Items that one lane keeps open at most. Beyond it, the lane takes nothing new until some are settled.
+/// The most items that a consumer keeps open. At this number it takes nothing new until some are settled.
 pub(super) const OPEN_MAX: usize = 10_000;
-/// Beside them, items that only wait behind an earlier one of their key: while some conversations fail, the others go on.
+/// In addition, the most items that only wait behind an earlier one of their key, so that others continue while some
+/// conversations fail.
 const FOLLOWERS_MAX: usize = 100_000;
-/// Settled items that a crash may bring back because an earlier one is still under way.
+/// The most settled items that a crash may bring back because an earlier one is still under way.
 const UNCOVERED_MAX: usize = 32;
 
-/// One lane. `now` is monotonic time since any fixed start; `wall` is the time of day.
+/// One consumer. `now` is monotonic time since any fixed start; `wall` is the system time.
 #[derive(Debug, Default)]
 pub struct Lane {
     ordering: Ordering,
@@ -30,9 +31,9 @@ pub struct Lane {
     keys: HashMap<u64, Line>,
     /// Open items that have a key.
     keyed: usize,
-    /// Open items that wait for nothing but a lease, and for the leased ones of their key.
+    /// Open items that wait only for a lease, and for the leased items of their key.
     ready: BTreeSet<u64>,
-    /// The same of those that were tried before.
+    /// The same for items that were tried before.
     again: BTreeSet<u64>,
     due: BTreeSet<(Duration, u64)>,
     /// Open items without a row of their own: the cursor cannot pass them.
@@ -44,7 +45,7 @@ pub struct Lane {
     tokens: u64,
 }
 
-/// The open items of one key, and how many of them are leased: always by one lease alone.
+/// The open items of one key, and how many of them are leased, always by a single lease.
 #[derive(Debug, Default)]
 struct Line {
     open: BTreeSet<u64>,
@@ -65,7 +66,7 @@ enum State {
     Held,
 }
 
-/// What becomes of an item that was offered to a lease.
+/// The result of offering an item to a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// It is part of the lease.
@@ -77,13 +78,13 @@ pub enum Offer {
 /// One open item as it is stored, so that the cursor may pass it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenRow {
-    /// Its place.
+    /// Its position.
     pub position: Position,
-    /// Attempts that counted.
+    /// The attempts made.
     pub attempts: u32,
     /// The hash of its key.
     pub key: Option<u64>,
-    /// Not to be tried before; none: as soon as its key is free.
+    /// Not to be tried before this time; none: as soon as its key is free.
     pub due: Option<Due>,
     /// Why it was not delivered.
     pub reason: Option<String>,
@@ -92,14 +93,14 @@ pub struct OpenRow {
 /// When an item may be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// By the time of day, which may be another one after a restart.
+    /// By the system time, which may have changed after a restart.
     pub at: Timestamp,
-    /// How long the wait was when it began: after a restart it is no longer, whatever the time of day says.
+    /// The length of the wait when it began. After a restart the wait is not longer than this, whatever the system time is.
     pub wait: Duration,
 }
 
 impl Due {
-    /// In so long from now.
+    /// After this wait.
     pub fn after(wait: Duration, wall: Timestamp) -> Self {
         Self { at: wall.saturating_add(wait).unwrap_or(Timestamp::MAX), wait }
     }
@@ -109,26 +110,26 @@ impl Due {
     }
 }
 
-/// What a settlement changes in the store: one commit.
+/// What a settlement changes in the store, in one commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The new cursor.
     pub cursor: u64,
-    /// Open rows to write, over older ones of their position.
+    /// Open rows to write; they replace older ones of the same position.
     pub put: Vec<OpenRow>,
-    /// Open rows to remove, where there are any.
+    /// Open rows to remove, if they exist.
     pub delete: Vec<u64>,
     /// Dead letters to write, with the attempts made.
     pub dead: Vec<(u64, u32)>,
 }
 
 impl Lane {
-    /// A lane that begins after `cursor`.
+    /// A consumer that starts after `cursor`.
     pub fn new(ordering: Ordering, cursor: u64) -> Self {
         Self { ordering, cursor, scanned: cursor, ..Self::default() }
     }
 
-    /// A lane as it was stored. No wait is longer than it was: the clock may have been moved.
+    /// A consumer as it was stored. No wait becomes longer than it was, because the clock may have been changed.
     pub fn restore(
         ordering: Ordering,
         cursor: u64,
@@ -144,7 +145,7 @@ impl Lane {
         lane
     }
 
-    /// Takes in items that have just got rows of their own: replays, to be handed out as soon as their key is free.
+    /// Adds items that have just got rows of their own: replays, to be leased as soon as their key is free.
     pub fn requeue(&mut self, rows: impl IntoIterator<Item = OpenRow>, now: Duration) {
         for row in rows {
             self.put_stored(&row, now);
@@ -157,52 +158,52 @@ impl Lane {
         self.unstored.remove(&row.position.0);
     }
 
-    /// Numbers the leases from here on, so that no token of an earlier life of the lane is taken for one of this.
+    /// Sets the number of the next leases, so that a token from before a restart does not match one of now.
     #[must_use]
     pub fn numbered_from(mut self, token: u64) -> Self {
         self.tokens = token;
         self
     }
 
-    /// The last token that was given out.
+    /// The last token that was used.
     pub fn last_token(&self) -> u64 {
         self.tokens
     }
 
-    /// A key as the bookkeeping knows it.
+    /// The hash of a key, as the bookkeeping uses it.
     pub fn key_hash(key: &str) -> u64 {
         let mut hasher = SipHasher13::new(); // stores keep its numbers: the standard hasher may become another one
         key.hash(&mut hasher);
         hasher.finish() >> 1 // stores count in signed 64-bit integers
     }
 
-    /// Everything at or below is settled or has a row of its own.
+    /// Everything up to this position is settled or has a row of its own.
     pub fn cursor(&self) -> u64 {
         self.cursor
     }
 
-    /// Everything at or below has been looked at.
+    /// Everything up to this position has been looked at.
     pub fn scanned(&self) -> u64 {
         self.scanned
     }
 
-    /// Everything at or below has been settled for good.
+    /// Everything up to this position has been settled for good.
     pub fn settled_to(&self) -> u64 {
         self.open.keys().next().map_or(self.scanned, |first| self.scanned.min(first - 1))
     }
 
-    /// Whether an item between these two, both left out, is open.
+    /// Whether an item between these two positions, both excluded, is open.
     pub fn open_between(&self, after: u64, before: u64) -> bool {
         after + 1 < before && self.open.range(after + 1..before).next().is_some()
     }
 
-    /// Moves the cursor over what needed no settling, and says where it is.
+    /// Moves the cursor over items that needed no settling, and returns it.
     pub fn advance_idle(&mut self) -> u64 {
         self.cursor = self.reach();
         self.cursor
     }
 
-    /// What a clean stop stores, so that nothing settled comes back: rows for what is open, and a cursor behind all.
+    /// What a clean stop stores, so that nothing settled comes back: rows for open items, and a cursor after all of them.
     pub fn close(&mut self) -> Plan {
         let mut plan = Plan::default();
         self.cover(&mut plan);
@@ -210,7 +211,7 @@ impl Lane {
         plan
     }
 
-    /// Items handed out, held or waiting.
+    /// The number of items that are leased or waiting.
     pub fn open(&self) -> usize {
         self.open.len()
     }
@@ -222,24 +223,24 @@ impl Lane {
         self.open.len() - followers < OPEN_MAX && followers < FOLLOWERS_MAX
     }
 
-    /// Whether something that is open may go out with the next lease.
+    /// Whether an open item may be part of the next lease.
     pub fn may_hand_out(&self) -> bool {
         !self.ready.is_empty() || !self.again.is_empty()
     }
 
-    /// When the lane has something to do by itself: a retry falls due or a lease runs out.
+    /// When the consumer next has something to do by itself: a retry is due, or a lease expires.
     pub fn next_wake(&self) -> Option<Duration> {
         let due = self.due.first().map(|(at, _)| *at);
         let lapse = self.leases.values().map(|(until, _)| *until).min();
         due.into_iter().chain(lapse).min()
     }
 
-    /// The first time later than now at which a retry falls due.
+    /// The first time after now at which a retry is due.
     pub fn next_due(&self, now: Duration) -> Option<Duration> {
         self.due.range((now, u64::MAX)..).next().map(|(at, _)| *at)
     }
 
-    /// Begins a lease: takes what is open and may go now. More is added with [`Lane::offer`].
+    /// Begins a lease with the open items that may be leased now. More are added with [`Lane::offer`].
     pub fn begin(&mut self, now: Duration, want: &Want) -> (u64, Vec<(Position, u32)>) {
         self.lapse(now);
         while let Some(&(at, position)) = self.due.first().filter(|(at, _)| *at <= now) {
@@ -259,7 +260,7 @@ impl Lane {
         (token, taken)
     }
 
-    /// Adds what was tried before to a lease of so many items, where there was not enough fresh work for it.
+    /// Adds retries to a lease of `count` items for which there was not enough fresh work.
     pub fn top_up(&mut self, token: u64, count: usize, want: &Want) -> Vec<(Position, u32)> {
         let room = want.limit.saturating_sub(count);
         let (mut taken, again) = (Vec::new(), self.free(&self.again, room));
@@ -267,7 +268,7 @@ impl Lane {
         taken
     }
 
-    /// Looks at the next item of the store, in order.
+    /// Offers the next item of the store, in order.
     pub fn offer(
         &mut self,
         token: u64,
@@ -302,7 +303,7 @@ impl Lane {
         Offer::Taken
     }
 
-    /// Notes that nothing for this lane lies at or below `position`.
+    /// Notes that there is nothing for this consumer up to `position`.
     pub fn skip_to(&mut self, position: Position) {
         self.scanned = self.scanned.max(position.0);
         while self.ahead.first().is_some_and(|first| *first <= self.scanned) {
@@ -310,7 +311,7 @@ impl Lane {
         }
     }
 
-    /// Ends the beginning of a lease; false if it holds nothing and is gone.
+    /// Finishes building a lease; false if it is empty and was removed.
     pub fn finish(&mut self, token: u64) -> bool {
         let holds = self.leases.get(&token).is_some_and(|(_, count)| *count > 0);
         if !holds {
@@ -319,7 +320,8 @@ impl Lane {
         holds
     }
 
-    /// Settles items of a lease: changes the bookkeeping and says what to store. If the store then fails, the lane must be restored.
+    /// Settles items of a lease: changes the bookkeeping and returns what to store. If storing fails, the consumer must be
+    /// restored.
     ///
     /// # Errors
     /// [`JournalError::Stale`], before anything is changed.
@@ -353,8 +355,8 @@ impl Lane {
         Ok(plan)
     }
 
-    /// Gives some items of a lease back, none of which stands before one of its key that is kept: they can be handed out
-    /// again with the next lease.
+    /// Gives some items of a lease back, so that the next lease can take them. None of them may be before an item of its key that
+    /// stays leased.
     pub fn give_back(&mut self, token: u64, positions: &[Position]) {
         for Position(position) in positions {
             let Some(open) = self.open.get(position) else { continue };
@@ -368,7 +370,7 @@ impl Lane {
         }
     }
 
-    /// Gives a lease back: its items can be handed out again at once.
+    /// Gives a lease back, so that its items can be leased again at once.
     pub fn release(&mut self, token: u64) {
         self.leases.remove(&token);
         let lost: Vec<u64> = self

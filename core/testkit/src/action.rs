@@ -1,4 +1,4 @@
-//! An action that remembers.
+//! An action that records what was delivered to it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use switchhook_api::Action;
 use switchhook_api::{Failure, Record};
 
-/// Collects the records that were delivered to it; fails when told to.
+/// Collects the records that were delivered to it, and fails on request.
 #[derive(Debug)]
 pub struct RecordingAction {
     records: watch::Sender<Vec<Record>>,
@@ -29,28 +29,28 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RecordingAction {
-    /// Lets one of the coming attempts fail; several calls line up.
+    /// Makes one of the next attempts fail; several calls queue up.
     pub fn fail_next(&self, failure: Failure) {
         locked(&self.failures).push_back(failure);
     }
 
-    /// What was delivered, in order.
+    /// The delivered records, in order.
     pub fn records(&self) -> Vec<Record> {
         self.records.borrow().clone()
     }
 
-    /// The bodies of what was delivered, as text.
+    /// The bodies of the delivered records, as text.
     pub fn bodies(&self) -> Vec<String> {
         let text = |record: &Record| String::from_utf8_lossy(&record.body).into_owned();
         self.records.borrow().iter().map(text).collect()
     }
 
-    /// How many attempts were made, failed ones included.
+    /// The number of attempts, including failed ones.
     pub fn attempts(&self) -> u64 {
         *locked(&self.attempts)
     }
 
-    /// Waits until so many were delivered, and returns them all.
+    /// Waits until this many records were delivered, and returns all of them.
     pub async fn delivered(&self, count: usize) -> Vec<Record> {
         let mut records = self.records.subscribe();
         match records.wait_for(|records| records.len() >= count).await {

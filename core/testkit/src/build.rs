@@ -1,4 +1,4 @@
-//! What a plugin is built with in a test.
+//! The context in which a test builds a plugin.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use switchhook_api::{BuildContext, Clock};
 
-/// A context for an instance of this name, with the clock of the machine; [`TestClock`](crate::TestClock) is one to bend.
+/// A context for an instance of this name, with the clock of the machine; [`TestClock`](crate::TestClock) is a clock under
+/// control.
 pub fn build_context(name: &str, base: impl Into<PathBuf>) -> BuildContext {
     BuildContext::new(name, base, Arc::new(MachineClock::default()))
 }

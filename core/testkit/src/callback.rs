@@ -12,8 +12,8 @@ use switchhook_api::journal::Entry;
 
 static COUNT: AtomicU64 = AtomicU64::new(1);
 
-/// A callback of the app `test` with an id of its own; its phase is guessed from the command. Its fields are public: set
-/// `facts.key` and the like afterwards.
+/// A callback of the app `test` with an id of its own; its phase is guessed from the command. Its fields are public, so
+/// `facts.key` and others can be set afterwards.
 pub fn callback(command: &str, body: impl Into<Bytes>) -> Callback {
     let mut callback = Callback::new(command, Phase::guess(command), "test", body.into());
     callback.facts.id = Uuid::from_u64_pair(0x7000, COUNT.fetch_add(1, Ordering::Relaxed));
@@ -22,7 +22,7 @@ pub fn callback(command: &str, body: impl Into<Bytes>) -> Callback {
     callback
 }
 
-/// A journal entry of such a callback, with a key to order by; an empty key is none.
+/// A journal entry of such a callback, with a key for its order; an empty key means none.
 pub fn entry(command: &str, key: &str, body: impl Into<Bytes>) -> Entry {
     let mut callback = callback(command, body);
     callback.facts.key = (!key.is_empty()).then(|| key.into());

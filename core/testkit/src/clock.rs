@@ -1,4 +1,4 @@
-//! A clock that stands still until it is told to go on.
+//! A clock that stands still until a test advances it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use switchhook_api::Clock;
 /// 2026-01-01T00:00:00Z, in seconds.
 const START: i64 = 1_767_225_600;
 
-/// A clock that only moves by [`TestClock::advance`]. It starts at 2026-01-01T00:00:00Z; its steady time starts at 0.
+/// A clock that moves only with [`TestClock::advance`]. It starts at 2026-01-01T00:00:00Z; its monotonic time starts at 0.
 #[derive(Debug)]
 pub struct TestClock {
     wall: Mutex<Timestamp>,
@@ -27,20 +27,20 @@ impl Default for TestClock {
 }
 
 impl TestClock {
-    /// Moves both times on and wakes whoever waited for that.
+    /// Advances both times and wakes the tasks that waited for them.
     pub fn advance(&self, by: Duration) {
         self.jump_wall(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX));
         self.now.send_modify(|now| *now += by);
     }
 
-    /// Moves only the time of day, as when somebody sets the machine's clock.
+    /// Moves only the system time, as if the clock of the machine were set.
     pub fn jump_wall(&self, by: SignedDuration) {
         let mut wall = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
         let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
         *wall = wall.checked_add(by).unwrap_or(end);
     }
 
-    /// How many wait for a time to come.
+    /// The number of tasks that wait for a time.
     pub fn sleepers(&self) -> usize {
         self.now.receiver_count()
     }

@@ -15,7 +15,7 @@ use switchhook_api::{
 pub struct StoredState {
     /// By key.
     pub state: HashMap<String, Bytes>,
-    /// Readings so far.
+    /// The number of reads so far.
     pub reads: AtomicUsize,
 }
 
@@ -31,7 +31,7 @@ impl StoredState {
     /// Runs `handle` once, and stores its changes if it succeeds.
     ///
     /// # Errors
-    /// What the handler says, or that its state is too large.
+    /// The failure of the handler, or that its state is too large.
     pub async fn run(
         &mut self,
         handler: &dyn Handler,
@@ -50,7 +50,7 @@ impl StoredState {
     }
 }
 
-/// One run over no state, and the state after it.
+/// One run with an empty state, and the state after it.
 pub async fn handled(
     handler: &dyn Handler,
     callback: &Callback,

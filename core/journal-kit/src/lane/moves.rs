@@ -1,4 +1,4 @@
-//! The steps that the bookkeeping of a lane is made of.
+//! The steps of the bookkeeping of a consumer.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Due, Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
 
 impl Lane {
-    /// Lets what waits for a later time be due now.
+    /// Makes waiting retries due now.
     pub fn make_due(&mut self, now: Duration) {
         for (_, position) in self.due.split_off(&(now, u64::MAX)) {
             if let Some(open) = self.open.get_mut(&position) {
@@ -54,12 +54,12 @@ impl Lane {
         };
     }
 
-    /// The first of these that may go out.
+    /// The first of these that may be leased.
     pub(super) fn free(&self, ready: &BTreeSet<u64>, limit: usize) -> Vec<u64> {
         ready.iter().copied().filter(|position| self.is_free(*position)).take(limit).collect()
     }
 
-    /// Hands out these and what may go behind them, until so many of a lease are taken.
+    /// Leases these items and those that may follow them, up to a number of items in the lease.
     pub(super) fn hand_out_all(
         &mut self,
         positions: Vec<u64>,
@@ -95,7 +95,7 @@ impl Lane {
         self.keys.get(&key)
     }
 
-    /// Whether nothing of its key is ahead of it or handed out.
+    /// Whether no item of its key is before it or leased.
     pub(super) fn is_free(&self, position: u64) -> bool {
         self.line(position)
             .is_none_or(|line| line.leased == 0 && line.open.first() == Some(&position))
@@ -105,7 +105,7 @@ impl Lane {
         self.line(position).is_none_or(|line| line.open.first() == Some(&position))
     }
 
-    /// The item and, where a lease may hold a whole key, those behind it that only waited for it.
+    /// The item and, if a lease may hold several items of a key, those behind it that only waited for it.
     pub(super) fn with_followers(&self, position: u64, want: &Want) -> Vec<u64> {
         let held = |other: &u64| self.open.get(other).is_some_and(|one| one.state == State::Held);
         match self.line(position).filter(|_| want.whole_keys) {
@@ -172,7 +172,7 @@ impl Lane {
         }
     }
 
-    /// Takes a leased item out of its key's line and lets the next one come forward.
+    /// Removes a leased item from the queue of its key and makes the next one ready.
     pub(super) fn leave_line(&mut self, position: u64, key: Option<u64>) {
         self.count_leased(key, -1);
         let Some(key) = key else { return };
@@ -205,8 +205,8 @@ impl Lane {
         }
     }
 
-    /// Moves the cursor as far as it can go. What is settled above an item still under way would come back after a
-    /// crash; when that is too much, the open items get rows of their own and the cursor passes them.
+    /// Moves the cursor as far as possible. Items settled above an item that is still under way would come back after a crash; if
+    /// there are too many, the open items get rows of their own and the cursor passes them.
     pub(super) fn advance(&mut self, settled: usize, plan: &mut Plan) {
         self.uncovered += settled;
         if self.uncovered > UNCOVERED_MAX {

@@ -1,4 +1,4 @@
-//! The journal in memory: the whole contract, nothing durable.
+//! The journal in memory: it has the whole contract, and nothing is durable.
 
 mod store;
 
@@ -19,7 +19,7 @@ use switchhook_api::journal::{
 };
 use switchhook_api::{Clock, StateReader};
 
-/// A journal in memory. A clone is another node on the same store; what a store keeps is gone with its last node.
+/// A journal in memory. A clone is another node on the same store; the store is gone with its last node.
 #[derive(Debug)]
 pub struct MemoryJournal {
     shared: Arc<Shared>,
@@ -43,14 +43,14 @@ struct Shared {
     settles: watch::Sender<bool>,
 }
 
-/// Whether commits are held, and whether one has begun and is.
+/// Whether commits are held back, and whether one has begun and is held.
 #[derive(Clone, Copy, Debug, Default)]
 struct Commits {
     held: bool,
     begun: bool,
 }
 
-/// What an append has stored. Dropped with it, it is marked: nobody hears of it any more.
+/// What an append has stored. If it is dropped together with its append, it is marked as persisted late.
 struct Unheard<'j> {
     journal: &'j MemoryJournal,
     appended: Vec<Appended>,
@@ -89,54 +89,54 @@ impl MemoryJournal {
         Self { shared: Arc::new(shared), closed: AtomicBool::new(false) }
     }
 
-    /// As if all nodes had been killed and one had come back: leases are forgotten, what was settled is not.
+    /// Simulates that all nodes were killed and one came back: leases are lost, settlements are not.
     pub fn crash(&self) {
         self.store().crash(&*self.shared.clock);
         self.shared.changed.notify_waiters();
     }
 
-    /// Lets the next so many readings of a handler's state fail.
+    /// Makes the next reads of a handler's state fail, this many times.
     pub fn fail_state(&self, times: usize) {
         self.shared.unreadable.store(times, Ordering::SeqCst);
     }
 
-    /// Lets the next so many settlements of deliveries fail, as if there were no room for them.
+    /// Makes the next settlements of deliveries fail, this many times, as if the disk were full.
     pub fn fail_deliveries(&self, times: usize) {
         self.shared.unsettled.store(times, Ordering::SeqCst);
     }
 
-    /// Lets settlements of deliveries wait, as for a slow disk, until it is told not to.
+    /// Makes settlements of deliveries wait, as for a slow disk, until it is turned off.
     pub fn hold_deliveries(&self, hold: bool) {
         self.shared.settles.send_replace(!hold);
     }
 
-    /// Lets an append take so long by the runtime's clock. What it brings is kept, whoever waits for it or not.
+    /// Makes an append take this long by the runtime's clock. Its entries are persisted even if the caller no longer waits.
     pub fn set_commit_time(&self, takes: Duration) {
         *self.shared.commit_time.lock().unwrap_or_else(PoisonError::into_inner) = takes;
     }
 
-    /// Lets the next commit of an append begin and not end, and those after it wait, until it is told not to.
+    /// Makes the next commit of an append begin and not end, and later ones wait, until it is turned off.
     pub fn hold_commits(&self, hold: bool) {
         self.shared.commits.send_replace(Commits { held: hold, begun: false });
     }
 
-    /// Whether a commit is held just now.
+    /// Whether a commit is held at the moment.
     pub fn holds_a_commit(&self) -> bool {
         self.shared.commits.borrow().begun
     }
 
-    /// Lets it say that so much was damaged, and so many notes were not kept after all.
+    /// Makes it report this many damaged items, and this many best-effort callbacks that were not persisted.
     pub fn set_losses(&self, damaged: u64, notes_lost: u64) {
         self.shared.damaged.store(damaged, Ordering::SeqCst);
         self.shared.notes_lost.store(notes_lost, Ordering::SeqCst);
     }
 
-    /// Lets the next so many settlements of any kind fail, as a commit does.
+    /// Makes the next settlements of any kind fail, this many times, like a failed commit.
     pub fn fail_settlements(&self, times: usize) {
         self.shared.uncommitted.store(times, Ordering::SeqCst);
     }
 
-    /// Makes the store unwell: unavailable, it refuses appends as full; failed, it is closed for good.
+    /// Sets the health of the store: unavailable, it refuses appends as if the disk were full; failed, it is closed for good.
     pub fn set_health(&self, health: Health) {
         self.store().health = health;
         self.shared.changed.notify_waiters();
@@ -166,7 +166,7 @@ impl MemoryJournal {
         }
     }
 
-    /// Changes the store and wakes whoever waits.
+    /// Changes the store and wakes all waiting tasks.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Store, &dyn Clock) -> Result<T, JournalError>,

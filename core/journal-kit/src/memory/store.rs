@@ -25,7 +25,7 @@ use switchhook_api::{NewRecord, Record};
 pub(super) struct Store {
     entries: BTreeMap<u64, KeptEntry>,
     head: u64,
-    /// The last that was removed: new lanes begin after it.
+    /// The last removed position: new consumers start after it.
     pruned: u64,
     records: HashMap<Arc<str>, BTreeMap<u64, Record>>,
     state: HashMap<(String, String), Bytes>,
@@ -65,14 +65,14 @@ struct KeptEntry {
     at: Timestamp,
 }
 
-/// A dead letter, and where its record lies if not at its position.
+/// A dead letter, and the position of its record if it is another one.
 #[derive(Debug)]
 struct Letter {
     letter: DeadLetter,
     record: Option<u64>,
 }
 
-/// What is to be done again: a callback, or its record where that lies elsewhere.
+/// What is replayed: a callback, or its record if that is at another position.
 #[derive(Debug)]
 struct Replayed {
     lane: LaneId,
@@ -81,7 +81,7 @@ struct Replayed {
     id: Uuid,
 }
 
-/// A lane, and what of it would survive a crash.
+/// A consumer, and the part of it that survives a crash.
 #[derive(Debug)]
 struct Kept {
     spec: LaneSpec,
@@ -176,14 +176,15 @@ impl Store {
         }
     }
 
-    /// As when a commit for a lane has failed.
+    /// Acts as after a failed commit for a consumer.
     pub(super) fn end_leases(&mut self, id: &LaneId, clock: &dyn Clock) {
         if let Some(kept) = self.lanes.get_mut(id) {
             kept.restore(clock);
         }
     }
 
-    /// How far a lane may read: a subscription not beyond what its projection has settled, so that no record comes in behind it.
+    /// How far a consumer may read. A subscription may not read beyond what its projection has settled, so that no record is
+    /// missed.
     fn limit(&self, id: &LaneId) -> u64 {
         let projection = match id {
             LaneId::Projection { .. } => None,
@@ -266,7 +267,7 @@ impl Store {
         self.records.get(id.handler())?.get(&position.0)
     }
 
-    /// What a position of a lane stands for: itself, or what is to be done again.
+    /// What a position of a consumer stands for: itself, or a replay.
     fn origin(&self, position: Position) -> (Position, Option<u64>) {
         let replay = position.replay_number().and_then(|number| self.replays.get(&number));
         replay.map_or((position, None), |one| (one.position, one.record))

@@ -1,4 +1,4 @@
-//! Its numbers and marks.
+//! Its statistics and marks.
 
 use super::Store;
 use super::upkeep::ENTRY_BYTES;
@@ -22,7 +22,7 @@ impl Store {
         }
     }
 
-    /// Marks those that nobody was told of; how many there are.
+    /// Marks callbacks that were persisted late, and returns their number.
     pub(in super::super) fn mark_late(&mut self, appended: &[Appended]) -> u64 {
         let mut marked = 0;
         for one in appended {
@@ -36,7 +36,7 @@ impl Store {
         marked
     }
 
-    /// Memory is whole, or there is nobody to ask.
+    /// Memory is always intact.
     pub(in super::super) fn verify(&self) -> Verified {
         let records = self.records.values().map(|records| records.len() as u64).sum();
         Verified { events: self.entries.len() as u64, records, ..Verified::default() }

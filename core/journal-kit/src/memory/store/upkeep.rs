@@ -1,4 +1,4 @@
-//! What operators do with it.
+//! The operators' side of the journal in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use switchhook_api::journal::{
     REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
 };
 
-/// What an entry takes beside its body, for [`Retention::retention_size`].
+/// The size of an entry in addition to its body, for [`Retention::retention_size`].
 pub(super) const ENTRY_BYTES: usize = 256;
 
 fn refused<T>(why: String) -> Result<T, JournalError> {
@@ -26,7 +26,7 @@ fn before(wall: Timestamp, by: Duration) -> Timestamp {
 }
 
 impl Kept {
-    /// Lets what waits for a retry be due now.
+    /// Makes waiting retries due now.
     fn make_due(&mut self, clock: &dyn Clock) {
         self.lane.make_due(clock.now());
         let now = Due::after(Duration::ZERO, clock.wall());
@@ -76,7 +76,7 @@ impl Store {
         Page { items, next, damaged: 0 }
     }
 
-    /// The key of what would be done again, as rows have it; none: there is nothing.
+    /// The key of an item to be replayed, as rows store it; none if the item does not exist.
     fn key_of(&self, lane: &LaneId, position: Position, record: Option<u64>) -> Option<OpenRow> {
         let key = match lane {
             LaneId::Projection { .. } => self.entry(position.0).map(|_| Some("")),
@@ -89,7 +89,7 @@ impl Store {
         Some(OpenRow { position, attempts: 0, key, due: None, reason: None })
     }
 
-    /// A lane of the configuration, with room for so many more.
+    /// A consumer of the configuration that has space for this many more items.
     fn takes(&self, lane: &LaneId, more: usize) -> Result<(), JournalError> {
         match self.lanes.get(lane) {
             Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => refused(format!(
@@ -105,7 +105,7 @@ impl Store {
         }
     }
 
-    /// Puts what is asked for again into its lane, as a row of its own.
+    /// Adds a replay to its consumer, with a row of its own.
     pub(super) fn requeue(
         &mut self,
         lane: &LaneId,
@@ -261,7 +261,7 @@ impl Store {
         Ok(pruned)
     }
 
-    /// The lane that has come least far, and how far that is.
+    /// The consumer with the lowest cursor, and that cursor.
     fn floor(&self) -> Option<(u64, &LaneId)> {
         let of = |kept: &Kept| match kept.rows.keys().next() {
             Some(first) => kept.cursor.min(first - 1),
@@ -307,7 +307,7 @@ impl Store {
         pruned.events = gone.len() as u64;
     }
 
-    /// Forgets records of their own place that nothing refers to any more.
+    /// Drops records at positions of their own that nothing refers to any more.
     pub(super) fn sweep(&mut self) {
         let letters = self.dead.iter().filter_map(|one: &Letter| one.record);
         let needed: BTreeSet<u64> =
