@@ -183,8 +183,7 @@ impl Store {
         }
     }
 
-    /// How far a consumer may read. A subscription may not read beyond what its projection has settled, so that no record is
-    /// missed.
+    /// How far a consumer may read: a subscription only up to what its projection has settled, so that no record is missed.
     fn limit(&self, id: &LaneId) -> u64 {
         let projection = match id {
             LaneId::Projection { .. } => None,
