@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use switchhook_engine::socket_path::SocketPath;
 
 /// From the first byte sent to the last one received; connecting counts by itself.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// An answer that is longer is not read to its end.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A longer response is an error.
 const ANSWER_MAX: usize = 256 << 20;
 
 /// One connection, kept open between requests.
@@ -25,14 +25,14 @@ pub(super) struct Client(SendRequest<Full<Bytes>>);
 
 impl Client {
     pub(super) async fn tcp(host: &str, port: u16) -> io::Result<Self> {
-        let stream = within(PATIENCE, TcpStream::connect((host, port))).await?;
+        let stream = within(TIMEOUT, TcpStream::connect((host, port))).await?;
         stream.set_nodelay(true)?;
         Self::over(stream).await
     }
 
     pub(super) async fn unix(path: &Path) -> io::Result<Self> {
         let near = SocketPath::to(path)?;
-        Self::over(within(PATIENCE, UnixStream::connect(near.path())).await?).await
+        Self::over(within(TIMEOUT, UnixStream::connect(near.path())).await?).await
     }
 
     async fn over<S>(stream: S) -> io::Result<Self>
@@ -41,7 +41,7 @@ impl Client {
     {
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        // It ends with its sender; what goes wrong on it, the request under way is told.
+        // It ends with its sender; its errors reach the request in progress.
         tokio::spawn(connection);
         Ok(Self(sender))
     }
@@ -53,10 +53,10 @@ impl Client {
 
     /// Sends a request, its URI in origin form, and reads the answer to its end.
     pub(super) async fn call(&mut self, request: Request<Bytes>) -> io::Result<Response<Bytes>> {
-        self.call_within(PATIENCE, request).await
+        self.call_within(TIMEOUT, request).await
     }
 
-    /// The same, with another patience.
+    /// The same, with another timeout.
     pub(super) async fn call_within(
         &mut self,
         time: Duration,

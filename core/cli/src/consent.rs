@@ -1,4 +1,4 @@
-//! What is said first and done afterwards: a dry run, and a person's yes.
+//! Confirmation before a command changes something: dry run, `--yes`, or a question.
 
 use std::io::{self, IsTerminal};
 
@@ -8,43 +8,28 @@ use super::Failed;
 use super::output::message;
 
 #[derive(Debug, Default, clap::Args)]
-pub(super) struct DryRun {
+pub(super) struct Consent {
     /// Prints what would be done, and changes nothing
     #[arg(long)]
     dry_run: bool,
-}
-
-impl DryRun {
-    /// Whether that was all.
-    pub(super) fn ends(&self) -> bool {
-        if self.dry_run {
-            message("dry run: nothing was changed");
-        }
-        self.dry_run
-    }
-}
-
-#[derive(Debug, Default, clap::Args)]
-pub(super) struct Consent {
-    #[command(flatten)]
-    dry: DryRun,
     /// Does not ask for confirmation
     #[arg(short, long, conflicts_with = "dry_run")]
     yes: bool,
 }
 
 impl Consent {
-    /// Whether to go on, now that it is said what would be done. Asks a person; without one, only --yes is a yes.
+    /// Whether to continue, after the command has printed what it would do. Asks on the terminal; without one, only --yes counts.
     ///
     /// # Errors
-    /// There is nobody to ask.
-    pub(super) fn given(&self, question: &str) -> Result<bool, Failed> {
+    /// There is no terminal to ask on.
+    pub(super) fn confirm(&self, question: &str) -> Result<bool, Failed> {
         let person = io::stdin().is_terminal() && io::stderr().is_terminal();
-        self.given_by(person.then_some(|| ask(question)))
+        self.confirm_with(person.then_some(|| ask(question)))
     }
 
-    fn given_by(&self, person: Option<impl FnOnce() -> bool>) -> Result<bool, Failed> {
-        if self.dry.ends() {
+    fn confirm_with(&self, person: Option<impl FnOnce() -> bool>) -> Result<bool, Failed> {
+        if self.dry_run {
+            message("dry run: nothing was changed");
             return Ok(false);
         }
         if self.yes {
@@ -63,7 +48,7 @@ impl Consent {
     }
 }
 
-/// What a person says; no answer is a no, and anything else is asked again.
+/// Asks for a yes or no; an empty or failed answer is a no.
 fn ask(question: &str) -> bool {
     // Not `Confirm`: it hides the cursor, and Ctrl-C would not bring it back.
     let answer = Input::<String>::new()
@@ -98,7 +83,7 @@ mod tests {
     fn a_person_is_asked_unless_the_command_line_says_it() {
         let check = |dry_run, yes, answer: Option<bool>, expected| {
             let person = Some(|| answer.expect("not asked"));
-            let given = Consent { dry: DryRun { dry_run }, yes }.given_by(person);
+            let given = Consent { dry_run, yes }.confirm_with(person);
             assert_eq!(given.expect("asked"), expected, "{dry_run} {yes} {answer:?}");
         };
         check(false, false, Some(true), true);
@@ -109,7 +94,7 @@ mod tests {
 
     #[test]
     fn without_a_person_it_takes_the_flag() {
-        let given = |yes| Consent { yes, ..Consent::default() }.given_by(None::<fn() -> bool>);
+        let given = |yes| Consent { yes, ..Consent::default() }.confirm_with(None::<fn() -> bool>);
         let failed = given(false).expect_err("nobody to ask");
         assert_eq!(failed.code, 64);
         assert!(failed.message.contains("--yes"), "{}", failed.message);

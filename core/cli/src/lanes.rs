@@ -2,10 +2,10 @@
 
 use super::names::Names;
 use super::output::{self, Format, columns, line, one_line};
-use super::store::{Store, Trouble};
+use super::store::{Store, StoreError};
 use super::{Context, Failed, block_on};
 use switchhook_api::program_name;
-use switchhook_engine::admin::{LaneView, Pause, Turned};
+use switchhook_engine::admin::{LaneView, Pause, PauseResult};
 use switchhook_engine::delivery::Standing;
 
 #[derive(Debug, clap::Args)]
@@ -121,7 +121,7 @@ pub(super) fn pause(cx: &Context, args: &PauseArgs, paused: bool) -> Result<(), 
     let disabled = named.is_some_and(|one| !one.table.enabled);
     let said = block_on(async {
         let mut store = Store::open(config).await?;
-        let done = turn(&mut store, &args.action, paused, disabled, names).await;
+        let done = set_paused(&mut store, &args.action, paused, disabled, names).await;
         store.close().await;
         done
     })?;
@@ -130,21 +130,21 @@ pub(super) fn pause(cx: &Context, args: &PauseArgs, paused: bool) -> Result<(), 
 }
 
 /// Pauses an action or lets it go on; what came of it.
-async fn turn(
+async fn set_paused(
     store: &mut Store,
     action: &str,
     paused: bool,
     disabled: bool,
     names: Names,
 ) -> Result<String, Failed> {
-    match store.order(Pause { action: action.to_owned(), paused }).await {
+    match store.execute(Pause { action: action.to_owned(), paused }).await {
         Ok(_) if paused => {
             let action = one_line(action);
             let program = program_name();
             Ok(format!("{action} is paused; `{program} resume {action}` resumes it"))
         }
-        Ok(turned) => Ok(resumed(&one_line(action), turned, disabled, store.is_served())),
-        Err(Trouble::Failed(failed)) if failed.is_usage() => {
+        Ok(result) => Ok(resumed(&one_line(action), result, disabled, store.is_served())),
+        Err(StoreError::Failed(failed)) if failed.is_usage() => {
             let names = names.with_those_of(store).await;
             let unused = || {
                 let action = one_line(action);
@@ -152,14 +152,14 @@ async fn turn(
                     "action `{action}` has no deliveries yet: no server has run with a handler that uses it"
                 )
             };
-            Err(Failed::usage(names.no_action(action).unwrap_or_else(unused)))
+            Err(Failed::usage(names.unknown_action(action).unwrap_or_else(unused)))
         }
-        Err(trouble) => Err(trouble.into()),
+        Err(error) => Err(error.into()),
     }
 }
 
-fn resumed(action: &str, turned: Turned, disabled: bool, served: bool) -> String {
-    let Turned { was_paused, retries_due, probed } = turned;
+fn resumed(action: &str, result: PauseResult, disabled: bool, served: bool) -> String {
+    let PauseResult { was_paused, retries_due, probed } = result;
     let first = if was_paused {
         format!("{action} is no longer paused")
     } else {
@@ -270,17 +270,18 @@ mod tests {
 
     #[test]
     fn what_a_resumption_did_is_what_it_says() {
-        let turned = |was_paused, retries_due, probed| Turned { was_paused, retries_due, probed };
-        for (turned, disabled, served, parts) in [
-            (turned(true, false, false), false, true, ["no longer paused", "deliveries are made"]),
-            (turned(false, false, false), false, true, ["was not paused", "no delivery waits"]),
-            (turned(false, true, false), false, true, ["was not paused", "retries are made now"]),
-            (turned(false, true, true), false, true, ["was not paused", "is probed now"]),
-            (turned(false, false, true), false, true, ["was not paused", "the next record"]),
-            (turned(true, true, false), false, false, ["no longer", "when a server runs"]),
-            (turned(true, true, true), true, true, ["no longer", "until it is enabled"]),
+        let result =
+            |was_paused, retries_due, probed| PauseResult { was_paused, retries_due, probed };
+        for (result, disabled, served, parts) in [
+            (result(true, false, false), false, true, ["no longer paused", "deliveries are made"]),
+            (result(false, false, false), false, true, ["was not paused", "no delivery waits"]),
+            (result(false, true, false), false, true, ["was not paused", "retries are made now"]),
+            (result(false, true, true), false, true, ["was not paused", "is probed now"]),
+            (result(false, false, true), false, true, ["was not paused", "the next record"]),
+            (result(true, true, false), false, false, ["no longer", "when a server runs"]),
+            (result(true, true, true), true, true, ["no longer", "until it is enabled"]),
         ] {
-            let said = resumed("crm", turned, disabled, served);
+            let said = resumed("crm", result, disabled, served);
             assert!(parts.iter().all(|part| said.contains(part)), "{said}");
         }
     }
@@ -290,10 +291,11 @@ mod tests {
         let (ours, theirs, _folder) = both(Arc::new(journal(1, 0).await)).await;
         for mut store in [ours, theirs] {
             let names = Names::of(&config("{}"));
-            let failed = turn(&mut store, "lug", true, false, names).await.expect_err("none");
+            let failed = set_paused(&mut store, "lug", true, false, names).await.expect_err("none");
             assert_eq!(failed.code, 64);
             assert!(failed.message.ends_with("; did you mean `log`?"), "{failed:?}");
-            let said = turn(&mut store, "log", true, false, Names::default()).await.expect("done");
+            let said =
+                set_paused(&mut store, "log", true, false, Names::default()).await.expect("done");
             assert!(said.starts_with("log is paused"), "{said}");
         }
     }
@@ -303,7 +305,7 @@ mod tests {
         let journal = Arc::new(journal(1, 0).await);
         let mut specs = app::lanes(&config("{}"));
         specs.retain(|spec| spec.id.action().is_none());
-        let mut left = Store::ours(journal.clone(), specs);
+        let mut left = Store::local(journal.clone(), specs);
         let states = |lanes: Vec<LaneView>| lanes.iter().map(state).collect::<Vec<_>>();
         let shown = states(left.lanes().await.expect("read"));
         assert_eq!(shown, ["active", "orphaned"]);
@@ -311,7 +313,7 @@ mod tests {
         for spec in &mut specs {
             spec.enabled = spec.id.action().is_none();
         }
-        let mut off = Store::ours(journal, specs);
+        let mut off = Store::local(journal, specs);
         assert_eq!(states(off.lanes().await.expect("read")), ["active", "disabled"]);
     }
 }

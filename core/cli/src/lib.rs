@@ -187,7 +187,7 @@ impl Failed {
 
     /// The same with a line more.
     #[must_use]
-    pub(crate) fn and(mut self, more: &str) -> Self {
+    pub(crate) fn with_line(mut self, more: &str) -> Self {
         self.message = format!("{}\n{more}", self.message);
         self
     }
@@ -272,7 +272,7 @@ pub(crate) fn main(registry: Registry, args: impl IntoIterator<Item = OsString>)
         Err(failed) => {
             if failed.code != 0 && !failed.message.is_empty() {
                 match &log {
-                    Some(log) => log.say(&failed.message),
+                    Some(log) => log.write_unformatted(&failed.message),
                     None => output::message(&failed.message),
                 }
             }
@@ -322,7 +322,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Faile
 }
 
 /// Tells a person what is wrong before there is a command to fail.
-pub(crate) fn complain(message: &str) {
+pub(crate) fn print_error(message: &str) {
     output::message(message);
 }
 

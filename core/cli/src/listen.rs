@@ -144,7 +144,7 @@ impl Target {
         let counted =
             self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         let Ok(left) = counted else { return StatusCode::SERVICE_UNAVAILABLE };
-        let (status, shown) = self.look_at(arrival);
+        let (status, shown) = self.respond(arrival);
         // With nobody reading, there is nothing left to do.
         if output::line(&shown).is_err() || left == 1 {
             self.stop.cancel();
@@ -153,7 +153,7 @@ impl Target {
     }
 
     /// The answer to a request, and what is shown of it.
-    fn look_at(&self, arrival: &Arrival) -> (StatusCode, String) {
+    fn respond(&self, arrival: &Arrival) -> (StatusCode, String) {
         let body = match &arrival.body {
             Ok(body) => body,
             Err(refusal) => {
@@ -202,7 +202,7 @@ impl Verdict {
         has_secret && !matches!(self, Self::Good)
     }
 
-    fn word(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
             Self::Good => "ok",
             Self::Wrong(_) => "wrong",
@@ -212,7 +212,7 @@ impl Verdict {
         }
     }
 
-    fn sentence(&self) -> String {
+    fn text(&self) -> String {
         match self {
             Self::Good => "signature valid".to_owned(),
             Self::Wrong(why) => format!("signature not valid: {why}"),
@@ -260,7 +260,7 @@ fn text(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -
             head = format!("{head}  {word}{}", one_line(value));
         }
     }
-    head = format!("{head}  {}  -> {}", verdict.sentence(), status.as_u16());
+    head = format!("{head}  {}  -> {}", verdict.text(), status.as_u16());
     let body = String::from_utf8_lossy(body);
     body.lines().fold(head, |text, line| format!("{text}\n  {}", one_line(line)))
 }
@@ -279,8 +279,8 @@ fn as_json(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode
         "path": arrival.uri.to_string(),
         "webhook_id": text_of(&arrival.headers, ID),
         "command": text_of(&arrival.headers, COMMAND),
-        "signature": verdict.word(),
-        "verdict": verdict.sentence(),
+        "signature": verdict.code(),
+        "verdict": verdict.text(),
         "status": status.as_u16(),
         "headers": headers,
         "body": String::from_utf8_lossy(body),

@@ -50,13 +50,13 @@ pub(super) fn init(level: &str, format: LogFormat) -> Result<LogWriter, Failed> 
     };
     // Somebody who embeds us has set up logs already: theirs stay.
     if set.is_ok() {
-        panic::set_hook(Box::new(tell_panic));
+        panic::set_hook(Box::new(log_panic));
     }
     Ok(writer)
 }
 
 /// Into the log: the hook that is there without us would wait for whoever reads standard error.
-fn tell_panic(info: &PanicHookInfo<'_>) {
+fn log_panic(info: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("unnamed");
     let text = info.to_string();

@@ -29,22 +29,22 @@ enum Message {
 #[derive(Clone)]
 pub(super) struct LogWriter {
     queue: SyncSender<Message>,
-    left_out: Arc<AtomicU64>,
+    dropped: Arc<AtomicU64>,
 }
 
 impl LogWriter {
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, queued) = sync_channel(LINES_MAX);
-        let left_out = Arc::new(AtomicU64::new(0));
-        let counter = left_out.clone();
+        let dropped = Arc::new(AtomicU64::new(0));
+        let counter = dropped.clone();
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || pass_on(&queued, &counter, out))?;
-        Ok(Self { queue, left_out })
+            .spawn(move || write_lines(&queued, &counter, out))?;
+        Ok(Self { queue, dropped })
     }
 
     /// Writes a last word, without the form of a line of the log.
-    pub(super) fn say(&self, text: &str) {
+    pub(super) fn write_unformatted(&self, text: &str) {
         // Where there is no room, nobody is left to tell.
         _ = self.queue.try_send(Message::Line(format!("{text}\n").into_bytes()));
     }
@@ -59,7 +59,7 @@ impl LogWriter {
     }
 }
 
-fn pass_on(queued: &Receiver<Message>, left_out: &AtomicU64, mut out: impl Write) {
+fn write_lines(queued: &Receiver<Message>, dropped: &AtomicU64, mut out: impl Write) {
     let (mut text, mut flushed) = (Vec::new(), Vec::new());
     while let Ok(first) = queued.recv() {
         let mut next = Some(first);
@@ -76,7 +76,7 @@ fn pass_on(queued: &Receiver<Message>, left_out: &AtomicU64, mut out: impl Write
         for done in flushed.drain(..) {
             _ = done.send(());
         }
-        match left_out.swap(0, Ordering::Relaxed) {
+        match dropped.swap(0, Ordering::Relaxed) {
             0 => {}
             lines => tracing::warn!(lines, "log lines were dropped: standard error was not read"),
         }
@@ -96,7 +96,7 @@ impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let taken = self.queue.try_send(Message::Line(line.to_vec())).is_ok();
         if !taken && log_lines::left_out() {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
     }
@@ -122,20 +122,20 @@ mod tests {
         for _ in 0..3 * LINES_MAX {
             writer.write_all(&line).expect("never fails"); // for ever, if it waited for a reader
         }
-        let lost = log.left_out.load(Ordering::Relaxed);
+        let lost = log.dropped.load(Ordering::Relaxed);
         assert!(lost > 0);
         let last = log.clone();
         let write = move || last.clone().write_all(b"kept\n").expect("never fails");
         let mut kept = Box::pin(switchhook_api::log_line(write));
         assert!(futures_util::poll!(kept.as_mut()).is_pending(), "there is no room");
-        assert_eq!(log.left_out.load(Ordering::Relaxed), lost, "what is tried again is not lost");
+        assert_eq!(log.dropped.load(Ordering::Relaxed), lost, "what is tried again is not lost");
         let reading = thread::spawn(move || {
             let mut text = String::new();
             reader.read_to_string(&mut text).expect("text");
             text
         });
         tokio::time::timeout(Duration::from_secs(30), kept).await.expect("room in time");
-        log.say("the last");
+        log.write_unformatted("the last");
         log.flush();
         drop((log, writer));
         let text = reading.join().expect("read");

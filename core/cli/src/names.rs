@@ -45,22 +45,22 @@ impl Names {
     }
 
     /// What is wrong with the name of an action, if there is none.
-    pub(super) fn no_action(&self, name: &str) -> Option<String> {
-        missing("action", name, &self.actions)
+    pub(super) fn unknown_action(&self, name: &str) -> Option<String> {
+        unknown("action", name, &self.actions)
     }
 
     /// What is wrong with the name of a handler, if there is none.
-    pub(super) fn no_handler(&self, name: &str) -> Option<String> {
-        missing("handler", name, &self.handlers)
+    pub(super) fn unknown_handler(&self, name: &str) -> Option<String> {
+        unknown("handler", name, &self.handlers)
     }
 
     /// What is wrong with the name of a lane, if there is none.
-    pub(super) fn no_lane(&self, name: &str) -> Option<String> {
-        missing("consumer", name, &self.lanes)
+    pub(super) fn unknown_consumer(&self, name: &str) -> Option<String> {
+        unknown("consumer", name, &self.lanes)
     }
 }
 
-fn missing(what: &str, name: &str, known: &BTreeSet<String>) -> Option<String> {
+fn unknown(what: &str, name: &str, known: &BTreeSet<String>) -> Option<String> {
     if known.contains(name) {
         return None;
     }
@@ -92,18 +92,18 @@ mod tests {
         let two = names(&["crm".to_owned(), "log".to_owned()]);
         let no = "there is no action";
         let nowhere = "neither in the configuration nor in the journal";
-        assert_eq!(two.no_action("crm"), None);
+        assert_eq!(two.unknown_action("crm"), None);
         for (name, expected) in [
             ("crn", format!("{no} `crn`, {nowhere}; did you mean `crm`?")),
             ("nothing", format!("{no} `nothing`, {nowhere}; known actions: `crm`, `log`")),
             ("a\u{1b}b", format!("{no} `a\\u{{1b}}b`, {nowhere}; known actions: `crm`, `log`")),
         ] {
-            assert_eq!(two.no_action(name), Some(expected));
+            assert_eq!(two.unknown_action(name), Some(expected));
         }
-        let none = two.no_handler("topics").expect("none");
+        let none = two.unknown_handler("topics").expect("none");
         assert_eq!(none, format!("there is no handler `topics`, {nowhere}"));
         let many: Vec<String> = (100..130).map(|n| format!("action{n}")).collect();
-        let said = names(&many).no_action("x").expect("none");
+        let said = names(&many).unknown_action("x").expect("none");
         assert!(said.ends_with("`action119` and 10 more"), "{said}");
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use textwrap::{Options, WordSplitter};
 
 use switchhook_api::escape;
-pub(super) use switchhook_api::escape::for_shell as word;
+pub(super) use switchhook_api::escape::for_shell;
 use switchhook_engine::config::Period;
 
 use super::Failed;
@@ -39,8 +39,8 @@ pub(super) fn line(text: &str) -> io::Result<()> {
     bytes(text.as_bytes())
 }
 
-/// Says what is going to be done. Where it cannot be said, it is not done, and that is no success.
-pub(super) fn foretell(text: &str) -> Result<(), Failed> {
+/// Prints what is about to be done. Where that fails, nothing is done, and the command fails.
+pub(super) fn announce(text: &str) -> Result<(), Failed> {
     line(text).map_err(|error| {
         Failed::io(format!("nothing was changed: cannot write to standard output: {error}"))
     })
@@ -52,7 +52,7 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Writes data from outside, with a line break: into a file or pipe as it came, on a terminal without what could steer it.
-pub(super) fn foreign(data: &[u8]) -> io::Result<()> {
+pub(super) fn print_untrusted(data: &[u8]) -> io::Result<()> {
     if !io::stdout().is_terminal() {
         return bytes(data);
     }
@@ -150,12 +150,12 @@ mod tests {
     fn a_shell_reads_a_word_as_it_was() {
         for text in ["config.toml", "", "a b", "it's", "$(id)", "Group.*", "`x`;y", "é"] {
             let printed = std::process::Command::new("sh")
-                .args(["-c", &format!("printf %s {}", word(text))])
+                .args(["-c", &format!("printf %s {}", for_shell(text))])
                 .output()
                 .expect("a shell");
             assert_eq!(String::from_utf8_lossy(&printed.stdout), text);
         }
-        assert_eq!(word("/etc/switchhook/config.toml"), "/etc/switchhook/config.toml");
+        assert_eq!(for_shell("/etc/switchhook/config.toml"), "/etc/switchhook/config.toml");
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl App {
         match Registry::linked() {
             Ok(registry) => Self::new(registry).named(name, version).run(std::env::args_os()),
             Err(error) => {
-                crate::complain(&error.to_string());
+                crate::print_error(&error.to_string());
                 ExitCode::from(70)
             }
         }

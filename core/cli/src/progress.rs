@@ -9,11 +9,11 @@ use super::output::message;
 
 const BAR: &str = "[{bar:24}] {pos} of {len} {msg}{speed}";
 /// Without a terminal a line is written no more often.
-const SAY_EVERY: Duration = Duration::from_secs(10);
+const PRINT_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) struct Progress {
     bar: ProgressBar,
-    said: Instant,
+    printed: Instant,
 }
 
 impl Progress {
@@ -27,25 +27,25 @@ impl Progress {
             };
             bar.set_style(style.with_key("speed", speed).progress_chars("#."));
         }
-        Self { bar, said: Instant::now() }
+        Self { bar, printed: Instant::now() }
     }
 
     /// So much more is done.
     pub(super) fn add(&mut self, more: u64) {
         self.bar.inc(more);
-        if self.bar.is_hidden() && self.said.elapsed() >= SAY_EVERY {
-            self.said = Instant::now();
+        if self.bar.is_hidden() && self.printed.elapsed() >= PRINT_EVERY {
+            self.printed = Instant::now();
             message(&self.text());
         }
     }
 
     /// Says something beside the bar.
-    pub(super) fn say(&self, text: &str) {
+    pub(super) fn print(&self, text: &str) {
         self.bar.suspend(|| message(text));
     }
 
     /// Takes the bar away.
-    pub(super) fn wipe(&self) {
+    pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 

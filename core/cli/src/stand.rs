@@ -39,7 +39,7 @@ pub(super) async fn pages(events: u64) -> Result<Store, Failed> {
 /// The same journal twice: opened by us, and asked through a server's socket.
 pub(super) async fn both(journal: Arc<dyn Journal>) -> (Store, Store, TempDir) {
     let (theirs, folder) = served(journal.clone()).await;
-    (Store::ours(journal, app::lanes(&config("{}"))), theirs, folder)
+    (Store::local(journal, app::lanes(&config("{}"))), theirs, folder)
 }
 
 /// A journal behind the socket of a server that has it.

@@ -1,5 +1,5 @@
-//! Whoever can read and change the journal: this process, or a running server that is asked through its socket. No command
-//! knows which.
+//! Access to the journal: this process has opened it, or a running server is asked through its socket. The commands do not see the
+//! difference.
 
 mod theirs;
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::theirs::Theirs;
+use self::theirs::RemoteJournal;
 use super::Failed;
 use super::output::one_line;
 use switchhook_api::error_line;
@@ -19,46 +19,48 @@ use switchhook_api::journal::{
 };
 use switchhook_api::{BuildContext, Component};
 use switchhook_engine::admin::{
-    CONSUMERS, LaneView, Order, dead_letter_target, event_target, with_views,
+    AdminCommand, CONSUMERS, LaneView, dead_letter_target, event_target, with_views,
 };
 use switchhook_engine::app;
 use switchhook_engine::config::Config;
 
-/// Whoever has the journal.
+/// Who has opened the journal.
 pub(super) enum Store {
-    /// Nobody else: we.
-    Ours(Ours),
-    /// A running server: its admin socket.
-    Theirs(Theirs),
+    /// This process.
+    Local(LocalJournal),
+    /// A running server, reached through its admin socket.
+    Remote(RemoteJournal),
 }
 
-/// The journal, opened by us.
-pub(super) struct Ours {
+/// The journal, opened by this process.
+pub(super) struct LocalJournal {
     pub(super) journal: Arc<dyn Journal>,
-    /// What the configuration asks for; attached when an order needs it.
+    /// The configured consumers; registered when a command needs them.
     lanes: Vec<LaneSpec>,
     attached: bool,
 }
 
-/// Why something was not done.
+/// Why a request to the journal failed.
 #[derive(Debug)]
-pub(super) enum Trouble {
-    /// Too much waits already; later it can be done.
+pub(super) enum StoreError {
+    /// Too many items are pending; it can be tried again later.
     Overloaded,
     /// Anything else.
     Failed(Failed),
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Overloaded => Self::unavailable("too many items are pending; try again later"),
-            Trouble::Failed(failed) => failed,
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => {
+                Self::unavailable("too many items are pending; try again later")
+            }
+            StoreError::Failed(failed) => failed,
         }
     }
 }
 
-impl From<JournalError> for Trouble {
+impl From<JournalError> for StoreError {
     fn from(error: JournalError) -> Self {
         Self::Failed(match error {
             JournalError::Overloaded => return Self::Overloaded,
@@ -69,24 +71,24 @@ impl From<JournalError> for Trouble {
     }
 }
 
-/// Why there is no store to ask.
-pub(super) enum Unopened {
-    /// There is no journal yet, in words.
+/// Why the journal cannot be opened.
+pub(super) enum OpenError {
+    /// There is no journal yet; the text says where.
     Missing(String),
     Failed(Failed),
 }
 
-impl From<Failed> for Unopened {
+impl From<Failed> for OpenError {
     fn from(failed: Failed) -> Self {
         Self::Failed(failed)
     }
 }
 
-impl From<Unopened> for Failed {
-    fn from(unopened: Unopened) -> Self {
-        match unopened {
-            Unopened::Missing(text) => Self::io(format!("journal: {text}")),
-            Unopened::Failed(failed) => failed,
+impl From<OpenError> for Failed {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Missing(text) => Self::io(format!("journal: {text}")),
+            OpenError::Failed(failed) => failed,
         }
     }
 }
@@ -96,19 +98,19 @@ impl From<Unopened> for Failed {
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
     pub(super) next: Option<u64>,
-    /// What was left out for damage.
+    /// Items left out because they are damaged.
     #[serde(default)]
     pub(super) damaged: u64,
 }
 
 impl Store {
-    /// Takes the journal's lock, or finds the server that holds it. A journal that is not there is not made.
+    /// Takes the journal's lock, or finds the server that holds it. A missing journal is not created.
     pub(super) async fn open(config: Config) -> Result<Self, Failed> {
         Ok(Self::find(config, false).await?)
     }
 
-    /// The same; one that is not there is told apart, or made.
-    pub(super) async fn find(config: Config, make: bool) -> Result<Self, Unopened> {
+    /// The same; a missing journal is an error of its own, or is created.
+    pub(super) async fn find(config: Config, make: bool) -> Result<Self, OpenError> {
         let lanes = app::lanes(&config);
         let mut cx = BuildContext::new(
             &config.journal.name,
@@ -118,7 +120,7 @@ impl Store {
         cx.read_only = !make;
         let error = match config.journal.options.build(&cx).await {
             Ok(Component::Journal(journal)) => {
-                return Ok(Self::Ours(Ours { journal, lanes, attached: false }));
+                return Ok(Self::Local(LocalJournal { journal, lanes, attached: false }));
             }
             Ok(other) => {
                 return Err(Failed::bug(format!(
@@ -131,20 +133,20 @@ impl Store {
         let text = error_line(&*error);
         match error.downcast_ref() {
             Some(JournalError::Locked { by, folder }) => {
-                let reached = Theirs::reach(folder, by).await.map_err(|why| {
+                let reached = RemoteJournal::reach(folder, by).await.map_err(|why| {
                     Failed::unavailable(format!("{text}, and cannot be reached: {why}"))
                 });
-                Ok(Self::Theirs(reached?))
+                Ok(Self::Remote(reached?))
             }
-            Some(JournalError::Missing { .. }) => Err(Unopened::Missing(text)),
+            Some(JournalError::Missing { .. }) => Err(OpenError::Missing(text)),
             _ => Err(Failed::io(format!("journal: {text}")).into()),
         }
     }
 
     /// A journal that is open already.
     #[cfg(test)]
-    pub(super) fn ours(journal: Arc<dyn Journal>, lanes: Vec<LaneSpec>) -> Self {
-        Self::Ours(Ours { journal, lanes, attached: false })
+    pub(super) fn local(journal: Arc<dyn Journal>, lanes: Vec<LaneSpec>) -> Self {
+        Self::Local(LocalJournal { journal, lanes, attached: false })
     }
 
     /// Events as the API shows them, with or without their bodies.
@@ -152,12 +154,12 @@ impl Store {
         &mut self,
         query: &EventQuery,
         bodies: bool,
-    ) -> Result<Page<Box<RawValue>>, Trouble> {
-        let ours = match self {
-            Self::Ours(ours) => ours,
-            Self::Theirs(theirs) => return theirs.get(&event_target(query, bodies)).await,
+    ) -> Result<Page<Box<RawValue>>, StoreError> {
+        let local = match self {
+            Self::Local(local) => local,
+            Self::Remote(remote) => return remote.get(&event_target(query, bodies)).await,
         };
-        let page = ours.journal.events(query).await?;
+        let page = local.journal.events(query).await?;
         let items = with_views(&page.items, bodies, |views| {
             views.iter().map(serde_json::value::to_raw_value).collect::<Result<_, _>>()
         });
@@ -165,25 +167,29 @@ impl Store {
         Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
-    /// Only where events stand.
-    pub(super) async fn places(&mut self, query: &EventQuery) -> Result<Page<Place>, Trouble> {
-        let ours = match self {
-            Self::Ours(ours) => ours,
-            Self::Theirs(theirs) => return theirs.get(&event_target(query, false)).await,
+    /// The positions of events.
+    pub(super) async fn positions(
+        &mut self,
+        query: &EventQuery,
+    ) -> Result<Page<EventPosition>, StoreError> {
+        let local = match self {
+            Self::Local(local) => local,
+            Self::Remote(remote) => return remote.get(&event_target(query, false)).await,
         };
-        let page = ours.journal.events(query).await?;
-        let items = page.items.iter().map(|event| Place { position: event.position }).collect();
+        let page = local.journal.events(query).await?;
+        let items =
+            page.items.iter().map(|event| EventPosition { position: event.position }).collect();
         Ok(Page { items, next: page.next.map(|position| position.0), damaged: page.damaged })
     }
 
     /// Every lane.
-    pub(super) async fn lanes(&mut self) -> Result<Vec<LaneView>, Trouble> {
+    pub(super) async fn lanes(&mut self) -> Result<Vec<LaneView>, StoreError> {
         match self {
-            Self::Ours(ours) => {
-                let lanes = ours.journal.lanes().await?.into_iter();
-                Ok(lanes.map(|lane| LaneView::of(ours.as_configured(lane))).collect())
+            Self::Local(local) => {
+                let lanes = local.journal.lanes().await?.into_iter();
+                Ok(lanes.map(|lane| LaneView::of(local.as_configured(lane))).collect())
             }
-            Self::Theirs(theirs) => Ok(theirs.get::<Page<_>>(CONSUMERS).await?.items),
+            Self::Remote(remote) => Ok(remote.get::<Page<_>>(CONSUMERS).await?.items),
         }
     }
 
@@ -191,58 +197,61 @@ impl Store {
     pub(super) async fn dead_letters(
         &mut self,
         query: &DeadLetterQuery,
-    ) -> Result<Page<DeadLetter>, Trouble> {
+    ) -> Result<Page<DeadLetter>, StoreError> {
         match self {
-            Self::Ours(ours) => {
-                let page = ours.journal.dead_letters(query).await?;
+            Self::Local(local) => {
+                let page = local.journal.dead_letters(query).await?;
                 Ok(Page { items: page.items, next: page.next.map(|number| number.0), damaged: 0 })
             }
-            Self::Theirs(theirs) => theirs.get(&dead_letter_target(query)).await,
+            Self::Remote(remote) => remote.get(&dead_letter_target(query)).await,
         }
     }
 
-    /// The store in numbers.
-    pub(super) async fn stats(&mut self) -> Result<Stats, Trouble> {
+    /// Counts and sizes.
+    pub(super) async fn stats(&mut self) -> Result<Stats, StoreError> {
         match self {
-            Self::Ours(ours) => Ok(ours.journal.stats().await?),
-            Self::Theirs(theirs) => theirs.get("/api/v1/journal/stats").await,
+            Self::Local(local) => Ok(local.journal.stats().await?),
+            Self::Remote(remote) => remote.get("/api/v1/journal/stats").await,
         }
     }
 
-    /// Has something done.
-    pub(super) async fn order<O: Order>(&mut self, order: O) -> Result<O::Answer, Trouble> {
+    /// Executes an admin command.
+    pub(super) async fn execute<O: AdminCommand>(
+        &mut self,
+        command: O,
+    ) -> Result<O::Answer, StoreError> {
         match self {
-            Self::Ours(ours) => {
+            Self::Local(local) => {
                 if O::NEEDS_LANES {
-                    ours.attach().await?;
+                    local.attach().await?;
                 }
-                Ok(order.carry_out(&*ours.journal, &[]).await?)
+                Ok(command.execute(&*local.journal, &[]).await?)
             }
-            Self::Theirs(theirs) => theirs.post(&order).await,
+            Self::Remote(remote) => remote.post(&command).await,
         }
     }
 
-    /// Whether a server delivers what is made a delivery again.
+    /// Whether a server is running, which makes queued deliveries.
     pub(super) fn is_served(&self) -> bool {
-        matches!(self, Self::Theirs(_))
+        matches!(self, Self::Remote(_))
     }
 
-    /// Lets go of the journal, if it was ours.
+    /// Closes the journal, if this process has opened it.
     pub(super) async fn close(self) {
-        if let Self::Ours(ours) = self {
-            ours.journal.shutdown().await;
+        if let Self::Local(local) = self {
+            local.journal.shutdown().await;
         }
     }
 }
 
-/// Where an event stands.
+/// The position of an event.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Place {
+pub(super) struct EventPosition {
     pub(super) position: Position,
 }
 
-impl Ours {
-    /// As a server would: what the configuration names is then known as wanted.
+impl LocalJournal {
+    /// Registers the configured consumers, as a server does at its start.
     async fn attach(&mut self) -> Result<(), JournalError> {
         if !self.attached {
             self.journal.attach(&self.lanes).await?;
@@ -251,7 +260,7 @@ impl Ours {
         Ok(())
     }
 
-    /// A lane as a server would have it that starts with our configuration: the journal says how it was with the last one.
+    /// A consumer with the state it has under this configuration: the journal has the state of the last run.
     fn as_configured(&self, mut lane: LaneStatus) -> LaneStatus {
         let id = lane.id();
         let spec = self.lanes.iter().find(|spec| spec.id == id);
@@ -262,8 +271,8 @@ impl Ours {
     }
 }
 
-fn bug(error: &dyn fmt::Display) -> Trouble {
-    Trouble::Failed(Failed::bug(format!("journal: {error}")))
+fn bug(error: &dyn fmt::Display) -> StoreError {
+    StoreError::Failed(Failed::bug(format!("journal: {error}")))
 }
 
 #[cfg(test)]

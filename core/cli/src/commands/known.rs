@@ -24,7 +24,7 @@ pub(super) struct Known {
 ///
 /// # Errors
 /// The configuration has mistakes.
-pub(super) async fn takers(cx: &Context, command: &str) -> Result<Vec<String>, Failed> {
+pub(super) async fn accepting_sources(cx: &Context, command: &str) -> Result<Vec<String>, Failed> {
     if cx.without_file().is_some() {
         return Ok(Vec::new());
     }
@@ -56,7 +56,7 @@ pub(super) async fn known(cx: &Context) -> Result<Vec<Known>, Failed> {
         for plugin in cx.registry.of_table(Table::Sources) {
             match example(plugin).await {
                 Ok(source) => add(&mut all, plugin.name, &*source),
-                Err(error) => untold(plugin.name, &error),
+                Err(error) => report_skipped(plugin.name, &error),
             }
         }
         return Ok(all);
@@ -67,13 +67,13 @@ pub(super) async fn known(cx: &Context) -> Result<Vec<Known>, Failed> {
         let name = instance.name.clone();
         match build_source(instance, &config.base).await {
             Ok(source) => add(&mut all, &name, &*source),
-            Err(stopped) => untold(&name, &stopped.to_string()),
+            Err(stopped) => report_skipped(&name, &stopped.to_string()),
         }
     }
     Ok(all)
 }
 
-fn untold(name: &str, error: &str) {
+fn report_skipped(name: &str, error: &str) {
     message(&one_line(&format!("source {name} was skipped: {error}")));
 }
 

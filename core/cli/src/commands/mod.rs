@@ -10,7 +10,7 @@ mod page;
 use clap::ValueEnum;
 
 use self::described::Command;
-use self::known::{Known, known, takers};
+use self::known::{Known, accepting_sources, known};
 use super::output::{json as write_json, line, message, one_line};
 use super::{Context, Failed, block_on};
 use switchhook_api::FieldKind;
@@ -96,7 +96,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
         of_source(&mut all, source)?;
     }
     let found = match &args.name {
-        Some(name) => named(all, name).map_err(|failed| undescribed(cx, name, failed))?,
+        Some(name) => named(all, name).map_err(|failed| without_description(cx, name, failed))?,
         None => filtered(all, args)?,
     };
     write(&found, args)
@@ -181,15 +181,16 @@ fn named(all: Vec<Known>, name: &str) -> Result<Vec<Known>, Failed> {
 }
 
 /// Says of a command that is not known who takes it all the same, so that `routes` and `commands` agree.
-fn undescribed(cx: &Context, name: &str, unknown: Failed) -> Failed {
-    let takers = block_on(takers(cx, name)).unwrap_or_default();
-    if takers.is_empty() {
+fn without_description(cx: &Context, name: &str, unknown: Failed) -> Failed {
+    let accepting_sources = block_on(accepting_sources(cx, name)).unwrap_or_default();
+    if accepting_sources.is_empty() {
         return unknown;
     }
-    let (takers, name) = (listed(takers.iter().map(String::as_str)), one_line(name));
+    let (accepting_sources, name) =
+        (listed(accepting_sources.iter().map(String::as_str)), one_line(name));
     let program = program_name();
     Failed::usage(format!(
-        "no source describes `{name}`, but {takers} accepts it: `{program} routes {name}` shows what it reaches"
+        "no source describes `{name}`, but {accepting_sources} accepts it: `{program} routes {name}` shows what it reaches"
     ))
 }
 

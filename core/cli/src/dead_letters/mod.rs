@@ -8,7 +8,7 @@ mod tests;
 
 use clap::Subcommand;
 
-pub(super) use self::requeue::unserved;
+pub(super) use self::requeue::full_without_server;
 use super::consent::Consent;
 use super::names::Names;
 use super::output::{Format, message};
@@ -61,7 +61,7 @@ struct ListArgs {
     #[arg(long, value_name = "NUMBER")]
     before: Option<u64>,
     #[command(flatten)]
-    of: Of,
+    of: ConsumerFilter,
     /// Output format; `json` prints one object per line
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -78,7 +78,7 @@ struct ShowArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("which").required(true).multiple(true).args(["numbers", "consumer", "handler", "action", "all"])))]
-struct Which {
+struct Selection {
     /// The numbers of the dead letters
     #[arg(value_name = "NUMBER", conflicts_with_all = ["consumer", "handler", "action", "all"])]
     numbers: Vec<u64>,
@@ -86,13 +86,13 @@ struct Which {
     #[arg(long, conflicts_with_all = ["consumer", "handler", "action"])]
     all: bool,
     #[command(flatten)]
-    of: Of,
+    of: ConsumerFilter,
 }
 
 #[derive(Debug, clap::Args)]
 struct RetryArgs {
     #[command(flatten)]
-    which: Which,
+    which: Selection,
     #[command(flatten)]
     consent: Consent,
 }
@@ -100,14 +100,14 @@ struct RetryArgs {
 #[derive(Debug, clap::Args)]
 struct DropArgs {
     #[command(flatten)]
-    which: Which,
+    which: Selection,
     #[command(flatten)]
     consent: Consent,
 }
 
 /// Whose dead letters.
 #[derive(Clone, Debug, Default, clap::Args)]
-struct Of {
+struct ConsumerFilter {
     /// Only dead letters of this consumer: `handler`, or `handler>action`
     #[arg(long, value_name = "CONSUMER", conflicts_with_all = ["handler", "action"])]
     consumer: Option<LaneId>,
@@ -119,7 +119,7 @@ struct Of {
     action: Option<String>,
 }
 
-impl Of {
+impl ConsumerFilter {
     fn matches(&self, lane: &str) -> bool {
         let Ok(id) = lane.parse::<LaneId>();
         self.consumer.as_ref().is_none_or(|wanted| *wanted == id)
@@ -137,9 +137,9 @@ impl Of {
             return Vec::new();
         }
         let names = names.with_those_of(store).await;
-        let consumer = consumer.as_ref().and_then(|lane| names.no_lane(&lane.to_string()));
-        let handler = handler.as_ref().and_then(|name| names.no_handler(name));
-        let action = action.as_ref().and_then(|name| names.no_action(name));
+        let consumer = consumer.as_ref().and_then(|lane| names.unknown_consumer(&lane.to_string()));
+        let handler = handler.as_ref().and_then(|name| names.unknown_handler(name));
+        let action = action.as_ref().and_then(|name| names.unknown_action(name));
         consumer.into_iter().chain(handler).chain(action).collect()
     }
 
@@ -150,7 +150,7 @@ impl Of {
 
 impl Args {
     /// Whose dead letters are meant, if not named by their numbers.
-    fn of(&self) -> Option<&Of> {
+    fn of(&self) -> Option<&ConsumerFilter> {
         match &self.what {
             None => Some(&self.list.of),
             Some(What::List(args)) => Some(&args.of),
@@ -174,7 +174,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             Some(What::List(args)) => list::run(&mut store, args).await,
             Some(What::Show(args)) => show::run(&mut store, args).await,
             Some(What::Retry(args)) => requeue::retry(&mut store, args).await,
-            Some(What::Drop(args)) => requeue::forget(&mut store, args).await,
+            Some(What::Drop(args)) => requeue::delete(&mut store, args).await,
         };
         store.close().await;
         done

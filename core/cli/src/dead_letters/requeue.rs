@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{DropArgs, RetryArgs, Which};
+use super::{DropArgs, RetryArgs, Selection};
 use crate::Failed;
 use crate::interrupt::Interrupt;
-use crate::output::{counted, foretell, line, message, one_line};
+use crate::output::{announce, counted, line, message, one_line};
 use crate::progress::Progress;
-use crate::store::{Store, Trouble};
+use crate::store::{Store, StoreError};
 use switchhook_api::journal::{DeadLetterQuery, LaneId, REPLAYS_OPEN_MAX};
 use switchhook_api::program_name;
-use switchhook_engine::admin::{Drop, ORDER_MAX, PAGE_MAX, Retry};
+use switchhook_engine::admin::{COMMAND_ITEMS_MAX, Drop, PAGE_MAX, Retry};
 
 /// Dead letters that are retried at a time.
 const CHUNK: usize = 200;
@@ -19,11 +19,11 @@ const CHUNK: usize = 200;
 const FULL: Duration = Duration::from_secs(1);
 
 /// The numbers that are meant, by lane, the oldest first.
-pub(super) type Found = BTreeMap<String, Vec<u64>>;
+pub(super) type NumbersByConsumer = BTreeMap<String, Vec<u64>>;
 
 pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Failed> {
     let found = find(store, &args.which).await?;
-    if !say(&found)? || !args.consent.given("retry them?")? {
+    if !announce_counts(&found)? || !args.consent.confirm("retry them?")? {
         return Ok(());
     }
     let said = retry_all(store, found, &Interrupt::listen()).await?;
@@ -31,19 +31,19 @@ pub(super) async fn retry(store: &mut Store, args: &RetryArgs) -> Result<(), Fai
     Ok(())
 }
 
-pub(super) async fn forget(store: &mut Store, args: &DropArgs) -> Result<(), Failed> {
+pub(super) async fn delete(store: &mut Store, args: &DropArgs) -> Result<(), Failed> {
     let found = find(store, &args.which).await?;
-    if !say(&found)? || !args.consent.given("delete them permanently?")? {
+    if !announce_counts(&found)? || !args.consent.confirm("delete them permanently?")? {
         return Ok(());
     }
-    let said = forget_all(store, found, &Interrupt::listen()).await?;
+    let said = delete_all(store, found, &Interrupt::listen()).await?;
     line(&said)?;
     Ok(())
 }
 
 /// What is meant by the arguments and there.
-pub(super) async fn find(store: &mut Store, args: &Which) -> Result<Found, Failed> {
-    let mut found = Found::new();
+pub(super) async fn find(store: &mut Store, args: &Selection) -> Result<NumbersByConsumer, Failed> {
+    let mut found = NumbersByConsumer::new();
     let mut add = |lane: String, number| found.entry(lane).or_default().push(number);
     for numbers in args.numbers.chunks(PAGE_MAX) {
         let query =
@@ -77,19 +77,19 @@ pub(super) async fn find(store: &mut Store, args: &Which) -> Result<Found, Faile
 }
 
 /// Says how many there are; false: none.
-fn say(found: &Found) -> Result<bool, Failed> {
+fn announce_counts(found: &NumbersByConsumer) -> Result<bool, Failed> {
     if found.is_empty() {
         message("there are no matching dead letters");
         return Ok(false);
     }
     for (lane, numbers) in found {
         let count = counted(numbers.len() as u64, "dead letter", "dead letters");
-        foretell(&format!("{}: {count}", one_line(lane)))?;
+        announce(&format!("{}: {count}", one_line(lane)))?;
     }
     Ok(true)
 }
 
-fn count(found: &Found) -> u64 {
+fn count(found: &NumbersByConsumer) -> u64 {
     found.values().map(|numbers| numbers.len() as u64).sum()
 }
 
@@ -102,7 +102,7 @@ struct Retrying<'a> {
     /// Lanes that were found full one after the other.
     full: usize,
     /// That they are full has been said.
-    told: bool,
+    announced: bool,
     /// Deliveries that there are again.
     queued: u64,
     /// Callbacks that are to be handled again.
@@ -115,7 +115,7 @@ struct Retrying<'a> {
 /// Lane by lane in chunks; a lane that is full lets the others go first, one that refuses keeps its own.
 pub(super) async fn retry_all(
     store: &mut Store,
-    found: Found,
+    found: NumbersByConsumer,
     interrupt: &Interrupt,
 ) -> Result<String, Failed> {
     let progress = Progress::new("dead letters", count(&found));
@@ -126,19 +126,19 @@ pub(super) async fn retry_all(
         progress,
         queue,
         full: 0,
-        told: false,
+        announced: false,
         queued: 0,
         callbacks: 0,
         missing: 0,
         refused,
     };
     let done = retrying.all().await;
-    retrying.progress.wipe();
+    retrying.progress.clear();
     match done {
         Ok(()) => retrying.outcome(),
-        Err(why) => Err(why.and(&format!(
+        Err(why) => Err(why.with_line(&format!(
             "{}, the others are still dead letters: run the same command to continue",
-            retrying.again()
+            retrying.queued_text()
         ))),
     }
 }
@@ -150,7 +150,7 @@ impl Retrying<'_> {
                 return Err(Failed::interrupted("interrupted"));
             }
             let rest = numbers.split_off(numbers.len().min(CHUNK));
-            match self.store.order(Retry { numbers: numbers.clone() }).await {
+            match self.store.execute(Retry { numbers: numbers.clone() }).await {
                 Ok(requeued) => {
                     self.full = 0;
                     let Ok(id) = lane.parse::<LaneId>();
@@ -164,31 +164,31 @@ impl Retrying<'_> {
                         self.queue.push_front((lane, rest));
                     }
                 }
-                Err(Trouble::Overloaded) => {
+                Err(StoreError::Overloaded) => {
                     numbers.extend(rest);
-                    self.step_back(lane, numbers).await?;
+                    self.defer(lane, numbers).await?;
                 }
-                Err(Trouble::Failed(failed)) if failed.is_usage() => {
+                Err(StoreError::Failed(failed)) if failed.is_usage() => {
                     self.refused.push(failed.message);
                 }
-                Err(trouble) => return Err(trouble.into()),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
     }
 
     /// A full lane goes behind the others; when all are full, they are given time.
-    async fn step_back(&mut self, lane: String, numbers: Vec<u64>) -> Result<(), Failed> {
+    async fn defer(&mut self, lane: String, numbers: Vec<u64>) -> Result<(), Failed> {
         if !self.store.is_served() {
-            return Err(unserved(&lane));
+            return Err(full_without_server(&lane));
         }
         self.queue.push_back((lane, numbers));
         self.full += 1;
         if self.full >= self.queue.len() {
-            if !std::mem::replace(&mut self.told, true) {
+            if !std::mem::replace(&mut self.announced, true) {
                 let lanes: Vec<String> =
                     self.queue.iter().map(|(lane, _)| one_line(lane)).collect();
-                self.progress.say(&format!(
+                self.progress.print(&format!(
                     "{}: full; waiting for pending deliveries (`{} consumers` shows whether an action is paused)",
                     lanes.join(", "),
                     program_name()
@@ -201,7 +201,7 @@ impl Retrying<'_> {
     }
 
     /// What they are now.
-    fn again(&self) -> String {
+    fn queued_text(&self) -> String {
         let deliveries = match self.queued {
             1 => "1 delivery queued again".to_owned(),
             n => format!("{n} deliveries queued again"),
@@ -218,7 +218,7 @@ impl Retrying<'_> {
     }
 
     fn outcome(&self) -> Result<String, Failed> {
-        let mut text = self.again();
+        let mut text = self.queued_text();
         match self.missing {
             0 => {}
             1 => text += ", 1 has nothing left to deliver",
@@ -239,7 +239,7 @@ impl Retrying<'_> {
 }
 
 /// A lane is full and will not empty.
-pub(crate) fn unserved(lane: &str) -> Failed {
+pub(crate) fn full_without_server(lane: &str) -> Failed {
     Failed::unavailable(format!(
         "{} has {REPLAYS_OPEN_MAX} pending deliveries and accepts no more; start the server, which makes them, and continue \
          while it runs",
@@ -247,28 +247,29 @@ pub(crate) fn unserved(lane: &str) -> Failed {
     ))
 }
 
-pub(super) async fn forget_all(
+pub(super) async fn delete_all(
     store: &mut Store,
-    found: Found,
+    found: NumbersByConsumer,
     interrupt: &Interrupt,
 ) -> Result<String, Failed> {
     let mut progress = Progress::new("dead letters", count(&found));
     let numbers: Vec<u64> = found.into_values().flatten().collect();
     let mut dropped = 0;
-    for chunk in numbers.chunks(ORDER_MAX) {
+    for chunk in numbers.chunks(COMMAND_ITEMS_MAX) {
         if interrupt.is_set() {
-            progress.wipe();
-            let text = format!("interrupted\n{}, the others are still there", forgotten(dropped));
+            progress.clear();
+            let text =
+                format!("interrupted\n{}, the others are still there", deleted_text(dropped));
             return Err(Failed::interrupted(text));
         }
-        dropped += store.order(Drop { numbers: chunk.to_vec() }).await?.dropped;
+        dropped += store.execute(Drop { numbers: chunk.to_vec() }).await?.dropped;
         progress.add(chunk.len() as u64);
     }
-    progress.wipe();
-    Ok(forgotten(dropped))
+    progress.clear();
+    Ok(deleted_text(dropped))
 }
 
-fn forgotten(count: u64) -> String {
+fn deleted_text(count: u64) -> String {
     match count {
         1 => "1 dead letter deleted".to_owned(),
         n => format!("{n} dead letters deleted"),

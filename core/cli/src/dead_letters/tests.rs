@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::requeue::{find, forget_all, retry_all};
+use super::requeue::{delete_all, find, retry_all};
 use super::*;
 use crate::interrupt::Interrupt;
 use crate::stand::{both, deliver, fill, give_up, journal, served};
@@ -9,11 +9,11 @@ use switchhook_api::journal::{REPLAYS_OPEN_MAX, Upkeep};
 use switchhook_testkit::MemoryJournal;
 
 fn list_args(limit: u32) -> ListArgs {
-    ListArgs { limit, before: None, of: Of::default(), format: Format::Text }
+    ListArgs { limit, before: None, of: ConsumerFilter::default(), format: Format::Text }
 }
 
-fn all() -> Which {
-    Which { numbers: Vec::new(), all: true, of: Of::default() }
+fn all() -> Selection {
+    Selection { numbers: Vec::new(), all: true, of: ConsumerFilter::default() }
 }
 
 async fn numbers(store: &mut Store, args: &ListArgs) -> Vec<u64> {
@@ -36,9 +36,12 @@ async fn both_ways_list_the_same_and_page_through_it() {
 #[tokio::test]
 async fn only_those_are_listed_that_are_asked_for() {
     let (ours, theirs, _folder) = both(Arc::new(journal(2, 2).await)).await;
-    let lane = |text: &str| Of { consumer: text.parse().ok(), ..Of::default() };
-    let action = |text: &str| Of { action: Some(text.to_owned()), ..Of::default() };
-    let handler = |text: &str| Of { handler: Some(text.to_owned()), ..Of::default() };
+    let lane =
+        |text: &str| ConsumerFilter { consumer: text.parse().ok(), ..ConsumerFilter::default() };
+    let action =
+        |text: &str| ConsumerFilter { action: Some(text.to_owned()), ..ConsumerFilter::default() };
+    let handler =
+        |text: &str| ConsumerFilter { handler: Some(text.to_owned()), ..ConsumerFilter::default() };
     for mut store in [ours, theirs] {
         for (of, count) in [
             (lane("changes>log"), 2),
@@ -79,7 +82,7 @@ async fn one_is_shown_whole_and_harmless() {
     }
 }
 
-async fn again(store: &mut Store, args: &Which) -> Result<String, Failed> {
+async fn again(store: &mut Store, args: &Selection) -> Result<String, Failed> {
     let found = find(store, args).await?;
     retry_all(store, found, &Interrupt::default()).await
 }
@@ -90,7 +93,7 @@ async fn what_is_retried_is_delivered_under_a_new_id() {
         let journal = journal(3, 2).await;
         let (ours, theirs, _folder) = both(Arc::new(journal.clone())).await;
         let mut store = if way == 0 { ours } else { theirs };
-        let one = Which { numbers: vec![2, 2, 7], all: false, ..all() };
+        let one = Selection { numbers: vec![2, 2, 7], all: false, ..all() };
         let said = again(&mut store, &one).await.expect("retried");
         let when = ["; it is processed when a server runs", ""][way];
         assert_eq!(said, format!("1 delivery queued again{when}"));
@@ -185,7 +188,7 @@ async fn interrupted_it_says_what_is_left() {
     let failed = retry_all(&mut store, found.clone(), &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
     assert!(failed.message.contains("0 deliveries queued again, "), "{}", failed.message);
-    let failed = forget_all(&mut store, found, &interrupt).await.expect_err("interrupted");
+    let failed = delete_all(&mut store, found, &interrupt).await.expect_err("interrupted");
     assert_eq!(failed.code, 130);
     assert_eq!(numbers(&mut store, &list_args(20)).await.len(), 2);
 }
@@ -195,13 +198,13 @@ async fn what_a_handler_gave_up_is_a_callback_and_no_delivery() {
     let journal = journal(4, 1).await;
     give_up(&journal, 2).await;
     let (mut store, _folder) = served(Arc::new(journal)).await;
-    let of = Of { handler: Some("changes".to_owned()), ..Of::default() };
-    let lane = |text: &str| Which {
+    let of = ConsumerFilter { handler: Some("changes".to_owned()), ..ConsumerFilter::default() };
+    let lane = |text: &str| Selection {
         numbers: Vec::new(),
         all: false,
-        of: Of { consumer: text.parse().ok(), ..of.clone() },
+        of: ConsumerFilter { consumer: text.parse().ok(), ..of.clone() },
     };
-    let one = Which { numbers: vec![3], ..all() };
+    let one = Selection { numbers: vec![3], ..all() };
     assert_eq!(again(&mut store, &one).await.expect("retried"), "1 callback queued again");
     let both = again(&mut store, &all()).await.expect("retried");
     assert_eq!(both, "1 delivery queued again, 1 callback queued again");
@@ -213,7 +216,7 @@ async fn what_a_handler_gave_up_is_a_callback_and_no_delivery() {
 async fn one_that_is_forgotten_is_not_many() {
     let (mut store, _theirs, _folder) = both(Arc::new(journal(1, 1).await)).await;
     let found = find(&mut store, &all()).await.expect("found");
-    let said = forget_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
+    let said = delete_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
     assert_eq!(said, "1 dead letter deleted");
 }
 
@@ -223,7 +226,7 @@ async fn names_that_are_nowhere_are_told() {
     let of = |lane: &str, handler: &str, action: &str| {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let lane = some(lane).and_then(|lane| lane.parse().ok());
-        Of { consumer: lane, handler: some(handler), action: some(action) }
+        ConsumerFilter { consumer: lane, handler: some(handler), action: some(action) }
     };
     for mut store in [ours, theirs] {
         for (of, count) in [
@@ -248,10 +251,10 @@ async fn what_is_forgotten_is_gone() {
         let mut args = all();
         if !left.is_empty() {
             let numbers = (1..=1500).filter(|n| !left.contains(n)).collect();
-            args = Which { numbers, all: false, ..args };
+            args = Selection { numbers, all: false, ..args };
         }
         let found = find(&mut store, &args).await.expect("found");
-        forget_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
+        delete_all(&mut store, found, &Interrupt::default()).await.expect("forgotten");
         assert_eq!(numbers(&mut store, &list_args(20)).await, left);
     }
 }

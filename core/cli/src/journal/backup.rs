@@ -31,7 +31,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let shown = path.display().to_string();
     let done = block_on(async {
         let mut store = Store::open(config).await?;
-        let done = store.order(Backup { path }).await;
+        let done = store.execute(Backup { path }).await;
         store.close().await;
         Ok(done?)
     })?;

@@ -21,7 +21,7 @@ pub(super) fn verify(cx: &Context, args: &Args) -> Result<(), Failed> {
     let config = cx.config()?;
     let verified = block_on(async {
         let mut store = Store::open(config).await?;
-        let verified = store.order(Verify {}).await;
+        let verified = store.execute(Verify {}).await;
         store.close().await;
         Ok(verified?)
     })?;

@@ -39,7 +39,7 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
             Some(path) => into_file(&mut store, query, path).await,
         };
         store.close().await;
-        told(written?)
+        report(written?)
     })
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Written {
 }
 
 /// Damage is a failure, though all that is whole was written.
-pub(super) fn told(written: Written) -> Result<(), Failed> {
+pub(super) fn report(written: Written) -> Result<(), Failed> {
     message(&counted(written.whole, "callback", "callbacks"));
     match written.damaged {
         0 => Ok(()),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::consent::Consent;
 use crate::filter;
-use crate::output::{counted, foretell, line, one_line, time as days};
+use crate::output::{announce, counted, line, one_line, time as duration_text};
 use crate::store::Store;
 use crate::{Context, Failed, block_on};
 use switchhook_api::journal::{
@@ -49,15 +49,15 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
 }
 
 async fn prune(store: &mut Store, retention: Retention, consent: &Consent) -> Result<(), Failed> {
-    foretell(&outlook(store, &retention, filter::now()).await?)?;
-    if !consent.given("remove it?")? {
+    announce(&preview(store, &retention, filter::now()).await?)?;
+    if !consent.confirm("remove it?")? {
         return Ok(());
     }
-    Ok(line(&text(&store.order(Prune::from(retention)).await?))?)
+    Ok(line(&text(&store.execute(Prune::from(retention)).await?))?)
 }
 
 /// What there is, and what of it may go.
-pub(super) async fn outlook(
+pub(super) async fn preview(
     store: &mut Store,
     keep: &Retention,
     now: Timestamp,
@@ -71,7 +71,10 @@ pub(super) async fn outlook(
     if let Some(time) = keep.retention {
         let old = old_events(store, before(time)).await?;
         let all = stats.events;
-        lines.push(format!("callbacks: {all}, of which {old} are older than {}", days(time)));
+        lines.push(format!(
+            "callbacks: {all}, of which {old} are older than {}",
+            duration_text(time)
+        ));
     }
     if let Some(size) = keep.retention_size {
         let used = Size(stats.bytes.saturating_sub(stats.free));
@@ -80,11 +83,14 @@ pub(super) async fn outlook(
     if let Some(time) = keep.dead_letter_retention {
         let old = old_dead_letters(store, before(time)).await?;
         let all = stats.dead_letters;
-        lines.push(format!("dead letters: {all}, of which {old} are older than {}", days(time)));
+        lines.push(format!(
+            "dead letters: {all}, of which {old} are older than {}",
+            duration_text(time)
+        ));
     }
     let lanes = store.lanes().await?;
     for lane in lanes.iter().filter(|lane| lane.status.detached) {
-        lines.push(departed(&lane.status, keep, now));
+        lines.push(orphaned(&lane.status, keep, now));
     }
     lines.push(
         "What configured consumers and dead letters still need is kept, whatever its age."
@@ -93,7 +99,7 @@ pub(super) async fn outlook(
     Ok(lines.join("\n"))
 }
 
-fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
+fn orphaned(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     let name = one_line(&lane.lane);
     let (Some(at), Some(time)) = (lane.detached_at, keep.orphan_retention) else {
         return format!("consumer {name}: orphaned; it is kept");
@@ -102,7 +108,7 @@ fn departed(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
     let verb = if now.duration_since(at) > gone { "it will be deleted" } else { "it is kept" };
     format!(
         "consumer {name}: orphaned since {at:.0}; {verb} (`orphan_retention` is {})",
-        days(time)
+        duration_text(time)
     )
 }
 
@@ -112,7 +118,7 @@ async fn old_events(store: &mut Store, until: Timestamp) -> Result<String, Faile
         EventQuery { limit: PAGE, until: Some(until), oldest_first: true, ..EventQuery::default() };
     let mut count = 0;
     loop {
-        let page = store.places(&query).await?;
+        let page = store.positions(&query).await?;
         count += page.items.len() as u64;
         query.after = page.next.map(Position);
         match (query.after, count) {
@@ -169,16 +175,16 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
             one_line(&name)
         )));
     }
-    foretell(&loss(&found))?;
-    if !consent.given("delete it permanently?")? {
+    announce(&deletion_text(&found))?;
+    if !consent.confirm("delete it permanently?")? {
         return Ok(());
     }
-    let gone = store.order(Forget { lane: name }).await?;
+    let gone = store.execute(Forget { lane: name }).await?;
     Ok(line(&format!("{} deleted", one_line(&gone.lane)))?)
 }
 
 /// What is lost with a lane.
-pub(super) fn loss(lane: &LaneStatus) -> String {
+pub(super) fn deletion_text(lane: &LaneStatus) -> String {
     let state = if lane.lane.contains('>') { "" } else { ", and the state of its handler" };
     format!("consumer {}: this also deletes {}{state}", one_line(&lane.lane), waiting(lane))
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::check::damage;
 use crate::consent::Consent;
-use crate::output::{counted, foretell, line, one_line};
-use crate::store::{Ours, Store, Trouble, Unopened};
+use crate::output::{announce, counted, line, one_line};
+use crate::store::{LocalJournal, OpenError, Store, StoreError};
 use crate::{Context, Failed, block_on};
 use switchhook_api::journal::{JournalError, Restored, RestoredLane};
 use switchhook_api::program_name;
@@ -32,37 +32,37 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     let backup = std::fs::File::open(&path).and_then(|file| file.metadata());
     match backup {
         Err(error) => return Err(Failed::io(format!("{}: {error}", path.display()))),
-        Ok(backup) if backup.is_dir() => return Err(folder(&path)),
+        Ok(backup) if backup.is_dir() => return Err(is_a_folder(&path)),
         Ok(_) => {}
     }
     let config = cx.config()?;
     block_on(async {
         match Store::find(config, false).await {
-            Ok(store) => into(store, &path, Some(&args.consent)).await,
-            Err(Unopened::Missing(none)) => {
-                foretell(&format!("{}: nothing would be lost", one_line(&none)))?;
-                if !args.consent.given("restore the backup there?")? {
+            Ok(store) => restore_into(store, &path, Some(&args.consent)).await,
+            Err(OpenError::Missing(none)) => {
+                announce(&format!("{}: nothing would be lost", one_line(&none)))?;
+                if !args.consent.confirm("restore the backup there?")? {
                     return Ok(());
                 }
-                into(Store::find(cx.config()?, true).await?, &path, None).await
+                restore_into(Store::find(cx.config()?, true).await?, &path, None).await
             }
-            Err(Unopened::Failed(failed)) => Err(failed),
+            Err(OpenError::Failed(failed)) => Err(failed),
         }
     })
 }
 
 /// Restores, and lets go of the journal; `consent` is asked for unless it was given.
-async fn into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
-    let ours = match &store {
-        Store::Ours(ours) => ours,
-        Store::Theirs(theirs) => return Err(running(&theirs.by)),
+async fn restore_into(store: Store, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
+    let local = match &store {
+        Store::Local(local) => local,
+        Store::Remote(remote) => return Err(in_use(&remote.by)),
     };
-    let done = restore(ours, path, consent).await;
+    let done = restore(local, path, consent).await;
     store.close().await;
     done
 }
 
-fn folder(path: &std::path::Path) -> Failed {
+fn is_a_folder(path: &std::path::Path) -> Failed {
     let path = path.display();
     Failed::usage(format!(
         "{path} is a folder: name the file in it that `{} journal backup` wrote",
@@ -70,43 +70,47 @@ fn folder(path: &std::path::Path) -> Failed {
     ))
 }
 
-fn running(by: &str) -> Failed {
+fn in_use(by: &str) -> Failed {
     let by = one_line(by);
     Failed::unavailable(format!(
         "the journal is in use by {by}: stop that server first; nothing was changed"
     ))
 }
 
-async fn restore(ours: &Ours, path: &Path, consent: Option<&Consent>) -> Result<(), Failed> {
-    let failed = |error: JournalError| Failed::from(Trouble::from(error));
-    let outlook = ours.journal.restore(path, true).await.map_err(failed)?;
-    foretell(&text(&outlook))?;
+async fn restore(
+    local: &LocalJournal,
+    path: &Path,
+    consent: Option<&Consent>,
+) -> Result<(), Failed> {
+    let failed = |error: JournalError| Failed::from(StoreError::from(error));
+    let preview = local.journal.restore(path, true).await.map_err(failed)?;
+    announce(&text(&preview))?;
     if let Some(consent) = consent
-        && !consent.given("replace the journal with the backup?")?
+        && !consent.confirm("replace the journal with the backup?")?
     {
         return Ok(());
     }
-    let done = ours.journal.restore(path, false).await.map_err(failed)?;
+    let done = local.journal.restore(path, false).await.map_err(failed)?;
     let kept =
         done.kept.map(|kept| format!("; the previous journal is kept in {}", one_line(&kept)));
     Ok(line(&format!("restored{}", kept.unwrap_or_default()))?)
 }
 
 /// What a restore means, in words.
-pub(super) fn text(outlook: &Restored) -> String {
+pub(super) fn text(preview: &Restored) -> String {
     let callbacks = |count| counted(count, "callback", "callbacks");
-    let mut lines = vec![format!("in the backup: {}", callbacks(outlook.events))];
-    if !outlook.found.is_whole() {
+    let mut lines = vec![format!("in the backup: {}", callbacks(preview.events))];
+    if !preview.found.is_whole() {
         lines.push(
             "the backup is damaged; damaged items are quarantined and never delivered:".to_owned(),
         );
-        lines.extend(damage(&outlook.found));
+        lines.extend(damage(&preview.found));
     }
-    lines.push(match outlook.events_lost {
+    lines.push(match preview.events_lost {
         0 => "callbacks lost: none, because none was received after the backup".to_owned(),
         count => format!("callbacks lost: {count} that were received after the backup"),
     });
-    lines.extend(outlook.lanes.iter().map(lane));
+    lines.extend(preview.lanes.iter().map(lane));
     lines.join("\n")
 }
 

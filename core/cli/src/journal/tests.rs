@@ -4,7 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::check::{stats_text, verdict, verified_text};
-use super::export::{Written, into_file, told};
+use super::export::{Written, into_file, report};
 use super::{backup, restore};
 use crate::stand::{both, journal};
 use switchhook_api::journal::{
@@ -54,9 +54,9 @@ async fn an_export_that_fails_leaves_no_half_file() {
 
 #[test]
 fn an_export_that_left_something_out_is_no_success() {
-    assert!(told(Written { whole: 3, damaged: 0 }).is_ok());
+    assert!(report(Written { whole: 3, damaged: 0 }).is_ok());
     let check = |damaged, expected: &str| {
-        let failed = told(Written { whole: 3, damaged }).expect_err("damaged");
+        let failed = report(Written { whole: 3, damaged }).expect_err("damaged");
         assert_eq!(failed.code, 74);
         assert!(failed.message.starts_with(expected), "{}", failed.message);
     };

@@ -13,7 +13,7 @@ use self::rate::Rate;
 use super::consent::Consent;
 use super::filter::{self, Filter};
 use super::interrupt::Interrupt;
-use super::output::{foretell, line, message, word};
+use super::output::{announce, for_shell, line, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
 use switchhook_api::journal::{LaneId, Position};
@@ -79,26 +79,26 @@ async fn replay(
     until: Timestamp,
 ) -> Result<(), Failed> {
     let counted = plan.count(store).await?;
-    foretell(&counted.text(&plan.lanes))?;
+    announce(&counted.text(&plan.lanes))?;
     if counted.deliveries() == 0 {
         message("nothing to replay");
         return Ok(());
     }
-    if !args.consent.given("deliver them again?")? {
+    if !args.consent.confirm("deliver them again?")? {
         return Ok(());
     }
     let done = run::run(store, &plan, args.rate, counted.deliveries(), &Interrupt::listen()).await;
     match done {
-        Ok(queued) => Ok(line(&sent(queued, store.is_served()))?),
+        Ok(queued) => Ok(line(&queued_text(queued, store.is_served()))?),
         Err(stopped) => {
-            let again = args.again(cx.named_file(), stopped.after, plan.query.since, until);
-            Err(stopped.told(&again, cx.is_overridden(), store.is_served()))
+            let again = args.continuation(cx.named_file(), stopped.after, plan.query.since, until);
+            Err(stopped.into_failure(&again, cx.is_overridden(), store.is_served()))
         }
     }
 }
 
 /// What became of so many deliveries.
-fn sent(queued: u64, served: bool) -> String {
+fn queued_text(queued: u64, served: bool) -> String {
     match (queued, served) {
         (1, true) => "1 delivery queued".to_owned(),
         (n, true) => format!("{n} deliveries queued"),
@@ -149,7 +149,7 @@ fn known<'a>(
 
 impl Args {
     /// The command that goes on behind a place.
-    fn again(
+    fn continuation(
         &self,
         config: Option<&str>,
         after: Option<Position>,
@@ -157,7 +157,8 @@ impl Args {
         until: Timestamp,
     ) -> String {
         let mut words = vec![format!("{} replay", program_name())];
-        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {}", word(&value)));
+        let mut add =
+            |flag: &str, value: String| words.push(format!("--{flag} {}", for_shell(&value)));
         if let Some(path) = config {
             add("config", path.to_owned());
         }
@@ -172,7 +173,8 @@ impl Args {
         if self.filter.persisted_late {
             words.push("--persisted-late".to_owned());
         }
-        let mut add = |flag: &str, value: String| words.push(format!("--{flag} {}", word(&value)));
+        let mut add =
+            |flag: &str, value: String| words.push(format!("--{flag} {}", for_shell(&value)));
         self.handler.iter().for_each(|name| add("handler", name.clone()));
         self.action.iter().for_each(|name| add("action", name.clone()));
         if let Some(after) = after.or(self.after) {

@@ -24,17 +24,17 @@ pub(super) struct Counted {
 }
 
 impl Plan {
-    /// A page of places behind one, and where the next page begins.
-    pub(super) async fn places(
+    /// A page of positions behind one, and where the next page begins.
+    pub(super) async fn positions(
         &self,
         store: &mut Store,
         after: Option<Position>,
         limit: usize,
     ) -> Result<(Vec<Position>, Option<Position>), Failed> {
         let query = EventQuery { limit, after: after.or(self.query.after), ..self.query.clone() };
-        let page = store.places(&query).await?;
-        let places = page.items.iter().map(|place| place.position).collect();
-        Ok((places, page.next.map(Position)))
+        let page = store.positions(&query).await?;
+        let positions = page.items.iter().map(|place| place.position).collect();
+        Ok((positions, page.next.map(Position)))
     }
 
     /// Counts, and changes nothing.
@@ -43,10 +43,10 @@ impl Plan {
         let mut counted = Counted { callbacks: 0, lanes };
         let mut after = None;
         loop {
-            let (places, next) = self.places(store, after, PAGE).await?;
-            counted.callbacks += places.len() as u64;
-            if !places.is_empty() {
-                self.count_in(store, &places, &mut counted.lanes).await?;
+            let (positions, next) = self.positions(store, after, PAGE).await?;
+            counted.callbacks += positions.len() as u64;
+            if !positions.is_empty() {
+                self.count_in(store, &positions, &mut counted.lanes).await?;
             }
             after = next;
             if after.is_none() {
@@ -58,12 +58,12 @@ impl Plan {
     async fn count_in(
         &self,
         store: &mut Store,
-        places: &[Position],
+        positions: &[Position],
         lanes: &mut [Requeued],
     ) -> Result<(), Failed> {
         for (lane, sum) in self.lanes.iter().zip(lanes) {
-            let (lane, positions) = (lane.to_string(), places.to_vec());
-            let found = store.order(Replay { lane, positions, dry_run: true }).await?;
+            let (lane, positions) = (lane.to_string(), positions.to_vec());
+            let found = store.execute(Replay { lane, positions, dry_run: true }).await?;
             sum.queued += found.queued;
             sum.missing += found.missing;
         }

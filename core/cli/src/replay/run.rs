@@ -7,10 +7,10 @@ use tokio::time::Instant;
 use super::plan::Plan;
 use super::rate::Rate;
 use crate::Failed;
-use crate::dead_letters::unserved;
+use crate::dead_letters::full_without_server;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::store::{Store, Trouble};
+use crate::store::{Store, StoreError};
 use switchhook_api::journal::{LaneId, Position};
 use switchhook_engine::admin::Replay;
 
@@ -28,21 +28,21 @@ pub(super) struct Stopped {
     /// Everything up to here was sent off, to every lane.
     pub(super) after: Option<Position>,
     /// Some of what comes next may have been sent off already.
-    torn: bool,
+    partly_sent: bool,
 }
 
 impl Stopped {
     /// The failure with what was done and how to go on. What `--override` set may be secret: it is not said again.
-    pub(super) fn told(self, again: &str, overridden: bool, served: bool) -> Failed {
+    pub(super) fn into_failure(self, again: &str, overridden: bool, served: bool) -> Failed {
         let (queued, total) = (self.queued, self.total);
-        let torn = match self.torn {
+        let partly_sent = match self.partly_sent {
             true => "\nThe last deliveries may be repeated.",
             false => "",
         };
         let when = if served { "" } else { "; they are made when a server runs" };
         let with = if overridden { ", with --override as before" } else { "" };
-        self.why.and(&format!(
-            "{queued} of {total} deliveries queued{when}. To continue{with}:\n  {again}{torn}"
+        self.why.with_line(&format!(
+            "{queued} of {total} deliveries queued{when}. To continue{with}:\n  {again}{partly_sent}"
         ))
     }
 }
@@ -68,12 +68,12 @@ pub(super) async fn run(
     let progress = Progress::new("deliveries", total);
     let begun = Instant::now();
     let mut run = Run { plan, rate, interrupt, progress, begun, queued: 0 };
-    let (mut after, mut torn) = (None, false);
-    let done = run.all(store, &mut after, &mut torn).await;
-    run.progress.wipe();
+    let (mut after, mut partly_sent) = (None, false);
+    let done = run.all(store, &mut after, &mut partly_sent).await;
+    run.progress.clear();
     match done {
         Ok(()) => Ok(run.queued),
-        Err(why) => Err(Stopped { why, queued: run.queued, total, after, torn }),
+        Err(why) => Err(Stopped { why, queued: run.queued, total, after, partly_sent }),
     }
 }
 
@@ -82,21 +82,21 @@ impl Run<'_> {
         &mut self,
         store: &mut Store,
         after: &mut Option<Position>,
-        torn: &mut bool,
+        partly_sent: &mut bool,
     ) -> Result<(), Failed> {
         let size = self.rate.chunk(CHUNK).div_ceil(self.plan.lanes.len().max(1));
         let mut next = Some(None);
         while let Some(from) = next {
             self.keep_to_rate().await?;
-            let (places, more) = self.plan.places(store, from, size).await?;
+            let (positions, more) = self.plan.positions(store, from, size).await?;
             for lane in &self.plan.lanes {
-                if !places.is_empty() {
-                    *torn = true; // also where the answer is lost: the order may have been carried out
-                    self.send(store, lane, &places).await?;
+                if !positions.is_empty() {
+                    *partly_sent = true; // also where the answer is lost: the order may have been carried out
+                    self.send(store, lane, &positions).await?;
                 }
             }
-            *torn = false;
-            *after = places.last().copied().or(*after);
+            *partly_sent = false;
+            *after = positions.last().copied().or(*after);
             next = more.map(Some);
         }
         Ok(())
@@ -106,31 +106,31 @@ impl Run<'_> {
         &mut self,
         store: &mut Store,
         lane: &LaneId,
-        places: &[Position],
+        positions: &[Position],
     ) -> Result<(), Failed> {
-        let mut told = false;
+        let mut announced = false;
         loop {
-            let (name, positions) = (lane.to_string(), places.to_vec());
-            match store.order(Replay { lane: name, positions, dry_run: false }).await {
+            let (name, positions) = (lane.to_string(), positions.to_vec());
+            match store.execute(Replay { lane: name, positions, dry_run: false }).await {
                 Ok(sent) => {
                     self.queued += sent.queued;
                     self.progress.add(sent.queued);
                     return Ok(());
                 }
-                Err(Trouble::Overloaded) if !store.is_served() => {
-                    return Err(unserved(&lane.to_string()));
+                Err(StoreError::Overloaded) if !store.is_served() => {
+                    return Err(full_without_server(&lane.to_string()));
                 }
-                Err(Trouble::Overloaded) => {
-                    if !told {
+                Err(StoreError::Overloaded) => {
+                    if !announced {
                         self.progress
-                            .say(&format!("{lane} is full; waiting for its pending deliveries"));
-                        told = true;
+                            .print(&format!("{lane} is full; waiting for its pending deliveries"));
+                        announced = true;
                     }
                     self.interrupt.wait(FULL).await;
                 }
-                Err(trouble) => return Err(trouble.into()),
+                Err(error) => return Err(error.into()),
             }
-            self.go_on()?;
+            self.check_interrupt()?;
         }
     }
 
@@ -138,10 +138,10 @@ impl Run<'_> {
     async fn keep_to_rate(&self) -> Result<(), Failed> {
         let due = self.rate.time_for(self.queued);
         self.interrupt.wait(due.saturating_sub(self.begun.elapsed())).await;
-        self.go_on()
+        self.check_interrupt()
     }
 
-    fn go_on(&self) -> Result<(), Failed> {
+    fn check_interrupt(&self) -> Result<(), Failed> {
         match self.interrupt.is_set() {
             true => Err(Failed::interrupted("interrupted")),
             false => Ok(()),

@@ -70,7 +70,7 @@ async fn what_is_replayed_is_delivered_again_in_order() {
 #[tokio::test(start_paused = true)]
 async fn it_goes_no_faster_than_asked() {
     let journal = journal(101, 0).await;
-    let mut store = Store::ours(Arc::new(journal), app::lanes(&config("{}")));
+    let mut store = Store::local(Arc::new(journal), app::lanes(&config("{}")));
     let begun = Instant::now();
     let sent = run::run(&mut store, &plan(), rate("10/s"), 101, &Interrupt::default()).await;
     assert_eq!(sent.expect("sent"), 101);
@@ -88,18 +88,18 @@ async fn nearly_full(callbacks: usize) -> MemoryJournal {
 #[tokio::test]
 async fn without_a_server_a_full_lane_ends_it_and_it_goes_on_where_it_was() {
     let journal = nearly_full(1200).await;
-    let mut store = Store::ours(Arc::new(journal.clone()), app::lanes(&config("{}")));
+    let mut store = Store::local(Arc::new(journal.clone()), app::lanes(&config("{}")));
     let interrupt = Interrupt::default();
     let done = run::run(&mut store, &plan(), rate("1000000/s"), 1200, &interrupt).await;
     let stopped = done.expect_err("full");
     assert_eq!(stopped.after, Some(Position(1000)));
     let now = filter::now();
-    let again = args("replay --action log --rate 7/s").again(None, stopped.after, None, now);
+    let again = args("replay --action log --rate 7/s").continuation(None, stopped.after, None, now);
     assert_eq!(
         again,
         format!("switchhook replay --until {now} --action log --after 1000 --rate 7/s")
     );
-    let failed = stopped.told(&again, false, false);
+    let failed = stopped.into_failure(&again, false, false);
     assert_eq!(failed.code, 69);
     assert!(
         failed.message.contains("1000 of 1200 deliveries queued; they are made when a server runs"),
@@ -137,7 +137,7 @@ async fn beside_a_server_a_full_lane_is_waited_for() {
 #[tokio::test]
 async fn interrupted_while_it_waits_it_stops_between_two_chunks() {
     let journal = journal(20, 0).await;
-    let mut store = Store::ours(Arc::new(journal.clone()), app::lanes(&config("{}")));
+    let mut store = Store::local(Arc::new(journal.clone()), app::lanes(&config("{}")));
     let interrupt = Interrupt::default();
     let press = interrupt.clone();
     let pressed = tokio::spawn(async move {
@@ -152,7 +152,7 @@ async fn interrupted_while_it_waits_it_stops_between_two_chunks() {
     pressed.await.expect("pressed");
     assert_eq!(stopped.after, Some(Position(1)));
     assert!(begun.elapsed() < Duration::from_mins(1), "it did not wait for the hour");
-    assert_eq!(stopped.told("x", false, true).code, 130);
+    assert_eq!(stopped.into_failure("x", false, true).code, 130);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_command_that_goes_on_means_the_same() {
         "replay --id 019b7a3c-5d00-7000-8000-0000000000aa --since 2026-01-31T08:00:00Z --command Group.* --persisted-late --handler a,b --rate 5/m",
     );
     let again = args(
-        &first.again(None, Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
+        &first.continuation(None, Some(Position(7)), "2026-01-31T08:00:00Z".parse().ok(), now)
             ["switchhook ".len()..],
     );
     assert_eq!(again.filter.id, first.filter.id);
@@ -191,15 +191,15 @@ fn the_command_that_goes_on_means_the_same() {
 #[test]
 fn the_command_that_goes_on_names_its_configuration() {
     let until: Timestamp = "2026-01-31T12:00:00Z".parse().expect("a time");
-    let again = args("replay --action log").again(Some("/etc/a b.toml"), None, None, until);
+    let again = args("replay --action log").continuation(Some("/etc/a b.toml"), None, None, until);
     let start = "switchhook replay --config '/etc/a b.toml' --until 2026-01-31T12:00:00Z ";
     assert!(again.starts_with(start), "{again}");
 }
 
 #[test]
 fn what_was_sent_is_on_its_way_only_where_somebody_delivers_it() {
-    assert_eq!(sent(1, true), "1 delivery queued");
-    assert_eq!(sent(43, true), "43 deliveries queued");
-    assert_eq!(sent(1, false), "1 delivery queued; it is made when a server runs");
-    assert_eq!(sent(43, false), "43 deliveries queued; they are made when a server runs");
+    assert_eq!(queued_text(1, true), "1 delivery queued");
+    assert_eq!(queued_text(43, true), "43 deliveries queued");
+    assert_eq!(queued_text(1, false), "1 delivery queued; it is made when a server runs");
+    assert_eq!(queued_text(43, false), "43 deliveries queued; they are made when a server runs");
 }

@@ -80,7 +80,7 @@ async fn send_all(burst: Arc<Burst>) -> io::Result<()> {
                 tally().answered(answer.status(), begun.elapsed());
                 client = Some(open);
             }
-            Err(error) => tally().lost(error_line(&error)),
+            Err(error) => tally().failed(error_line(&error)),
         }
     }
     Ok(())

@@ -139,10 +139,10 @@ fn reachable(mut listen: SocketAddr) -> Result<SocketAddr, Failed> {
 
 async fn once(draft: &Draft) -> Result<(), Failed> {
     let request = draft.request().map_err(|error| uncomposed(draft, &error))?;
-    let lost = |error: io::Error| unanswered(draft, &error);
-    let mut client = Client::tcp(&draft.target.host, draft.target.port).await.map_err(lost)?;
+    let failed = |error: io::Error| unanswered(draft, &error);
+    let mut client = Client::tcp(&draft.target.host, draft.target.port).await.map_err(failed)?;
     let begun = Instant::now();
-    let answer = client.call(request).await.map_err(lost)?;
+    let answer = client.call(request).await.map_err(failed)?;
     let taken = begun.elapsed();
     show(&answer)?;
     output::message(&format!("response after {}", tally::millis(taken)));
@@ -152,7 +152,7 @@ async fn once(draft: &Draft) -> Result<(), Failed> {
 
 fn show(answer: &Response<Bytes>) -> io::Result<()> {
     output::line(&answer.status().to_string())?;
-    if answer.body().is_empty() { Ok(()) } else { output::foreign(answer.body()) }
+    if answer.body().is_empty() { Ok(()) } else { output::print_untrusted(answer.body()) }
 }
 
 fn unanswered(draft: &Draft, error: &io::Error) -> Failed {

@@ -35,7 +35,7 @@ impl Tally {
         self.times.saturating_record(micros(time));
     }
 
-    pub(super) fn lost(&mut self, reason: String) {
+    pub(super) fn failed(&mut self, reason: String) {
         let known = self.unanswered.contains_key(&reason) || self.unanswered.len() < REASONS_MAX;
         let reason = if known { reason } else { "other reasons".to_owned() };
         *self.unanswered.entry(reason).or_default() += 1;
@@ -123,7 +123,7 @@ mod tests {
             tally.answered(StatusCode::OK, Duration::from_millis(ms));
         }
         tally.answered(StatusCode::SERVICE_UNAVAILABLE, Duration::from_millis(9));
-        tally.lost("connection closed".to_owned());
+        tally.failed("connection closed".to_owned());
         assert_eq!(tally.counts(), (3, 1, 1));
         assert_eq!(
             tally.report(Duration::from_secs(2)),
@@ -136,7 +136,7 @@ mod tests {
     fn reasons_are_few() {
         let mut tally = tally();
         for n in 0..20 {
-            tally.lost(format!("reason {n}"));
+            tally.failed(format!("reason {n}"));
         }
         assert_eq!(tally.unanswered.len(), REASONS_MAX + 1);
         assert_eq!(tally.counts(), (0, 0, 20));

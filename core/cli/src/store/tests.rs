@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::theirs::telling;
+use super::theirs::with_wait_notice;
 use super::*;
 use crate::block_on;
 use crate::stand::{both, config, journal, served_for};
@@ -42,7 +42,7 @@ async fn only_who_waits_long_is_told() {
     for (seconds, expected) in [(1, 0), (3, 1)] {
         let mut told = 0;
         let work = tokio::time::sleep(Duration::from_secs(seconds));
-        telling(work, || told += 1).await;
+        with_wait_notice(work, || told += 1).await;
         assert_eq!(told, expected, "after {seconds} s");
     }
 }
@@ -50,30 +50,31 @@ async fn only_who_waits_long_is_told() {
 #[tokio::test]
 async fn both_ways_say_the_same() {
     let memory = journal(3, 1).await;
-    let (mut ours, mut theirs, _folder) = both(Arc::new(memory.clone())).await;
+    let (mut local, mut remote, _folder) = both(Arc::new(memory.clone())).await;
     let query = EventQuery { limit: 2, ..EventQuery::default() };
-    let (one, other) = (ours.events(&query, true).await, theirs.events(&query, true).await);
+    let (one, other) = (local.events(&query, true).await, remote.events(&query, true).await);
     let (one, other) = (one.expect("read"), other.expect("read"));
     let text = |page: &Page<Box<RawValue>>| -> Vec<String> {
         page.items.iter().map(|item| item.get().to_owned()).collect()
     };
     assert_eq!((text(&one), one.next), (text(&other), other.next));
     assert_eq!((one.items.len(), one.next), (2, Some(2)));
-    let bare = theirs.events(&query, false).await.expect("read");
+    let bare = remote.events(&query, false).await.expect("read");
     assert!(bare.items.iter().all(|event| !event.get().contains("body")), "{bare:?}");
-    let (one, other) = (ours.lanes().await, theirs.lanes().await);
+    let (one, other) = (local.lanes().await, remote.lanes().await);
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
     let query = DeadLetterQuery::first(5);
-    let (one, other) = (ours.dead_letters(&query).await, theirs.dead_letters(&query).await);
+    let (one, other) = (local.dead_letters(&query).await, remote.dead_letters(&query).await);
     assert_eq!(format!("{one:?}"), format!("{other:?}"));
-    for store in [&mut ours, &mut theirs] {
-        let refused = store.order(Pause { action: "crm".to_owned(), paused: true }).await;
+    for store in [&mut local, &mut remote] {
+        let refused = store.execute(Pause { action: "crm".to_owned(), paused: true }).await;
         let failed = Failed::from(refused.expect_err("no such action"));
         assert_eq!((failed.code, &*failed.message), (64, "there is no action `crm`"));
     }
     memory.set_health(switchhook_api::journal::Health::Failed("gone".to_owned()));
-    for store in [&mut ours, &mut theirs] {
-        let failed = Failed::from(store.order(Retry { numbers: vec![1] }).await.expect_err("gone"));
+    for store in [&mut local, &mut remote] {
+        let failed =
+            Failed::from(store.execute(Retry { numbers: vec![1] }).await.expect_err("gone"));
         assert_eq!(failed.code, 74, "{failed:?}");
     }
 }
@@ -84,8 +85,8 @@ async fn a_connection_that_the_server_closed_is_made_anew() {
     let (mut store, _folder) = served_for(Arc::new(memory), Duration::from_millis(1)).await;
     for _ in 0..2 {
         assert_eq!(store.lanes().await.expect("read").len(), 2);
-        let Store::Theirs(theirs) = &mut store else { panic!("a server") };
-        while theirs.client.is_open().await {
+        let Store::Remote(remote) = &mut store else { panic!("a server") };
+        while remote.client.is_open().await {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! A running server that has the journal, asked through its socket.
+//! The journal of a running server, accessed through its admin socket.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -10,108 +10,112 @@ use http::{Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Trouble, bug};
+use super::{StoreError, bug};
 use crate::Failed;
 use crate::client::Client;
 use crate::output::{message, one_line};
 use switchhook_api::error_line;
-use switchhook_engine::admin::Order;
+use switchhook_engine::admin::AdminCommand;
 
-/// For an answer that takes a look into the journal: rare callbacks are searched for in all of it.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// For one that takes reading or copying all of it.
-const LONG_PATIENCE: Duration = Duration::from_hours(6);
-/// A server that is alive says so within this.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
-/// Whoever waits is told for whom after this.
-const SILENCE: Duration = Duration::from_secs(2);
+/// For a response that needs a search: rare callbacks may be anywhere in the journal.
+const TIMEOUT: Duration = Duration::from_mins(5);
+/// For one that needs the whole journal to be read or copied.
+const LONG_TIMEOUT: Duration = Duration::from_hours(6);
+/// A live server responds within this time.
+const LIVENESS_TIMEOUT: Duration = Duration::from_secs(10);
+/// After this time the user is told what the command waits for.
+const NOTICE_AFTER: Duration = Duration::from_secs(2);
 
 /// A running server.
-pub(crate) struct Theirs {
+pub(crate) struct RemoteJournal {
     socket: PathBuf,
-    /// Who it is, as far as the journal's lock tells.
+    /// Its process, as named in the journal's lock.
     pub(crate) by: String,
     pub(super) client: Client,
-    /// Whether it was said that we wait.
-    told: bool,
+    /// Whether the user has been told that the command waits.
+    noticed: bool,
 }
 
-impl Theirs {
-    /// Reaches the server that has the journal of this folder; else why it cannot be asked.
+impl RemoteJournal {
+    /// Connects to the server that has opened the journal in this folder, or says why it cannot be reached.
     pub(super) async fn reach(folder: &Path, by: &str) -> Result<Self, String> {
         let socket = folder.join("admin.sock");
         let client = connect(&socket, by).await?;
-        let mut theirs = Self { socket, by: by.to_owned(), client, told: false };
-        match theirs.sign_of_life().await.map_err(Failed::from) {
-            Ok(()) => Ok(theirs),
+        let mut remote = Self { socket, by: by.to_owned(), client, noticed: false };
+        match remote.check_alive().await.map_err(Failed::from) {
+            Ok(()) => Ok(remote),
             Err(failed) => Err(format!("{}; is that process suspended?", failed.message)),
         }
     }
 
-    /// Any answer will do. One that is stopped or hangs would be waited for as for one at work.
-    async fn sign_of_life(&mut self) -> Result<(), Trouble> {
+    /// Any response will do. Otherwise a suspended server would be waited for as long as a busy one.
+    async fn check_alive(&mut self) -> Result<(), StoreError> {
         let request = Request::get("/livez").header(header::HOST, "localhost").body(Bytes::new());
-        self.ask(request, SIGN_OF_LIFE).await.map(|_| ())
+        self.send(request, LIVENESS_TIMEOUT).await.map(|_| ())
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&mut self, target: &str) -> Result<T, Trouble> {
+    pub(super) async fn get<T: DeserializeOwned>(&mut self, target: &str) -> Result<T, StoreError> {
         let request = Request::get(target).header(header::HOST, "localhost").body(Bytes::new());
-        let answer = self.call(request, PATIENCE).await?;
-        serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
+        let answer = self.call(request, TIMEOUT).await?;
+        serde_json::from_slice(answer.body()).map_err(|error| connection_error(&error))
     }
 
-    pub(super) async fn post<O: Order>(&mut self, order: &O) -> Result<O::Answer, Trouble> {
-        let body = serde_json::to_vec(order).map_err(|error| bug(&error))?;
+    pub(super) async fn post<O: AdminCommand>(
+        &mut self,
+        command: &O,
+    ) -> Result<O::Answer, StoreError> {
+        let body = serde_json::to_vec(command).map_err(|error| bug(&error))?;
         let request = Request::post(O::PATH)
             .header(header::HOST, "localhost")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from(body));
-        let patience = if O::TAKES_LONG { LONG_PATIENCE } else { PATIENCE };
-        let answer = self.call(request, patience).await?;
-        serde_json::from_slice(answer.body()).map_err(|error| lost(&error))
+        let timeout = if O::IS_LONG_RUNNING { LONG_TIMEOUT } else { TIMEOUT };
+        let answer = self.call(request, timeout).await?;
+        serde_json::from_slice(answer.body()).map_err(|error| connection_error(&error))
     }
 
     async fn call(
         &mut self,
         request: http::Result<Request<Bytes>>,
-        patience: Duration,
-    ) -> Result<Response<Bytes>, Trouble> {
-        refused(self.ask(request, patience).await?)
+        timeout: Duration,
+    ) -> Result<Response<Bytes>, StoreError> {
+        accepted(self.send(request, timeout).await?)
     }
 
-    async fn ask(
+    async fn send(
         &mut self,
         request: http::Result<Request<Bytes>>,
-        patience: Duration,
-    ) -> Result<Response<Bytes>, Trouble> {
+        timeout: Duration,
+    ) -> Result<Response<Bytes>, StoreError> {
         let request = request.map_err(|error| bug(&error))?;
         // Between two requests of a slow replay the server may have closed the connection.
         if !self.client.is_open().await {
-            self.client = connect(&self.socket, &self.by).await.map_err(|why| lost(&why))?;
+            self.client =
+                connect(&self.socket, &self.by).await.map_err(|why| connection_error(&why))?;
         }
-        let Self { client, by, told, .. } = self;
-        let tell = || {
-            if !std::mem::replace(told, true) {
+        let Self { client, by, noticed, .. } = self;
+        let notify = || {
+            if !std::mem::replace(noticed, true) {
                 message(&format!("still waiting for {}; press Ctrl-C to cancel", one_line(by)));
             }
         };
-        let answer = telling(client.call_within(patience, request), tell).await;
-        answer.map_err(|error| lost(&error_line(&error)))
+        let answer = with_wait_notice(client.call_within(timeout, request), notify).await;
+        answer.map_err(|error| connection_error(&error_line(&error)))
     }
 }
 
-/// Waits, and tells of it where that takes longer than a person likes to wonder.
-pub(super) async fn telling<T>(work: impl Future<Output = T>, tell: impl FnOnce()) -> T {
+/// Waits, and calls `notify` if that takes long enough for a user to wonder.
+pub(super) async fn with_wait_notice<T>(work: impl Future<Output = T>, notify: impl FnOnce()) -> T {
     tokio::pin!(work);
-    if let Ok(done) = tokio::time::timeout(SILENCE, &mut work).await {
+    if let Ok(done) = tokio::time::timeout(NOTICE_AFTER, &mut work).await {
         return done;
     }
-    tell();
+    notify();
     work.await
 }
 
-/// The answer, unless it is a refusal.
-fn refused(answer: Response<Bytes>) -> Result<Response<Bytes>, Trouble> {
+/// The response, unless it is a refusal.
+fn accepted(answer: Response<Bytes>) -> Result<Response<Bytes>, StoreError> {
     let status = answer.status();
     if status.is_success() {
         return Ok(answer);
@@ -119,16 +123,16 @@ fn refused(answer: Response<Bytes>) -> Result<Response<Bytes>, Trouble> {
     if status == StatusCode::SERVICE_UNAVAILABLE
         && answer.headers().contains_key(header::RETRY_AFTER)
     {
-        return Err(Trouble::Overloaded);
+        return Err(StoreError::Overloaded);
     }
-    let said = detail(answer.body());
-    Err(Trouble::Failed(match status {
-        StatusCode::CONFLICT | StatusCode::BAD_REQUEST => Failed::usage(said),
-        StatusCode::SERVICE_UNAVAILABLE => Failed::io(format!("the running server: {said}")),
+    let reason = detail(answer.body());
+    Err(StoreError::Failed(match status {
+        StatusCode::CONFLICT | StatusCode::BAD_REQUEST => Failed::usage(reason),
+        StatusCode::SERVICE_UNAVAILABLE => Failed::io(format!("the running server: {reason}")),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Failed::unavailable(format!(
             "the running server does not support this ({status}); it may be an older version"
         )),
-        _ => Failed::unavailable(format!("the running server: {said}")),
+        _ => Failed::unavailable(format!("the running server: {reason}")),
     }))
 }
 
@@ -156,9 +160,9 @@ async fn connect(socket: &Path, by: &str) -> Result<Client, String> {
     })
 }
 
-fn lost(error: &dyn fmt::Display) -> Trouble {
+fn connection_error(error: &dyn fmt::Display) -> StoreError {
     let why = one_line(&error.to_string());
-    Trouble::Failed(Failed::unavailable(format!(
+    StoreError::Failed(Failed::unavailable(format!(
         "no valid response from the running server: {why}"
     )))
 }

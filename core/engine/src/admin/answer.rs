@@ -29,12 +29,12 @@ fn is_none(count: &u64) -> bool {
 pub(super) fn outcome<T: Serialize>(result: Result<T, JournalError>) -> Answer {
     match result {
         Ok(value) => json(StatusCode::OK, &value),
-        Err(error) => trouble(&error),
+        Err(error) => error_response(&error),
     }
 }
 
 /// Why a journal did not do it.
-pub(super) fn trouble(error: &JournalError) -> Answer {
+pub(super) fn error_response(error: &JournalError) -> Answer {
     let status = match error {
         JournalError::Refused(_) => StatusCode::CONFLICT,
         JournalError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,

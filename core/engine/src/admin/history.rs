@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use warp::reply::Response;
 
 use super::Admin;
-use super::answer::{PageView, json, outcome, problem, trouble};
+use super::answer::{PageView, error_response, json, outcome, problem};
 use super::lanes::LaneView;
 use switchhook_api::Facts;
 use switchhook_api::journal::{DeadLetterQuery, EventQuery, StoredEvent};
@@ -48,7 +48,7 @@ impl Admin {
                 let next = page.next.map(|position| position.0);
                 json(StatusCode::OK, &PageView { items: views, next, damaged: page.damaged })
             }),
-            Err(error) => trouble(&error),
+            Err(error) => error_response(&error),
         }
     }
 
@@ -59,7 +59,7 @@ impl Admin {
                 let items: Vec<LaneView> = lanes.into_iter().map(view).collect();
                 json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 })
             }
-            Err(error) => trouble(&error),
+            Err(error) => error_response(&error),
         }
     }
 
@@ -73,7 +73,7 @@ impl Admin {
                 let next = page.next.map(|number| number.0);
                 json(StatusCode::OK, &PageView { items: &page.items, next, damaged: 0 })
             }
-            Err(error) => trouble(&error),
+            Err(error) => error_response(&error),
         }
     }
 

@@ -23,7 +23,8 @@ use self::history::Query;
 pub use self::history::{PAGE_MAX, dead_letter_target, event_target, with_views};
 pub use self::lanes::{LaneView, left, waiting};
 pub use self::orders::{
-    Backup, Drop, Forget, ORDER_MAX, Order, Pause, Prune, Replay, Retry, Turned, Verify,
+    AdminCommand, Backup, COMMAND_ITEMS_MAX, Drop, Forget, Pause, PauseResult, Prune, Replay,
+    Retry, Verify,
 };
 use crate::delivery::Gate;
 use crate::listener::Arrival;
@@ -107,7 +108,7 @@ where
     exact(path).and(warp::query::<Query>()).then(move |query| answer(admin.clone(), query)).boxed()
 }
 
-fn order<O: Order>(admin: &Arc<Admin>) -> Routes {
+fn order<O: AdminCommand>(admin: &Arc<Admin>) -> Routes {
     let admin = admin.clone();
     exact(O::PATH)
         .and(warp::method())
@@ -116,7 +117,7 @@ fn order<O: Order>(admin: &Arc<Admin>) -> Routes {
             let admin = admin.clone();
             async move {
                 match method {
-                    Method::POST => carry_out::<O>(admin, &arrival).await,
+                    Method::POST => execute::<O>(admin, &arrival).await,
                     _ => wrong_method("POST"),
                 }
             }
@@ -124,7 +125,7 @@ fn order<O: Order>(admin: &Arc<Admin>) -> Routes {
         .boxed()
 }
 
-async fn carry_out<O: Order>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
+async fn execute<O: AdminCommand>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
     let body = match &arrival.body {
         Ok(body) => body,
         Err(refusal) => return problem(refusal.kind.status(), refusal.reason),
@@ -134,7 +135,7 @@ async fn carry_out<O: Order>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     // A task of its own: whoever hangs up does not break off what has been begun.
-    let work = tokio::spawn(async move { order.carry_out(&*admin.journal, &admin.gates).await });
+    let work = tokio::spawn(async move { order.execute(&*admin.journal, &admin.gates).await });
     match work.await {
         Ok(result) => outcome(result),
         Err(_) => problem(

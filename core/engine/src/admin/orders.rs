@@ -13,21 +13,21 @@ use switchhook_api::journal::{
 };
 
 /// Dead letters or positions that one order may name.
-pub const ORDER_MAX: usize = 1000;
+pub const COMMAND_ITEMS_MAX: usize = 1000;
 
 /// Something to be done with a journal: posted to its path, or done at once by whoever holds the journal.
-pub trait Order: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait AdminCommand: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Where it is posted to.
     const PATH: &'static str;
     /// Whether a journal must know the configured lanes before it can do this.
     const NEEDS_LANES: bool = false;
     /// Whether it may take as long as there is much to read or write.
-    const TAKES_LONG: bool = false;
+    const IS_LONG_RUNNING: bool = false;
     /// What is said when it is done.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
     /// Does it; `gates` are those of a server's actions.
-    fn carry_out(
+    fn execute(
         self,
         journal: &dyn Journal,
         gates: &[Arc<Gate>],
@@ -42,12 +42,12 @@ pub struct Retry {
     pub numbers: Vec<u64>,
 }
 
-impl Order for Retry {
+impl AdminCommand for Retry {
     const PATH: &'static str = "/api/v1/dead-letters/retry";
     const NEEDS_LANES: bool = true;
     type Answer = Requeued;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -71,11 +71,11 @@ pub struct Dropped {
     pub dropped: u64,
 }
 
-impl Order for Drop {
+impl AdminCommand for Drop {
     const PATH: &'static str = "/api/v1/dead-letters/drop";
     type Answer = Dropped;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -99,12 +99,12 @@ pub struct Replay {
     pub dry_run: bool,
 }
 
-impl Order for Replay {
+impl AdminCommand for Replay {
     const PATH: &'static str = "/api/v1/replay";
     const NEEDS_LANES: bool = true;
     type Answer = Requeued;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -130,7 +130,7 @@ pub struct Pause {
 /// What became of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Turned {
+pub struct PauseResult {
     /// How it was before.
     pub was_paused: bool,
     /// What waited for a retry is due now.
@@ -139,20 +139,22 @@ pub struct Turned {
     pub probed: bool,
 }
 
-impl Order for Pause {
+impl AdminCommand for Pause {
     const PATH: &'static str = "/api/v1/pause";
-    type Answer = Turned;
+    type Answer = PauseResult;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         gates: &[Arc<Gate>],
-    ) -> Result<Turned, JournalError> {
+    ) -> Result<PauseResult, JournalError> {
         // A journal that cannot tell has nothing to be told of.
         let mut lanes = journal.lanes().await.unwrap_or_default();
         lanes.retain(|lane| lane.id().action().is_some_and(|name| **name == *self.action));
-        let mut turned =
-            Turned { was_paused: lanes.iter().any(|lane| lane.paused), ..Turned::default() };
+        let mut turned = PauseResult {
+            was_paused: lanes.iter().any(|lane| lane.paused),
+            ..PauseResult::default()
+        };
         journal.pause(&self.action, self.paused).await?;
         if !self.paused {
             turned.retries_due = lanes.iter().any(|lane| lane.due.is_some());
@@ -185,17 +187,13 @@ impl From<Retention> for Prune {
     }
 }
 
-impl Order for Prune {
+impl AdminCommand for Prune {
     const PATH: &'static str = "/api/v1/journal/prune";
     const NEEDS_LANES: bool = true;
-    const TAKES_LONG: bool = true;
+    const IS_LONG_RUNNING: bool = true;
     type Answer = Pruned;
 
-    async fn carry_out(
-        self,
-        journal: &dyn Journal,
-        _: &[Arc<Gate>],
-    ) -> Result<Pruned, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &[Arc<Gate>]) -> Result<Pruned, JournalError> {
         let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         let retention = Retention {
             retention: time(self.retention),
@@ -216,12 +214,12 @@ pub struct Forget {
     pub lane: String,
 }
 
-impl Order for Forget {
+impl AdminCommand for Forget {
     const PATH: &'static str = "/api/v1/consumers/forget";
     const NEEDS_LANES: bool = true;
     type Answer = LaneStatus;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -236,12 +234,12 @@ impl Order for Forget {
 #[serde(deny_unknown_fields)]
 pub struct Verify {}
 
-impl Order for Verify {
+impl AdminCommand for Verify {
     const PATH: &'static str = "/api/v1/journal/verify";
-    const TAKES_LONG: bool = true;
+    const IS_LONG_RUNNING: bool = true;
     type Answer = Verified;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -258,12 +256,12 @@ pub struct Backup {
     pub path: PathBuf,
 }
 
-impl Order for Backup {
+impl AdminCommand for Backup {
     const PATH: &'static str = "/api/v1/journal/backup";
-    const TAKES_LONG: bool = true;
+    const IS_LONG_RUNNING: bool = true;
     type Answer = BackedUp;
 
-    async fn carry_out(
+    async fn execute(
         self,
         journal: &dyn Journal,
         _: &[Arc<Gate>],
@@ -278,9 +276,9 @@ impl Order for Backup {
 
 fn not_too_many(count: usize) -> Result<(), JournalError> {
     match count {
-        0..=ORDER_MAX => Ok(()),
+        0..=COMMAND_ITEMS_MAX => Ok(()),
         _ => Err(JournalError::Refused(format!(
-            "too many items: at most {ORDER_MAX} are allowed in one request"
+            "too many items: at most {COMMAND_ITEMS_MAX} are allowed in one request"
         ))),
     }
 }

@@ -126,7 +126,7 @@ async fn each_kind_of_no_has_its_own_status() {
     assert_eq!(answer.status, 409);
     assert_eq!(answer.body["detail"], "there is no action `crm`");
     assert_eq!((&answer.body["status"], &answer.body["title"]), (&409.into(), &"Conflict".into()));
-    let unable = answer::trouble(&switchhook_api::journal::JournalError::Unsupported("fly"));
+    let unable = answer::error_response(&switchhook_api::journal::JournalError::Unsupported("fly"));
     assert_eq!(unable.status(), 501);
     let relative = post(&routes, Backup::PATH, r#"{"path":"here"}"#).await;
     assert_eq!(relative.status, 409);
