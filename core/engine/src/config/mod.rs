@@ -19,6 +19,8 @@ mod tests;
 mod unexpanded;
 mod variables;
 mod whole;
+#[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
+mod word;
 mod wording;
 
 pub use self::load::Layers;

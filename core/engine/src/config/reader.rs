@@ -12,12 +12,11 @@ use figment::Error;
 use figment::error::Kind;
 use figment::value::{Dict, Num, Tag, Value};
 use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, StringDeserializer};
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::section::Origins;
+use super::word::Word;
 
 /// One value on its way into a type.
 pub(super) struct Reader<'r> {
@@ -97,7 +96,7 @@ impl<'r> Reader<'r> {
         Self { value, key: join(&self.key, name), path, from: self.from }
     }
 
-    fn note(&self, error: Error) -> Error {
+    pub(super) fn note(&self, error: Error) -> Error {
         self.from.note(&self.path, error)
     }
 
@@ -226,7 +225,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let own = self.spelling(table);
         match own.value {
             Value::String(_, ref text) => {
-                let word: StringDeserializer<Error> = text.clone().into_deserializer();
+                let word = Word::new(text, &own);
                 visitor.visit_enum(word).map_err(|error| own.note(error))
             }
             Value::Dict(_, ref dict) => {
@@ -316,9 +315,9 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
         let Some((name, value)) = self.rest.next() else { return Ok(None) };
-        let key: StringDeserializer<Error> = name.clone().into_deserializer();
+        let key = Word::new(&name, self.of);
         self.value = Some((name, value));
-        seed.deserialize(key).map(Some).map_err(|error| self.of.note(error))
+        seed.deserialize(key).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
