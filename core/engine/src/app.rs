@@ -29,10 +29,9 @@ use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
 use self::stop::{Budget, Stop, drain};
-use crate::config::tables::Limits;
 use crate::config::{Config, report};
 use crate::delivery::lane_lost;
-use crate::listener::{Listener, serve};
+use crate::listener::{Limits, Listener, serve};
 
 /// Why the server did not start or had to stop.
 #[derive(Debug)]

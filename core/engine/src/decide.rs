@@ -6,12 +6,12 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde::Deserialize;
 use tokio::time::{Instant, timeout, timeout_at};
 
 mod denial;
 
 pub(crate) use self::denial::{expressed, refusal};
-use crate::config::tables::OnFailure;
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfHandler};
 use switchhook_api::Callback;
@@ -19,6 +19,17 @@ use switchhook_api::Decision;
 use switchhook_api::escape::for_line;
 use switchhook_api::{Expressed, NotPermitted, Outcome, Source};
 use switchhook_api::{Handler, Map, Verdict, VerdictKind};
+
+/// What a failed decision counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// As if it had abstained.
+    #[default]
+    Allow,
+    /// As a refusal.
+    Deny,
+}
 
 /// One handler instance in the asking order.
 #[derive(Clone)]

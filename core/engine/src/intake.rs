@@ -1,6 +1,7 @@
 //! From a whole request to its answer: proven, routed, then decided or kept.
 
 mod path;
+mod policy;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::path::MountPath;
-use crate::config::tables::{self, WhenUnavailable};
+pub use self::policy::WhenUnavailable;
+pub(crate) use self::policy::{MountPolicy, Policy};
 use crate::decide::{Decided, Decider, decide, late};
 use crate::listener::{Arrival, Stranger};
 use crate::log_budget::LogBudget;
@@ -56,12 +58,7 @@ struct Counters {
 }
 
 impl Mount {
-    pub(crate) fn new(
-        name: Arc<str>,
-        table: &tables::Source,
-        server: &tables::Server,
-        source: Arc<dyn Source>,
-    ) -> Self {
+    pub(crate) fn new(name: Arc<str>, policy: &MountPolicy, source: Arc<dyn Source>) -> Self {
         let counters = |command: &str, phase: Phase| Counters::new(&name, command, phase);
         let known = source
             .catalogue()
@@ -70,10 +67,10 @@ impl Mount {
             .collect();
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
         let decide_within = [Phase::Before, Phase::After]
-            .map(|phase| table.decide_within(server, source.reply_timeout(phase)));
-        let path = MountPath::new(&table.path, source.below());
-        let dedupe = table.dedupe.map(|window| window.0);
-        let window = table.decision_ttl.0;
+            .map(|phase| policy.decide_within(source.reply_timeout(phase)));
+        let path = MountPath::new(&policy.path, source.below());
+        let dedupe = policy.dedupe.map(|window| window.0);
+        let window = policy.decision_ttl.0;
         let answers = (!window.is_zero()).then(|| Answers::new(window));
         Self { name, path, source, decide_within, dedupe, answers, counters: known, other }
     }
@@ -159,12 +156,12 @@ impl Intake {
         journal: Arc<dyn Journal>,
         router: Router,
         deciders: Vec<Decider>,
-        server: &tables::Server,
+        policy: Policy,
         rng: Arc<Rng>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let stalls = (server.when_unavailable == WhenUnavailable::Stall)
-            .then(|| Arc::new(Semaphore::new(server.limits.connections / 2)));
+        let stalls = (policy.when_unavailable == WhenUnavailable::Stall)
+            .then(|| Arc::new(Semaphore::new(policy.connections / 2)));
         let replies = [Phase::Before, Phase::After].map(|phase| {
             metrics.replies.get_or_create(&OfPhase { phase: phase.as_str().into() }).clone()
         });
@@ -173,7 +170,7 @@ impl Intake {
             journal,
             router,
             deciders,
-            persist_timeout: server.persist_timeout.0,
+            persist_timeout: policy.persist_timeout,
             stalls,
             rng,
             metrics,

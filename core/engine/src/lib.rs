@@ -20,5 +20,6 @@ mod system_clock;
 #[allow(missing_docs, reason = "fixtures of tests")]
 #[doc(hidden)]
 pub mod test_plugins;
+mod whole;
 
 pub use self::system_clock::SystemClock;

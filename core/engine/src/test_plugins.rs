@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Period, Secret, Size, Text};
 use switchhook_api::CommandSpec;
 use switchhook_api::Map;
+use switchhook_api::config::{Period, Secret, Size, Text};
 use switchhook_api::journal::{Entry, Journal, JournalError};
 use switchhook_api::{Action, BoxError, Callback, Failure, Handler, Phase, Record, Verdict};
 use switchhook_api::{BuildContext, Plugin, Registration, Registry};

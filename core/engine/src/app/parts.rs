@@ -18,12 +18,12 @@ use super::lanes::{lanes, tell_who_left};
 use super::sockets::admin_socket;
 use super::stop::drain_of;
 use crate::admin::{self, Admin};
-use crate::config::tables::{self, Limits};
+use crate::config::tables;
 use crate::config::{Config, Instance};
 use crate::decide::Decider;
 use crate::delivery::{Gate, Projection, Subscription, Works};
 use crate::intake::{Intake, Mount};
-use crate::listener::{Listener, Serving, serve};
+use crate::listener::{Limits, Listener, Serving, serve};
 use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::server;
@@ -114,7 +114,7 @@ impl Parts {
             let (name, table) = (one.name.clone(), one.table.clone());
             doing.send_replace(format!("build actions.{name}"));
             if let Component::Action(component) = build(one, Table::Actions, &context).await? {
-                let gate = Gate::new(&name, &table, component.batch_max(), &works);
+                let gate = Gate::new(&name, &table.policy(), component.batch_max(), &works);
                 actions.insert(name, BuiltAction { table, component, gate });
             }
         }
@@ -164,10 +164,11 @@ impl Parts {
             for (action_name, action) in self.actions_of(handler) {
                 let (handler, action_name, works) =
                     (handler.name.clone(), action_name.clone(), self.works.clone());
-                let (table, seat, action) =
-                    (action.table.clone(), action.gate.seat(), action.component.clone());
-                lanes
-                    .spawn(Subscription { handler, action_name, action, table, seat, works }.run());
+                let (policy, seat, action) =
+                    (action.table.policy(), action.gate.seat(), action.component.clone());
+                lanes.spawn(
+                    Subscription { handler, action_name, action, policy, seat, works }.run(),
+                );
             }
         }
         Ok(lanes)
@@ -222,12 +223,13 @@ impl Parts {
             self.journal.clone(),
             router,
             deciders,
-            &tables::Server { limits, ..self.server.clone() },
+            self.server.policy(limits.connections),
             rng,
             metrics,
         ));
         let mount = |one: &BuiltSource| {
-            Mount::new(one.name.clone(), &one.table, &self.server, one.component.clone())
+            let policy = one.table.policy(&self.server);
+            Mount::new(one.name.clone(), &policy, one.component.clone())
         };
         let mounts = self.sources.iter().map(mount).collect();
         self.listener(server::routes(&intake, mounts), limits)

@@ -48,7 +48,7 @@ fn too_late(config: &Config, source: &BuiltSource) -> Vec<Mistake> {
         Some(_) => format!("sources.{name}.decide_within"),
         None => "server.decide_within".to_owned(),
     };
-    let decide_within = Period(table.decide_within(server, before.0));
+    let decide_within = Period(table.policy(server).decide_within(before.0));
     let keep_key = "server.persist_timeout".to_owned();
     let limits = [(decide_key, decide_within, before), (keep_key, server.persist_timeout, after)];
     let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);

@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 
 use super::Stopped;
 use super::runtimes::Listening;
-use crate::config::tables::{Admin, Limits, Server};
-use crate::listener::bind;
+use crate::config::tables::{Admin, Server};
+use crate::listener::{Limits, bind};
 use crate::socket_path::SocketPath;
 
 /// Descriptors that connections leave to the journal, files and relays.

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::parts::{BuiltSource, Sources};
-use crate::config::tables::{self, OnFailure};
+use crate::config::tables;
 use crate::config::{Config, Instance, Mistake};
-use crate::decide::{expressed, refusal};
+use crate::decide::{OnFailure, expressed, refusal};
 use switchhook_api::Callback;
 use switchhook_api::CommandSpec;
 use switchhook_api::Pattern;

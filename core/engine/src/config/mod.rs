@@ -18,7 +18,6 @@ pub mod tables;
 mod tests;
 mod unexpanded;
 mod variables;
-mod whole;
 #[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod word;
 mod wording;

@@ -6,10 +6,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::whole::whole;
+use crate::delivery;
+use crate::intake;
+use crate::whole::whole;
 use switchhook_api::Pattern;
 use switchhook_api::config::{Period, Size};
 use switchhook_api::journal::{Ordering, Retention, Start};
+
+pub use crate::decide::OnFailure;
+pub use crate::delivery::{Breaker, Retry};
+pub use crate::intake::WhenUnavailable;
+pub use crate::listener::Limits;
 
 const fn seconds(n: u64) -> Period {
     Period(Duration::from_secs(n))
@@ -40,15 +47,15 @@ pub struct Server {
     pub limits: Limits,
 }
 
-/// What a sender hears when its callback cannot be kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WhenUnavailable {
-    /// At once that it was not kept.
-    #[default]
-    Refuse,
-    /// Nothing, until it has given up: for senders that try again after silence, but not after a refusal.
-    Stall,
+impl Server {
+    /// What the intake has to know of it, with so many connections at a time.
+    pub(crate) fn policy(&self, connections: usize) -> intake::Policy {
+        intake::Policy {
+            persist_timeout: self.persist_timeout.0,
+            when_unavailable: self.when_unavailable,
+            connections,
+        }
+    }
 }
 
 impl Default for Server {
@@ -61,41 +68,6 @@ impl Default for Server {
             when_unavailable: WhenUnavailable::default(),
             shutdown_timeout: seconds(8),
             limits: Limits::default(),
-        }
-    }
-}
-
-/// `[server.limits]`: each has a metric for when it is hit.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// Connections at a time; for a further one the connection that has been idle longest is closed, and where none is idle it
-    /// waits. Default 1024.
-    pub connections: usize,
-    /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
-    pub header_size: Size,
-    /// From the first byte of a head to its last. Default `10s`.
-    pub header_timeout: Period,
-    /// Body of a request, counted while it is read. Default `1 MiB`.
-    pub body_size: Size,
-    /// From the end of the head to the end of the body. Default `15s`.
-    pub body_timeout: Period,
-    /// A connection between two requests. Default `2m`.
-    pub idle_timeout: Period,
-    /// A peer that takes nothing of an answer. Default `10s`.
-    pub write_timeout: Period,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections: 1024,
-            header_size: Size(16 * 1024),
-            header_timeout: seconds(10),
-            body_size: Size(1024 * 1024),
-            body_timeout: seconds(15),
-            idle_timeout: seconds(120),
-            write_timeout: seconds(10),
         }
     }
 }
@@ -197,26 +169,30 @@ pub struct Source {
     pub dedupe: Option<Period>,
     /// For how long a callback that is decided, and is surely the same question as an earlier one, gets the earlier answer: no
     /// handler is asked again. `0s`: each is decided anew. Default `1m`.
-    #[serde(default = "minute")]
+    #[serde(default = "decision_ttl")]
     pub decision_ttl: Period,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }
 
 impl Source {
-    /// The time to decide a callback whose sender waits for this long.
-    pub(crate) fn decide_within(&self, server: &Server, reply_timeout: Duration) -> Duration {
-        let set = self.decide_within.or(server.decide_within);
-        set.map_or(reply_timeout * 3 / 4, |within| within.0)
+    /// What the intake has to know of it.
+    pub(crate) fn policy(&self, server: &Server) -> intake::MountPolicy {
+        intake::MountPolicy {
+            path: self.path.clone(),
+            decide_within: self.decide_within.or(server.decide_within),
+            dedupe: self.dedupe,
+            decision_ttl: self.decision_ttl,
+        }
     }
 }
 
-fn minute() -> Period {
-    seconds(60)
+fn decision_ttl() -> Period {
+    intake::MountPolicy::default().decision_ttl
 }
 
 fn root() -> String {
-    "/".to_owned()
+    intake::MountPolicy::default().path
 }
 
 /// `[handlers.NAME]`.
@@ -252,17 +228,6 @@ fn hundred() -> i32 {
     100
 }
 
-/// What a failed decision counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnFailure {
-    /// As if it had abstained.
-    #[default]
-    Allow,
-    /// As a refusal.
-    Deny,
-}
-
 /// `[actions.NAME]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -279,10 +244,10 @@ pub struct Action {
     #[serde(default)]
     pub circuit_breaker: Breaker,
     /// One attempt. Default `10s`.
-    #[serde(default = "ten_seconds")]
+    #[serde(default = "attempt")]
     pub timeout: Period,
     /// Attempts at a time, over all handlers that name it, 1 to 1024. Default 16.
-    #[serde(default = "sixteen", deserialize_with = "whole::<1, 1024, _, _>")]
+    #[serde(default = "concurrency", deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrency: usize,
     /// Whether the records of one key go one after the other. Default `key`.
     #[serde(default)]
@@ -294,67 +259,22 @@ pub struct Action {
     _options: Option<IgnoredAny>,
 }
 
-fn ten_seconds() -> Period {
-    seconds(10)
-}
-
-fn sixteen() -> usize {
-    16
-}
-
-/// `retry` of an action: the waits between attempts, growing up to a limit. The default spans about three days.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retry {
-    /// Attempts in all, the first one included, 1 to 1000; then the record is a dead letter. Default 23.
-    #[serde(deserialize_with = "whole::<1, 1000, _, _>")]
-    pub attempts: u32,
-    /// The first wait. Default `5s`.
-    pub initial: Period,
-    /// Each wait is so many times the one before. Default 2.
-    pub factor: f64,
-    /// No wait is longer. Default `8h`.
-    pub max: Period,
-    /// Each wait is longer or shorter by up to this part of it, by chance. Default 0.2.
-    pub jitter: f64,
-    /// Retries are at most this part of the first attempts of the last minute; what is more waits longer. Default 0.2.
-    pub max_ratio: f64,
-    /// So many retries a minute there may always be, 6 to 1000000. Default 60.
-    #[serde(deserialize_with = "whole::<6, 1_000_000, _, _>")]
-    pub min_per_minute: u32,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            attempts: 23,
-            initial: seconds(5),
-            factor: 2.0,
-            max: seconds(8 * 3600),
-            jitter: 0.2,
-            max_ratio: 0.2,
-            min_per_minute: 60,
+impl Action {
+    /// What deliveries have to know of it.
+    pub(crate) fn policy(&self) -> delivery::Policy {
+        delivery::Policy {
+            retry: self.retry,
+            circuit_breaker: self.circuit_breaker,
+            timeout: self.timeout,
+            concurrency: self.concurrency,
         }
     }
 }
 
-/// `circuit_breaker` of an action: a target that fails again and again is left alone for a while, then probed with one record at a
-/// time, fresh ones and retries in turns. An attempt that it holds back is not counted. What a target refuses for good is an
-/// answer, no such failure; a record or conversation that fails while others succeed says nothing about the target.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Breaker {
-    /// So many records that fail in a row open it, up to 1000000. Default 5; 0: never.
-    #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
-    pub failure_threshold: u32,
-    /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.
-    pub initial: Period,
-    /// No longer than this, unless the target asks for it. Default `5m`.
-    pub max: Period,
+fn attempt() -> Period {
+    delivery::Policy::default().timeout
 }
 
-impl Default for Breaker {
-    fn default() -> Self {
-        Self { failure_threshold: 5, initial: seconds(5), max: seconds(300) }
-    }
+fn concurrency() -> usize {
+    delivery::Policy::default().concurrency
 }

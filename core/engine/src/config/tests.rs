@@ -2,6 +2,7 @@
 
 mod files;
 mod overrides;
+mod policies;
 mod renamed;
 
 use serde::Deserialize;

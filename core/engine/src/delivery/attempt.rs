@@ -98,10 +98,10 @@ impl Subscription {
     async fn attempt<T>(&self, attempt: impl Future<Output = T>) -> Result<T, NoResult> {
         let bounded = async {
             let mut attempt = pin!(self.seat.gate.threads.within(attempt));
-            match timeout(self.table.timeout.0, attempt.as_mut()).await {
+            match timeout(self.policy.timeout.0, attempt.as_mut()).await {
                 Ok(result) => Ok(result),
                 Err(_) if self.action.goes_on() => {
-                    let (action, timeout) = (&self.action_name, self.table.timeout);
+                    let (action, timeout) = (&self.action_name, self.policy.timeout);
                     tracing::warn!(%action, %timeout, "attempt exceeded its timeout; this action cannot be cancelled, so it is waited for");
                     Ok(attempt.await)
                 }
@@ -128,7 +128,7 @@ impl Subscription {
         };
         // One chance for all: what failed together falls due together, and is one attempt again.
         let chance = self.works.rng.fraction();
-        let retry = &self.table.retry;
+        let retry = &self.policy.retry;
         let fate = |((_, before), result): (&(&Record, u32), &Result<(), Failure>)| match result {
             Ok(()) => Fate::Delivered,
             Err(failure) if done != Gone::Unable && failure.is_gone() => {
@@ -218,7 +218,7 @@ impl Subscription {
         match none {
             NoResult::Panicked => Failure::permanent("the action panicked"),
             NoResult::InTime => {
-                let within = self.table.timeout;
+                let within = self.policy.timeout;
                 Failure::transient(format!("timeout: no result within {within}"))
             }
         }

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::evidence::{Evidence, Who};
+use super::policy;
 use super::retry::RETRY_AFTER_MAX;
-use crate::config::tables;
 
 /// Each time it is open is longer or shorter by up to this part, so that many servers do not probe in step.
 const JITTER: f64 = 0.2;
@@ -13,7 +13,7 @@ const JITTER: f64 = 0.2;
 /// The breaker of one action instance. `now` is monotonic time since any fixed start.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    table: tables::Breaker,
+    policy: policy::Breaker,
     state: State,
     evidence: Evidence,
     /// Failures in a row that speak of the target.
@@ -88,10 +88,10 @@ pub(super) struct Failing {
 }
 
 impl Breaker {
-    pub(super) fn new(table: tables::Breaker) -> Self {
+    pub(super) fn new(policy: policy::Breaker) -> Self {
         let (state, since) = (State::Closed, Duration::ZERO);
         let evidence = Evidence::default();
-        Self { table, state, evidence, failures: 0, since, answered: None, opened: 0, age: 0 }
+        Self { policy, state, evidence, failures: 0, since, answered: None, opened: 0, age: 0 }
     }
 
     pub(super) fn admits(&self, now: Duration) -> Admits {
@@ -140,18 +140,18 @@ impl Breaker {
             return Verdict::default();
         }
         // What failed before, perhaps in an earlier life, says nothing new of a target that has just answered.
-        let lately = self.answered.is_some_and(|at| now < at.saturating_add(self.table.initial.0));
+        let lately = self.answered.is_some_and(|at| now < at.saturating_add(self.policy.initial.0));
         let news = first || !lately;
         let counts = self.evidence.failed(all.iter().copied()) && news;
         let of_target = news && !all.iter().all(|who| self.evidence.is_alone(who));
-        if self.table.failure_threshold == 0 {
+        if self.policy.failure_threshold == 0 {
             return Verdict { of_target, opened: None };
         }
         if self.failures == 0 {
             self.since = now;
         }
         self.failures = self.failures.saturating_add(u32::from(counts));
-        if !pass.probe && (!counts || self.failures < self.table.failure_threshold) {
+        if !pass.probe && (!counts || self.failures < self.policy.failure_threshold) {
             return Verdict { of_target, opened: None };
         }
         // A record that fails alone has no say in how long the others wait.
@@ -202,7 +202,7 @@ impl Breaker {
 
     fn wait(&self, chance: f64) -> Duration {
         let doubled = 1_u32.checked_shl(self.opened).unwrap_or(u32::MAX);
-        let grown = self.table.initial.0.saturating_mul(doubled).min(self.table.max.0);
+        let grown = self.policy.initial.0.saturating_mul(doubled).min(self.policy.max.0);
         grown.mul_f64(1.0 + JITTER * (2.0 * chance - 1.0))
     }
 }

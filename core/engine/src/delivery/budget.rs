@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::tables::Retry;
+use super::policy::Retry;
 
 /// Time is divided into stretches of so many seconds, each with room for a number of retries.
 const STRETCH: u64 = 10;

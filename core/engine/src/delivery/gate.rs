@@ -26,8 +26,8 @@ use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
 use super::occupied::Threads;
 use super::permit::Permits;
+use super::policy::Policy;
 use super::ramp::Ramp;
-use crate::config::tables;
 use crate::metrics::OfTarget;
 use switchhook_api::Failure;
 use switchhook_api::Table;
@@ -122,12 +122,7 @@ enum Full {
 
 impl Gate {
     /// The gate of an action that takes so many records in one attempt.
-    pub(crate) fn new(
-        name: &Arc<str>,
-        table: &tables::Action,
-        batch: usize,
-        works: &Works,
-    ) -> Arc<Self> {
+    pub(crate) fn new(name: &Arc<str>, policy: &Policy, batch: usize, works: &Works) -> Arc<Self> {
         let of = OfTarget { action: name.clone() };
         let all = &works.metrics;
         let metrics = Counts {
@@ -139,9 +134,9 @@ impl Gate {
             forgotten: all.limit_counter("failing_records"),
         };
         let inner = Inner {
-            breaker: Breaker::new(table.circuit_breaker),
-            ramp: Ramp::new(table.concurrency.max(batch)),
-            budget: Budget::new(&table.retry),
+            breaker: Breaker::new(policy.circuit_breaker),
+            ramp: Ramp::new(policy.concurrency.max(batch)),
+            budget: Budget::new(&policy.retry),
             tally: Tally::default(),
             gone: None,
             seats: Vec::new(),
@@ -149,12 +144,12 @@ impl Gate {
             arrivals: 0,
         };
         let most = match batch {
-            0 | 1 => Room { attempts: table.concurrency, records: 1, probe: false },
+            0 | 1 => Room { attempts: policy.concurrency, records: 1, probe: false },
             records => Room { attempts: 1, records, probe: false },
         };
         Arc::new(Self {
             name: name.clone(),
-            concurrency: table.concurrency,
+            concurrency: policy.concurrency,
             most,
             clock: works.clock.clone(),
             rng: works.rng.clone(),

@@ -7,6 +7,7 @@ mod evidence;
 mod gate;
 mod occupied;
 mod permit;
+mod policy;
 mod projection;
 mod ramp;
 mod retry;
@@ -16,6 +17,8 @@ mod subscription;
 pub use self::gate::Gate;
 pub use self::gate::{LeftAlone, Standing, Undelivered};
 pub(crate) use self::occupied::Occupied;
+pub(crate) use self::policy::Policy;
+pub use self::policy::{Breaker, Retry};
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::config::tables::Retry;
+use super::policy::Retry;
 use switchhook_api::Failure;
 use switchhook_api::journal::Fate;
 
@@ -45,7 +45,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Period;
+    use switchhook_api::config::Period;
 
     #[test]
     fn the_default_spans_three_days_and_ends_in_a_dead_letter() {

@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use super::attempt::split;
 use super::gate::{Room, Seat};
 use super::permit::Permits;
+use super::policy::Policy;
 use super::{PAUSE, Works};
-use crate::config::tables;
 use switchhook_api::Action;
 use switchhook_api::journal::{
     Fate, Health, JournalError, LaneId, Lease, Position, Settlement, Want,
@@ -59,7 +59,7 @@ pub(crate) struct Subscription {
     pub(crate) handler: Arc<str>,
     pub(crate) action_name: Arc<str>,
     pub(crate) action: Arc<dyn Action>,
-    pub(crate) table: tables::Action,
+    pub(crate) policy: Policy,
     pub(crate) seat: Seat,
     pub(crate) works: Works,
 }
@@ -137,7 +137,7 @@ impl Subscription {
                         stopping |= matches!(settled, Err(JournalError::Closed));
                     }
                 }
-                Some(lease) = leasing.next(), if unsettled <= self.table.concurrency => match lease {
+                Some(lease) = leasing.next(), if unsettled <= self.policy.concurrency => match lease {
                     Some((lease, permits)) => self.begin(lease, permits, &mut attempts),
                     None => stopping = true,
                 },
@@ -153,7 +153,7 @@ impl Subscription {
         alone: bool,
         turn: &Turn,
     ) -> Option<(Lease, Permits)> {
-        let term = self.table.timeout.0.saturating_add(MARGIN);
+        let term = self.policy.timeout.0.saturating_add(MARGIN);
         let lease = |room: Room| async move {
             let limit = if alone { 1 } else { room.attempts * room.records };
             let want = Want { limit, term, whole_keys, retries: turn.retries(limit, room.probe) };

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::projection::Done;
 use super::*;
-use crate::config::tables;
+use crate::delivery::simulation::table;
 use switchhook_api::Action;
 use switchhook_api::journal::{
     DeadLetterQuery, Fate, LaneSpec, LaneStatus, Leased, Ordering as LaneOrdering, Position, Start,
@@ -35,11 +35,7 @@ impl House {
     async fn new(handler: Arc<dyn Handler>, action: Arc<dyn Action>, table: &str) -> Self {
         let clock = Arc::new(TestClock::default());
         let journal = Arc::new(MemoryJournal::new(clock.clone()));
-        let table: tables::Action =
-            crate::config::Section::parse("actions.a", &format!("plugin = \"test\"\n{table}"))
-                .unwrap()
-                .read()
-                .unwrap();
+        let (policy, ordering) = table::read(table);
         let spec = |id, ordering| LaneSpec {
             id,
             start: Start::Now,
@@ -49,7 +45,7 @@ impl House {
         };
         let lanes = [
             spec(LaneId::projection("h"), LaneOrdering::None),
-            spec(LaneId::subscription("h", "a"), table.ordering),
+            spec(LaneId::subscription("h", "a"), ordering),
         ];
         journal.attach(&lanes).await.unwrap();
         let works = Works {
@@ -63,9 +59,9 @@ impl House {
         let mut lanes = JoinSet::new();
         lanes.spawn(Projection::new("h".into(), handler, works.clone()).run());
         let (handler, action_name) = ("h".into(), "a".into());
-        let seat = Gate::new(&action_name, &table, action.batch_max(), &works).seat();
+        let seat = Gate::new(&action_name, &policy, action.batch_max(), &works).seat();
         let subscription =
-            Subscription { handler, action_name, action, table, seat, works: works.clone() };
+            Subscription { handler, action_name, action, policy, seat, works: works.clone() };
         lanes.spawn(subscription.run());
         Self { journal, clock, works, lanes }
     }

@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, Uri};
 use jiff::Timestamp;
 
 use super::*;
-use crate::config::tables::OnFailure;
+use crate::decide::OnFailure;
 use crate::router::Route;
 use switchhook_api::CommandSpec;
 use switchhook_api::Pattern;
@@ -108,13 +108,12 @@ struct Stand {
 }
 
 fn mount(name: &str, more: &str) -> Mount {
-    mounted(name, more, "", Lines::default())
+    mounted(name, more, Lines::default())
 }
 
-fn mounted(name: &str, more: &str, server: &str, source: Lines) -> Mount {
-    let table = toml::from_str(&format!("plugin = \"lines\"\n{more}")).expect("a table");
-    let server = toml::from_str(server).expect("a table");
-    Mount::new(name.into(), &table, &server, Arc::new(source))
+fn mounted(name: &str, more: &str, source: Lines) -> Mount {
+    let policy = toml::from_str(more).expect("a table");
+    Mount::new(name.into(), &policy, Arc::new(source))
 }
 
 impl Stand {
@@ -131,9 +130,13 @@ impl Stand {
             on_failure: *on_failure,
         };
         let deciders = handlers.iter().enumerate().map(decider).collect();
-        let server = tables::Server::default();
+        let policy = Policy {
+            persist_timeout: Duration::from_millis(1500),
+            when_unavailable: WhenUnavailable::Refuse,
+            connections: 1024,
+        };
         let rng = Arc::new(Rng::seeded(1));
-        let intake = Intake::new(journal.clone(), router, deciders, &server, rng, Arc::default());
+        let intake = Intake::new(journal.clone(), router, deciders, policy, rng, Arc::default());
         Self { intake, mount: mount("lines", more), journal }
     }
 

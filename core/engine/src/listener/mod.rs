@@ -3,6 +3,7 @@
 
 mod coding;
 mod crowd;
+mod limits;
 mod linger;
 mod timed;
 
@@ -31,8 +32,8 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use self::crowd::{Crowd, Place};
+pub use self::limits::Limits;
 use self::timed::{Timed, Turn};
-use crate::config::tables::Limits;
 use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
 use switchhook_api::Clock;

@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::crowd::Times;
-use crate::config::tables::Limits;
+use super::limits::Limits;
 
 /// What the peer is waited for; shared between the connection's bytes and its requests.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use tokio::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::config::tables::{Limits, Server, Source as Table, WhenUnavailable};
-use crate::listener::{Listener, Serving, bind, serve};
+use crate::intake::{MountPolicy, Policy, WhenUnavailable};
+use crate::listener::{Limits, Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::test_plugins::Wire;
@@ -30,15 +30,13 @@ async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, 
     let journal = Arc::new(MemoryJournal::new(clock.clone()));
     journal.shutdown().await;
     let metrics = Arc::new(Metrics::default());
-    let mut server = Server { when_unavailable: when, ..Server::default() };
-    server.limits.connections = connections;
-    let intake = intake(journal, &server, &metrics);
+    let intake = intake(journal, when, connections, &metrics);
     let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");
     let serving = Serving {
         routes,
-        limits: server.limits,
+        limits: Limits { connections, ..Limits::default() },
         drain: Duration::ZERO,
         clock,
         metrics: metrics.clone(),
@@ -48,15 +46,21 @@ async fn unavailable(when: WhenUnavailable, connections: usize) -> (SocketAddr, 
     (address, metrics)
 }
 
-fn intake(journal: Arc<MemoryJournal>, server: &Server, metrics: &Arc<Metrics>) -> Intake {
+fn intake(
+    journal: Arc<MemoryJournal>,
+    when_unavailable: WhenUnavailable,
+    connections: usize,
+    metrics: &Arc<Metrics>,
+) -> Intake {
+    let persist_timeout = Duration::from_millis(1500);
+    let policy = Policy { persist_timeout, when_unavailable, connections };
     let (router, rng) = (Router::new(Vec::new(), []), Arc::new(Rng::seeded(1)));
-    Intake::new(journal, router, Vec::new(), server, rng, metrics.clone())
+    Intake::new(journal, router, Vec::new(), policy, rng, metrics.clone())
 }
 
 fn mounted(path: &str, source: Arc<dyn Source>) -> Mount {
-    let table = format!("plugin = \"wire\"\npath = \"{path}\"");
-    let table: Table = toml::from_str(&table).expect("a table");
-    Mount::new("wire".into(), &table, &Server::default(), source)
+    let policy = MountPolicy { path: path.to_owned(), ..MountPolicy::default() };
+    Mount::new("wire".into(), &policy, source)
 }
 
 async fn call(address: SocketAddr) -> TcpStream {
@@ -103,7 +107,7 @@ async fn a_body_that_pauses_for_nearly_as_long_as_its_sender_waits_is_kept_and_a
     let journal = Arc::new(MemoryJournal::new(clock.clone()));
     journal.set_commit_time(Duration::from_millis(5));
     let metrics = Arc::new(Metrics::default());
-    let intake = intake(journal.clone(), &Server::default(), &metrics);
+    let intake = intake(journal.clone(), WhenUnavailable::Refuse, 1024, &metrics);
     let routes = routes(&Arc::new(intake), vec![mounted("/", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");

@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::*;
-use crate::config::Period;
 use switchhook_api::Record;
+use switchhook_api::config::Period;
 use switchhook_api::journal::Position;
 
 const MIDDLE: f64 = 0.5;
@@ -13,7 +13,7 @@ fn seconds(n: u64) -> Duration {
 
 fn breaker(failure_threshold: u32) -> Breaker {
     let (initial, max) = (Period(seconds(5)), Period(seconds(30)));
-    Breaker::new(tables::Breaker { failure_threshold, initial, max })
+    Breaker::new(policy::Breaker { failure_threshold, initial, max })
 }
 
 /// A record of its own conversation.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::log::{Event, Kind};
 use super::script;
-use crate::config::tables;
+use crate::delivery::Policy;
 use switchhook_api::journal::{LaneId, Ordering};
 
 /// Keys and bodies by position.
@@ -121,7 +121,7 @@ impl Found {
         &self,
         handler: &Arc<str>,
         action: &Arc<str>,
-        (table, batch): (&tables::Action, usize),
+        (policy, ordering, batch): (&Policy, Ordering, usize),
         bodies: &Bodies,
     ) -> Result<(), String> {
         let lane = LaneId::subscription(handler, action);
@@ -134,8 +134,8 @@ impl Found {
                 ensure(!begun, || format!("{place:?}: delivered, but no record was made"))?;
                 continue;
             }
-            brought_back += self.fate(&place, body, (table, batch))?;
-            if table.ordering == Ordering::Key && !key.is_empty() {
+            brought_back += self.fate(&place, body, (policy, batch))?;
+            if ordering == Ordering::Key && !key.is_empty() {
                 let line = keys.entry(key.as_str()).or_default();
                 self.order(&place, line)?;
                 line.push(*position);
@@ -155,10 +155,10 @@ impl Found {
         &self,
         place: &Place,
         body: &str,
-        (table, batch): (&tables::Action, usize),
+        (policy, batch): (&Policy, usize),
     ) -> Result<usize, String> {
         let lives = self.lives_of(place)?;
-        let (most, gone) = (table.retry.attempts as usize, usize::from(script::is_gone(body)));
+        let (most, gone) = (policy.retry.attempts as usize, usize::from(script::is_gone(body)));
         let took = self.took.get(place).map_or(0, Vec::len);
         for life in &lives {
             let attempts = life.len();

@@ -14,6 +14,7 @@ mod journal;
 mod outage;
 mod run;
 mod script;
+pub(super) mod table;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::log::{Event, Kind};
 use super::target::{Answer, Script};
 use super::world::World;
-use crate::config::tables::Retry;
+use crate::delivery::Retry;
 use switchhook_api::Clock as _;
 
 const TAKES: Duration = Duration::from_millis(100);

@@ -258,9 +258,14 @@ impl Run {
             let state =
                 state.map_or(0, |text| std::str::from_utf8(&text).unwrap().parse().unwrap());
             found.projection(handler, &self.bodies, &numbers, state)?;
-            for (action, table, target) in &self.world.actions {
-                found.subscription(handler, action, (table, target.batch()), &self.bodies)?;
-                if target.most_under_way() > 2 * table.concurrency {
+            for (action, (policy, ordering), target) in &self.world.actions {
+                found.subscription(
+                    handler,
+                    action,
+                    (policy, *ordering, target.batch()),
+                    &self.bodies,
+                )?;
+                if target.most_under_way() > 2 * policy.concurrency {
                     return Err(format!(
                         "{action}: more attempts at a time than two nodes may make"
                     ));

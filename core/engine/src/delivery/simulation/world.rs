@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::clock::VirtualClock;
 use super::journal::{Node, Shared};
 use super::log::{Event, Log};
+use super::table;
 use super::target::{Script, Seen, Target};
-use crate::config::{Section, tables};
-use crate::delivery::{Gate, Projection, Subscription, Works};
+use crate::delivery::{Gate, Policy, Projection, Subscription, Works};
 use crate::metrics::Metrics;
 use switchhook_api::Action;
 use switchhook_api::Handler;
@@ -38,7 +38,7 @@ pub(in crate::delivery) struct World {
     pub(super) shared: Arc<Shared>,
     seed: u64,
     pub(super) handlers: Vec<(Arc<str>, MakeHandler)>,
-    pub(in crate::delivery) actions: Vec<(Arc<str>, tables::Action, Arc<Target>)>,
+    pub(in crate::delivery) actions: Vec<(Arc<str>, (Policy, LaneOrdering), Arc<Target>)>,
     lives: u32,
     appended: u64,
 }
@@ -76,8 +76,7 @@ impl World {
         batch: usize,
         script: Script,
     ) -> Self {
-        let table = Section::parse(&format!("actions.{name}"), &format!("plugin = \"x\"\n{table}"));
-        let table = table.unwrap().read().unwrap();
+        let table = table::read(table);
         self.actions.push((name.into(), table, Target::new(name, self.log.clone(), batch, script)));
         self
     }
@@ -119,8 +118,8 @@ impl World {
         let mut lanes = Vec::new();
         for (handler, _) in &self.handlers {
             lanes.push(spec(LaneId::projection(handler), LaneOrdering::None));
-            for (action, table, _) in &self.actions {
-                lanes.push(spec(LaneId::subscription(handler, action), table.ordering));
+            for (action, (_, ordering), _) in &self.actions {
+                lanes.push(spec(LaneId::subscription(handler, action), *ordering));
             }
         }
         lanes
@@ -148,20 +147,20 @@ impl World {
             stop: works.stop.clone(),
             lanes: JoinSet::new(),
         };
-        for (name, table, target) in &self.actions {
-            let gate = Gate::new(name, table, target.batch(), &works);
+        for (name, (policy, _), target) in &self.actions {
+            let gate = Gate::new(name, policy, target.batch(), &works);
             running.gates.insert(name.clone(), gate);
         }
         for (handler, make) in &self.handlers {
             let (name, works) = (handler.clone(), works.clone());
             running.lanes.spawn(Projection::new(name, make(life), works.clone()).run());
-            for (name, table, target) in &self.actions {
+            for (name, (policy, _), target) in &self.actions {
                 let action: Arc<dyn Action> = Arc::new(Seen { target: target.clone(), life });
                 let subscription = Subscription {
                     handler: handler.clone(),
                     action_name: name.clone(),
                     action,
-                    table: table.clone(),
+                    policy: *policy,
                     seat: running.gates[name].seat(),
                     works: works.clone(),
                 };

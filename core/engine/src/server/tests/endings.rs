@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use super::*;
-use crate::config::Size;
+use switchhook_api::config::Size;
 
 /// Sixteen of these are more than what two kernels hold of a connection.
 const LIMIT: usize = 1024 * 1024;
@@ -14,7 +14,7 @@ async fn server() -> (SocketAddr, Arc<Metrics>) {
     let journal = Arc::new(MemoryJournal::new(clock.clone()));
     let metrics = Arc::new(Metrics::default());
     let limits = Limits { body_size: Size(LIMIT as u64), ..Limits::default() };
-    let intake = intake(journal, &Server::default(), &metrics);
+    let intake = intake(journal, WhenUnavailable::Refuse, 1024, &metrics);
     let routes = routes(&Arc::new(intake), vec![mounted("/chat", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = socket.local_addr().expect("bound");

@@ -63,7 +63,7 @@ async fn call(paths: &[&'static str], called: &str) -> String {
     };
     let clock = Arc::new(TestClock::default());
     let (journal, metrics) = (MemoryJournal::new(clock.clone()), Arc::default());
-    let intake = intake(Arc::new(journal), &Server::default(), &metrics);
+    let intake = intake(Arc::new(journal), WhenUnavailable::Refuse, 1024, &metrics);
     let routes = routes(&Arc::new(intake), paths.iter().map(mount).collect());
     let arrival = Arrival {
         method: http::Method::POST,

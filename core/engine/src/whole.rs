@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserializer, de};
 
 /// A whole number within limits; a message names them whatever is wrong.
-pub(super) fn whole<'de, const LEAST: u32, const MOST: u32, T, D>(from: D) -> Result<T, D::Error>
+pub(crate) fn whole<'de, const LEAST: u32, const MOST: u32, T, D>(from: D) -> Result<T, D::Error>
 where
     T: TryFrom<u32>,
     D: Deserializer<'de>,

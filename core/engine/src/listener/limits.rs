@@ -1,0 +1,45 @@
+//! How much of anything one sender may take.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use switchhook_api::config::{Period, Size};
+
+const fn seconds(n: u64) -> Period {
+    Period(Duration::from_secs(n))
+}
+
+/// `[server.limits]`: each has a metric for when it is hit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at a time; for a further one the connection that has been idle longest is closed, and where none is idle it
+    /// waits. Default 1024.
+    pub connections: usize,
+    /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
+    pub header_size: Size,
+    /// From the first byte of a head to its last. Default `10s`.
+    pub header_timeout: Period,
+    /// Body of a request, counted while it is read. Default `1 MiB`.
+    pub body_size: Size,
+    /// From the end of the head to the end of the body. Default `15s`.
+    pub body_timeout: Period,
+    /// A connection between two requests. Default `2m`.
+    pub idle_timeout: Period,
+    /// A peer that takes nothing of an answer. Default `10s`.
+    pub write_timeout: Period,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            header_size: Size(16 * 1024),
+            header_timeout: seconds(10),
+            body_size: Size(1024 * 1024),
+            body_timeout: seconds(15),
+            idle_timeout: seconds(120),
+            write_timeout: seconds(10),
+        }
+    }
+}
