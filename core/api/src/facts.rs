@@ -42,6 +42,7 @@ impl fmt::Display for Phase {
 
 /// The end user's client, as far as the sender reports it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Client {
     /// Its address as text, as the sender reports it. It is not the peer of the connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]

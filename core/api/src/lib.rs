@@ -76,6 +76,7 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 /// An error and its causes in one line, safe for a log.
+#[doc(hidden)]
 pub fn error_line(error: &dyn std::error::Error) -> String {
     escape::for_line(&with_causes(error)).into_owned()
 }

@@ -152,6 +152,7 @@ impl Opened {
 
 /// What became of the callbacks of one request.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Decided: the verdict is the reply.
     Decided(Verdict),
@@ -219,6 +220,7 @@ impl RefusalKind {
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The kind, which decides the reply.
     pub kind: RefusalKind,

@@ -5,6 +5,7 @@ pub type Map = serde_json::Map<String, serde_json::Value>;
 
 /// What a handler decides.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// No opinion; the next handler is asked.
     Abstain,
@@ -30,6 +31,7 @@ pub enum Verdict {
 /// The kinds of [`Verdict`], for catalogues and counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the variants of `Verdict`, explained there")]
+#[non_exhaustive]
 pub enum VerdictKind {
     Abstain,
     Flag,

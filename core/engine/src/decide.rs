@@ -141,7 +141,7 @@ fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, begun: Instant)
     let (verdict, timed_out) = match outcome {
         Outcome::Decided(verdict) => (verdict, false),
         Outcome::TimedOut(verdict) => (verdict, true),
-        Outcome::Accepted | Outcome::Unavailable => (&Verdict::Allow, false),
+        _ => (&Verdict::Allow, false), // nobody decided
     };
     let reason = match verdict {
         Verdict::Deny { reason, .. } => Some(reason.clone()),
@@ -222,7 +222,7 @@ impl Said {
                 self.by.get_or_insert_with(|| name.clone());
                 self.last = Some(Verdict::Allow);
             }
-            verdict @ (Verdict::Deny { .. } | Verdict::Drop | Verdict::Answer(_)) => {
+            verdict => {
                 self.by = Some(name.clone());
                 self.last = Some(verdict);
             }
@@ -353,7 +353,7 @@ impl Decided {
             Outcome::Decided(verdict) => verdict.kind().as_str(),
             Outcome::TimedOut(_) => "timeout",
             Outcome::Accepted => VerdictKind::Allow.as_str(),
-            Outcome::Unavailable => "unavailable",
+            _ => "unavailable",
         }
     }
 }

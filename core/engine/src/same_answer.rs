@@ -207,7 +207,7 @@ fn held_by(verdict: &Verdict) -> usize {
     match verdict {
         Verdict::Deny { reason: text, .. } | Verdict::Flag(text) => text.len(),
         Verdict::Replace(fields) | Verdict::Answer(fields) => held_by_fields(fields),
-        Verdict::Abstain | Verdict::Allow | Verdict::Drop => 0,
+        _ => 0,
     }
 }
 

@@ -206,6 +206,7 @@ pub struct StoredEvent {
 
 /// The health of a journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Health {
     /// It works.
     Ready,

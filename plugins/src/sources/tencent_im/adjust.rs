@@ -16,7 +16,7 @@ pub(super) fn denial(rule: &Rule, callback: &Callback, verdict: Verdict) -> Opti
         Verdict::Drop => Some(without_code(String::new())),
         Verdict::Answer(fields) | Verdict::Replace(fields) => in_fields(rule, callback, &fields)
             .or_else(|| is_emptied(rule, &fields).then_some(Verdict::Drop)),
-        Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow => None,
+        _ => None,
     }
 }
 

@@ -216,10 +216,9 @@ impl Source for TencentIm {
         let (app, sent) = self.identify(&query, request.received)?;
         let command = query.command.as_deref().unwrap_or_default();
         check_name(command)?;
-        let client = Client {
-            ip: short(query.client_ip.as_ref()),
-            platform: short(query.platform.as_ref()),
-        };
+        let mut client = Client::default();
+        client.ip = short(query.client_ip.as_ref());
+        client.platform = short(query.platform.as_ref());
         let call = Call { app: &app.id, sent, client };
         common::read(request.body, |body| call.opened(command, body))
     }

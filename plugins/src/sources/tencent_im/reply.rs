@@ -65,6 +65,7 @@ fn decided(callback: &Callback, verdict: &Verdict) -> Response<Bytes> {
         Verdict::Abstain | Verdict::Flag(_) | Verdict::Allow => {
             with_json(StatusCode::OK, Bytes::from_static(OK))
         }
+        _ => say(REFUSED, "", None), // none that is known: a refusal must not become a yes
     }
 }
 
