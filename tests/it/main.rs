@@ -16,6 +16,7 @@ mod configuration;
 mod containers;
 mod crashes;
 mod displaced;
+mod documents;
 mod duplicates;
 mod examples;
 mod first_run;
