@@ -141,6 +141,9 @@ impl Opened {
     }
 
     /// The same, sorted by phase, because a source of a third party may be wrong.
+    ///
+    /// # Errors
+    /// As of [`Opened::of`].
     pub fn sorted(self) -> Result<Self, Refusal> {
         match self {
             Self::Before(callback) => Ok(Self::one(callback)),
