@@ -28,6 +28,7 @@ mod lifecycle;
 mod limits;
 mod operator;
 mod own_program;
+mod reference;
 mod refusals;
 mod relays;
 mod replay;

@@ -1,4 +1,7 @@
 //! The JSON Schema of a command's body: nearly as lenient as the wire.
+//!
+//! Part of the program because its users need it, not only its developers: services in other languages that receive the bodies from a
+//! webhook generate types from it and validate against it, also for the commands of sources that are not built in.
 
 use serde_json::{Map, Value, json};
 

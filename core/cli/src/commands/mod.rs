@@ -4,7 +4,6 @@ mod body_schema;
 mod described;
 mod known;
 mod list;
-mod markdown;
 mod page;
 
 use clap::ValueEnum;
@@ -54,9 +53,6 @@ pub(super) struct Args {
     /// Short for `--format schema`
     #[arg(long, group = "form")]
     schema: bool,
-    /// Short for `--format markdown`
-    #[arg(long, group = "form")]
-    markdown: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,16 +71,13 @@ enum Form {
     Json,
     /// The JSON Schema of the body; without a name, of all bodies, as `$defs` by command
     Schema,
-    /// A reference page
-    Markdown,
 }
 
 impl Args {
     fn form(&self) -> Form {
-        match (self.json, self.schema, self.markdown) {
-            (true, ..) => Form::Json,
-            (_, true, _) => Form::Schema,
-            (.., true) => Form::Markdown,
+        match (self.json, self.schema) {
+            (true, _) => Form::Json,
+            (_, true) => Form::Schema,
             _ => self.format,
         }
     }
@@ -109,7 +102,6 @@ fn write(found: &[Known], args: &Args) -> Result<(), Failed> {
             (Some(_), [one]) => body_schema::of_one(&one.spec),
             _ => body_schema::of_all(distinct(found)?),
         })?,
-        (Form::Markdown, _) => line(markdown::text(found).trim_end())?,
         (Form::Text, _) if found.is_empty() => message("there are no matching commands"),
         (Form::Text, None) => {
             line(&list::text(found))?;

@@ -88,18 +88,6 @@ fn a_schema_is_as_lenient_as_the_wire() {
 }
 
 #[test]
-fn a_reference_page_has_contents_and_each_command() {
-    let mut other = rich();
-    other.name = "Group.After".into();
-    other.answered = true;
-    let all =
-        [known_to(&["chat"], rich()), known_to(&["chat"], plain()), known_to(&["chat"], other)];
-    let page = markdown::text(&all);
-    let (_, body) = page.split_once("## Contents").expect("contents");
-    assert_eq!(body, include_str!("../../../tests/expected/commands.md"));
-}
-
-#[test]
 fn a_list_goes_by_family_and_names_sources_only_where_they_differ() {
     let after = |name: &'static str| CommandSpec::after(name, "It happened", "https://example.com");
     let all = |last: &[&str]| {
@@ -126,7 +114,7 @@ fn what_a_source_says_cannot_steer_a_terminal() {
     spec.about = evil.into();
     spec.answers[0].says = evil.into();
     let all = [known_to(&["chat"], spec)];
-    for text in [page::text(&all[0]), list::text(&all), markdown::text(&all)] {
+    for text in [page::text(&all[0]), list::text(&all)] {
         let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!text.contains(steers), "{text:?}");
     }
@@ -225,7 +213,6 @@ fn filters_leave_what_was_asked_for() {
             format: Form::Text,
             json: false,
             schema: false,
-            markdown: false,
         };
         let mut all = configured("");
         all.push(known_to(&["chat"], plain()));
