@@ -58,6 +58,64 @@ fn the_shipped_configuration_is_good_as_it_is() {
     assert!(out.contains("The configuration is valid"), "{out}");
 }
 
+/// One unknown key in each table, to be answered with the known ones.
+const UNKNOWN: &str = r#"
+[server]
+zz = 1
+[server.limits]
+zz = 1
+[admin]
+zz = 1
+[journal]
+zz = 1
+options.path = "journal"
+[sources.s]
+plugin = "tencent-im"
+zz = 1
+[sources.s.options.apps.main]
+sdk_app_id = 1
+[handlers.h]
+plugin = "forward"
+actions = ["a"]
+zz = 1
+[actions.a]
+plugin = "log"
+zz = 1
+retry.zz = 1
+circuit_breaker.zz = 1
+"#;
+
+#[test]
+fn the_shipped_configuration_shows_every_key() {
+    let shipped = shipped();
+    let section = |role: &str| {
+        let (mut text, mut inside) = (String::new(), false);
+        for line in shipped.lines() {
+            if let Some(header) = line.strip_prefix('[') {
+                inside = header.split(['.', ']']).next() == Some(role);
+                text.push_str(if inside { header } else { "" });
+            }
+            text.extend(inside.then(|| format!("{line}\n")));
+        }
+        text
+    };
+    let folder = folder_with(UNKNOWN);
+    let said = text(&switchhook(folder.path()).arg("check").output().expect("ran")).1;
+    let (mut tables, mut seen) = (0, 0);
+    for line in said.lines().filter(|line| line.contains(".zz: ")) {
+        let (place, known) = line.split_once("known keys: ").expect("known keys");
+        let role = place.split(' ').nth(1).and_then(|key| key.split('.').next()).expect("a key");
+        let (section, keys) = (section(role), known.split('`').skip(1).step_by(2));
+        tables += 1;
+        for key in keys {
+            let forms = [format!("{key} = "), format!("{key}."), format!("{key}]")];
+            assert!(forms.iter().any(|form| section.contains(form)), "{role}: {key} in {section}");
+            seen += 1;
+        }
+    }
+    assert!(tables == 9 && seen > 50, "{tables} {seen}: {said}");
+}
+
 /// In the shipped file a key that is not set has no space behind its `#`.
 #[test]
 fn the_keys_that_the_shipped_configuration_only_shows_are_good_too() {
