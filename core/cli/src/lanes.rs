@@ -6,7 +6,7 @@ use super::store::{Store, StoreError};
 use super::{Context, Failed, block_on};
 use switchhook_api::program_name;
 use switchhook_engine::admin::{LaneView, Pause, PauseResult};
-use switchhook_engine::delivery::Standing;
+use switchhook_engine::targets::Standing;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -191,7 +191,7 @@ mod tests {
     use crate::stand::{both, config, journal};
     use switchhook_api::journal::{LaneStatus, Position};
     use switchhook_engine::app;
-    use switchhook_engine::delivery::{LeftAlone, Undelivered};
+    use switchhook_engine::targets::{LeftAlone, Undelivered};
 
     fn lane(name: &str) -> LaneStatus {
         LaneStatus {

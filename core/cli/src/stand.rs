@@ -21,6 +21,7 @@ use switchhook_engine::config::tables::Limits;
 use switchhook_engine::config::{Config, Layers, Period};
 use switchhook_engine::listener::{Listener, Serving, serve};
 use switchhook_engine::metrics::Metrics;
+use switchhook_engine::targets::NoTargets;
 use switchhook_engine::test_plugins::{GOOD, registry};
 use switchhook_testkit::{MemoryJournal, TestClock, entry};
 
@@ -55,7 +56,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
     let admin = Arc::new(Admin {
         journal,
         metrics: metrics.clone(),
-        gates: Vec::new(),
+        targets: Arc::new(NoTargets),
         orphan_retention: None,
         draining: AtomicBool::new(false),
     });

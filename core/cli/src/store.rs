@@ -23,6 +23,7 @@ use switchhook_engine::admin::{
 };
 use switchhook_engine::app;
 use switchhook_engine::config::Config;
+use switchhook_engine::targets::NoTargets;
 
 /// Who has opened the journal.
 pub(super) enum Store {
@@ -225,7 +226,7 @@ impl Store {
                 if O::NEEDS_LANES {
                     local.attach().await?;
                 }
-                Ok(command.execute(&*local.journal, &[]).await?)
+                Ok(command.execute(&*local.journal, &NoTargets).await?)
             }
             Self::Remote(remote) => remote.post(&command).await,
         }

@@ -1,5 +1,6 @@
 //! The life of the server: configure, bind, build, run, drain.
 
+mod budget;
 mod checks;
 mod lanes;
 mod parts;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use self::budget::Budget;
 pub use self::checks::wrong_files;
 pub use self::lanes::lanes;
 use self::parts::Parts;
@@ -28,7 +30,7 @@ pub use self::remarks::remarks;
 use self::runtimes::{Listening, Runtimes, no_threads};
 use self::signals::Signals;
 use self::sockets::{Sockets, within_descriptors};
-use self::stop::{Budget, Stop, drain};
+use self::stop::{Stop, drain};
 use crate::config::{Config, report};
 use crate::delivery::lane_lost;
 use crate::listener::{Limits, Listener, serve};

@@ -4,7 +4,7 @@ pub mod admin;
 pub mod app;
 pub mod config;
 mod decide;
-pub mod delivery;
+mod delivery;
 mod intake;
 pub mod listener;
 #[doc(hidden)]
@@ -16,6 +16,7 @@ mod same_answer;
 mod server;
 pub mod socket_path;
 mod system_clock;
+pub mod targets;
 #[cfg(any(test, feature = "testing"))]
 #[allow(missing_docs, reason = "fixtures of tests")]
 #[doc(hidden)]

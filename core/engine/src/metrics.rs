@@ -11,8 +11,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 
-use switchhook_api::journal::Journal;
-
 /// Around the sender's deadline of two seconds.
 const REPLY_BUCKETS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 1.8, 2.0, 5.0];
@@ -92,6 +90,17 @@ pub struct Metrics {
     taken_in: TakenIn,
 }
 
+/// What a journal has counted since it was opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JournalCounts {
+    /// Items that are damaged and set aside.
+    pub damaged: u64,
+    /// Best-effort callbacks that were accepted and then not persisted.
+    pub notes_lost: u64,
+    /// Callbacks that were persisted after their append had been dropped.
+    pub persisted_late: u64,
+}
+
 /// What the journal and the log count themselves, as far as it is in the counters.
 #[derive(Debug, Default)]
 struct TakenIn {
@@ -166,11 +175,11 @@ impl Metrics {
     }
 
     /// Takes in what the journal and the log count themselves.
-    pub fn take_in(&self, journal: &dyn Journal) {
-        self.journal_damaged.set(i64::try_from(journal.damaged()).unwrap_or(i64::MAX));
+    pub fn take_in(&self, journal: JournalCounts) {
+        self.journal_damaged.set(i64::try_from(journal.damaged).unwrap_or(i64::MAX));
         let TakenIn { notes_lost, persisted_late, lines_lost } = &self.taken_in;
-        self.appends_dropped.inc_by(growth(notes_lost, journal.notes_lost()));
-        self.persisted_late.inc_by(growth(persisted_late, journal.persisted_late()));
+        self.appends_dropped.inc_by(growth(notes_lost, journal.notes_lost));
+        self.persisted_late.inc_by(growth(persisted_late, journal.persisted_late));
         let lines = growth(lines_lost, switchhook_api::log_lines::lost());
         if lines > 0 {
             self.limit_counter("log_lines").inc_by(lines);
@@ -189,7 +198,6 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchhook_testkit::{MemoryJournal, TestClock};
 
     /// A family without members is not in the text.
     fn use_all(metrics: &Metrics) {
@@ -251,16 +259,16 @@ mod tests {
 
     #[test]
     fn what_the_journal_lost_is_told_once() {
-        let (metrics, clock) = (Metrics::default(), Arc::new(TestClock::default()));
-        let journal = MemoryJournal::new(clock);
+        let metrics = Metrics::default();
         metrics.appends_dropped.inc();
-        for (damaged, lost, dropped) in [(0, 0, 1), (2, 3, 4), (2, 3, 4), (2, 5, 6)] {
-            journal.set_losses(damaged, lost);
-            metrics.take_in(&journal);
+        for (damaged, notes_lost, dropped) in [(0, 0, 1), (2, 3, 4), (2, 3, 4), (2, 5, 6)] {
+            let persisted_late = 2 * notes_lost;
+            metrics.take_in(JournalCounts { damaged, notes_lost, persisted_late });
             let text = metrics.text();
             let has = |line: String| text.lines().any(|one| one == line);
             assert!(has(format!("switchhook_journal_damaged {damaged}")), "{text}");
             assert!(has(format!("switchhook_appends_dropped_total {dropped}")), "{text}");
+            assert!(has(format!("switchhook_persisted_late_total {persisted_late}")), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@ use warp::reply::Response;
 use super::Admin;
 use super::answer::{json, respond};
 use super::lanes::LaneView;
+use crate::metrics::JournalCounts;
 use switchhook_api::journal::Health;
 
 /// A disk that hangs keeps nobody from being told so.
@@ -44,16 +45,19 @@ impl Admin {
         let Ok(Ok(lanes)) = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await else {
             return vec!["the state of the consumers cannot be read at the moment".to_owned()];
         };
-        let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &self.gates));
+        let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &*self.targets));
         let lanes = lanes.filter_map(|lane| lane.remark(self.orphan_retention));
-        let gates = self.gates.iter().filter_map(|gate| gate.remark());
-        let mut remarks: Vec<String> = lanes.chain(gates).collect();
+        let mut remarks: Vec<String> = lanes.chain(self.targets.remarks()).collect();
         remarks.sort();
         remarks
     }
 
     pub(super) fn metrics(&self) -> Response {
-        self.metrics.take_in(&*self.journal);
+        self.metrics.take_in(JournalCounts {
+            damaged: self.journal.damaged(),
+            notes_lost: self.journal.notes_lost(),
+            persisted_late: self.journal.persisted_late(),
+        });
         respond(StatusCode::OK, OPEN_METRICS, self.metrics.text())
     }
 }

@@ -55,7 +55,7 @@ impl Admin {
     pub(super) async fn lanes(&self) -> Response {
         match self.journal.lanes().await {
             Ok(lanes) => {
-                let view = |lane| LaneView::with(lane, &self.gates);
+                let view = |lane| LaneView::with(lane, &*self.targets);
                 let items: Vec<LaneView> = lanes.into_iter().map(view).collect();
                 json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 })
             }

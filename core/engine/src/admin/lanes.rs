@@ -1,12 +1,11 @@
 //! Lanes as operators see them: what the journal says of each, and how its target stands.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Gate, Standing};
+use crate::targets::{Standing, Targets};
 use switchhook_api::escape;
 use switchhook_api::journal::LaneStatus;
 use switchhook_api::program_name;
@@ -28,11 +27,10 @@ impl LaneView {
         Self { status, target: Standing::default() }
     }
 
-    /// A lane with what the gate of its action knows.
-    pub(super) fn with(status: LaneStatus, gates: &[Arc<Gate>]) -> Self {
+    /// A lane with how the target of its action stands.
+    pub(super) fn with(status: LaneStatus, targets: &dyn Targets) -> Self {
         let id = status.id();
-        let gate = gates.iter().find(|gate| id.action().is_some_and(|name| gate.is_of(name)));
-        let target = gate.map(|gate| gate.standing()).unwrap_or_default();
+        let target = id.action().and_then(|name| targets.standing(name)).unwrap_or_default();
         Self { status, target }
     }
 

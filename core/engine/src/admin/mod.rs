@@ -26,10 +26,10 @@ pub use self::orders::{
     AdminCommand, Backup, COMMAND_ITEMS_MAX, Drop, Forget, Pause, PauseResult, Prune, Replay,
     Retry, Verify,
 };
-use crate::delivery::Gate;
 use crate::listener::Arrival;
 use crate::metrics::Metrics;
 use crate::server::exact;
+use crate::targets::Targets;
 use switchhook_api::journal::Journal;
 
 /// What the admin listener tells of.
@@ -39,7 +39,7 @@ pub struct Admin {
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Those of the actions.
-    pub gates: Vec<Arc<Gate>>,
+    pub targets: Arc<dyn Targets>,
     /// For how long a lane is kept that left the configuration.
     pub orphan_retention: Option<Duration>,
     /// Whether the server is on its way to its end.
@@ -135,7 +135,7 @@ async fn execute<O: AdminCommand>(admin: Arc<Admin>, arrival: &Arrival) -> Respo
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
     };
     // A task of its own: whoever hangs up does not break off what has been begun.
-    let work = tokio::spawn(async move { order.execute(&*admin.journal, &admin.gates).await });
+    let work = tokio::spawn(async move { order.execute(&*admin.journal, &*admin.targets).await });
     match work.await {
         Ok(result) => outcome(result),
         Err(_) => problem(

@@ -1,13 +1,12 @@
 //! What an operator can have done: one type for each order, so that the command line and the server speak of the same.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::Gate;
+use crate::targets::Targets;
 use switchhook_api::journal::{
     BackedUp, Journal, JournalError, LaneStatus, Position, Pruned, Requeued, Retention, Verified,
 };
@@ -26,11 +25,11 @@ pub trait AdminCommand: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What is said when it is done.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
-    /// Does it; `gates` are those of a server's actions.
+    /// Does it; `targets` are those of a server's actions.
     fn execute(
         self,
         journal: &dyn Journal,
-        gates: &[Arc<Gate>],
+        targets: &dyn Targets,
     ) -> impl Future<Output = Result<Self::Answer, JournalError>> + Send;
 }
 
@@ -50,7 +49,7 @@ impl AdminCommand for Retry {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<Requeued, JournalError> {
         not_too_many(self.numbers.len())?;
         journal.retry_dead_letters(&self.numbers).await
@@ -78,7 +77,7 @@ impl AdminCommand for Drop {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<Dropped, JournalError> {
         not_too_many(self.numbers.len())?;
         Ok(Dropped { dropped: journal.drop_dead_letters(&self.numbers).await? })
@@ -107,7 +106,7 @@ impl AdminCommand for Replay {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<Requeued, JournalError> {
         not_too_many(self.positions.len())?;
         let Ok(lane) = self.lane.parse();
@@ -146,7 +145,7 @@ impl AdminCommand for Pause {
     async fn execute(
         self,
         journal: &dyn Journal,
-        gates: &[Arc<Gate>],
+        targets: &dyn Targets,
     ) -> Result<PauseResult, JournalError> {
         // A journal that cannot tell has nothing to be told of.
         let mut lanes = journal.lanes().await.unwrap_or_default();
@@ -158,8 +157,7 @@ impl AdminCommand for Pause {
         journal.pause(&self.action, self.paused).await?;
         if !self.paused {
             turned.retries_due = lanes.iter().any(|lane| lane.due.is_some());
-            let gate = gates.iter().find(|gate| gate.is_of(&self.action));
-            turned.probed = gate.is_some_and(|gate| gate.resume());
+            turned.probed = targets.resume(&self.action);
         }
         Ok(turned)
     }
@@ -193,7 +191,7 @@ impl AdminCommand for Prune {
     const IS_LONG_RUNNING: bool = true;
     type Answer = Pruned;
 
-    async fn execute(self, journal: &dyn Journal, _: &[Arc<Gate>]) -> Result<Pruned, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Result<Pruned, JournalError> {
         let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         let retention = Retention {
             retention: time(self.retention),
@@ -222,7 +220,7 @@ impl AdminCommand for Forget {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<LaneStatus, JournalError> {
         let Ok(lane) = self.lane.parse();
         journal.forget_lane(&lane).await
@@ -242,7 +240,7 @@ impl AdminCommand for Verify {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<Verified, JournalError> {
         journal.verify().await
     }
@@ -264,7 +262,7 @@ impl AdminCommand for Backup {
     async fn execute(
         self,
         journal: &dyn Journal,
-        _: &[Arc<Gate>],
+        _: &dyn Targets,
     ) -> Result<BackedUp, JournalError> {
         if !self.path.is_absolute() {
             let why = format!("`{}` is not an absolute path", self.path.display());

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tower_service::Service;
 
 use super::*;
+use crate::targets::NoTargets;
 use switchhook_api::journal::{LaneId, LaneSpec, Ordering, Start, Upkeep as _};
 use switchhook_api::{Refusal, RefusalKind};
 use switchhook_testkit::{MemoryJournal, TestClock, entry};
@@ -28,7 +29,7 @@ fn admin() -> (Arc<Admin>, MemoryJournal) {
         Arc::new(Admin {
             journal: Arc::new(journal.clone()),
             metrics,
-            gates: Vec::new(),
+            targets: Arc::new(NoTargets),
             orphan_retention: Some(std::time::Duration::from_hours(1)),
             draining,
         }),
@@ -204,4 +205,15 @@ async fn handle_one(journal: &MemoryJournal) {
     let fates = vec![(lease.items[0].position, fate)];
     let state = switchhook_api::StateChanges::new();
     journal.settle(Settlement { lane, token, fates, state }).await.expect("settled");
+}
+
+#[tokio::test]
+async fn what_the_journal_has_counted_is_in_the_metrics() {
+    let (admin, journal) = admin();
+    journal.set_losses(2, 3);
+    let body = admin.metrics().into_body().collect().await.expect("whole").to_bytes();
+    let text = std::str::from_utf8(&body).expect("text");
+    for line in ["switchhook_journal_damaged 2", "switchhook_appends_dropped_total 3"] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
 }

@@ -14,9 +14,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::Stopped;
+use super::budget::drain_of;
 use super::lanes::{lanes, tell_who_left};
 use super::sockets::admin_socket;
-use super::stop::drain_of;
 use crate::admin::{self, Admin};
 use crate::config::tables;
 use crate::config::{Config, Instance};
@@ -252,10 +252,11 @@ impl Parts {
 
     pub(super) fn admin(&self) -> Arc<Admin> {
         let (journal, metrics) = (self.journal.clone(), self.works.metrics.clone());
-        let gates = self.actions.values().map(|action| action.gate.clone()).collect();
+        let gates: Vec<_> = self.actions.values().map(|action| action.gate.clone()).collect();
+        let targets = Arc::new(gates);
         let (orphan_retention, draining) =
             (self.retention.orphan_retention, AtomicBool::new(false));
-        Arc::new(Admin { journal, metrics, gates, orphan_retention, draining })
+        Arc::new(Admin { journal, metrics, targets, orphan_retention, draining })
     }
 
     pub(super) fn serve_admin(

@@ -1,56 +1,16 @@
 //! The end of the server, within one budget whatever hangs: each step has a moment by which it is over.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::{Budget, CUT_OFF, DRAIN, LET_GO};
 use super::parts::{JOURNAL, Parts};
 use super::runtimes::Runtimes;
 use super::{Stopped, joined};
 use crate::delivery::Occupied;
-
-/// A budget is split into so many parts; the last one is left to the last lines of the log.
-const PARTS: u32 = 16;
-/// For requests and deliveries under way.
-const DRAIN: u32 = 9;
-/// For what was broken off to end; what blocks its thread never does.
-const CUT_OFF: u32 = 11;
-/// For the journal and the actions to write down what they hold and let go of it: only a disk that hangs takes longer.
-const LET_GO: u32 = 14;
-/// For what still runs on the threads.
-const THREADS: u32 = 15;
-/// Threads that are still busy when everything has ended are waited for no longer, whatever is left.
-const THREADS_FOR: Duration = Duration::from_secs(1);
-
-/// How long requests under way may take once the server is told to stop.
-pub(super) fn drain_of(shutdown_timeout: Duration) -> Duration {
-    shutdown_timeout * DRAIN / PARTS
-}
-
-/// The time that a stop may take, from when the server was told to stop.
-#[derive(Clone, Copy)]
-pub(super) struct Budget {
-    begun: Instant,
-    whole: Duration,
-}
-
-impl Budget {
-    pub(super) fn begin(whole: Duration) -> Self {
-        Self { begun: Instant::now(), whole }
-    }
-
-    fn at(&self, part: u32) -> Instant {
-        self.begun + self.whole * part / PARTS
-    }
-
-    /// What the threads may still take to end.
-    pub(super) fn threads(&self) -> Duration {
-        self.at(THREADS).saturating_duration_since(Instant::now()).min(THREADS_FOR)
-    }
-}
 
 /// What has to end.
 pub(super) struct Stop {

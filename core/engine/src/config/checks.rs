@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::model::{Instance, Reader};
+use super::model::Instance;
+use super::read::Reader;
 use super::report::{hint, listed};
 use super::section::Section;
 use super::tables;

@@ -5,27 +5,14 @@ use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::section::{Origins, Section};
+use super::layers::Layers;
+use super::lines::note_lines;
+use super::origins::Origins;
+use super::section::Section;
 use super::{syntax, variables};
 use switchhook_api::config::Mistake;
-
-/// What a configuration is made of.
-#[derive(Clone, Debug, Default)]
-pub struct Layers {
-    /// The file's path, for messages.
-    pub path: String,
-    /// The file's text.
-    pub text: String,
-    /// The environment without what the program reads for itself. What begins with `SWITCHHOOK_` and has `__` in it sets a key.
-    pub variables: Vec<(String, String)>,
-    /// The variables whose values are not UTF-8.
-    pub garbled: Vec<String>,
-    /// Keys and values from the command line.
-    pub flags: Vec<(String, String)>,
-}
 
 /// The file, parsed.
 struct Parsed(Dict);
@@ -106,48 +93,14 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
     Ok(root)
 }
 
-/// One table, standing at `key`, as if it were a whole file.
-pub(super) fn section(key: &str, text: &str) -> Result<Section, Vec<Mistake>> {
-    let section =
-        merge(&Layers { path: "example".into(), text: text.to_owned(), ..Layers::default() })?;
-    Ok(Section { key: key.to_owned(), ..section })
-}
-
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
-}
-
-pub(super) fn note_lines(
-    text: &str,
-    prefix: &str,
-    table: &DeTable<'_>,
-    lines: &mut HashMap<String, usize>,
-) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() {
-            name.get_ref().to_string()
-        } else {
-            format!("{prefix}.{}", name.get_ref())
-        };
-        note_value(text, &key, name.span().start, value, lines);
-    }
-}
-
-fn note_value(
-    text: &str,
-    key: &str,
-    start: usize,
-    value: &Spanned<DeValue<'_>>,
-    lines: &mut HashMap<String, usize>,
-) {
-    lines.insert(key.to_owned(), line_of(text, start));
-    match value.get_ref() {
-        DeValue::Table(table) => note_lines(text, key, table, lines),
-        DeValue::Array(list) => {
-            for (i, item) in list.iter().enumerate() {
-                note_value(text, &format!("{key}.{i}"), item.span().start, item, lines);
-            }
-        }
-        _ => {}
+impl Section {
+    /// A table of its own, standing at `key`, as tests of plugins need it.
+    ///
+    /// # Errors
+    /// The text is no TOML.
+    pub fn parse(key: &str, toml: &str) -> Result<Self, Vec<Mistake>> {
+        let text = toml.to_owned();
+        let section = merge(&Layers { path: "example".into(), text, ..Layers::default() })?;
+        Ok(Self { key: key.to_owned(), ..section })
     }
 }

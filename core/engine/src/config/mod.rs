@@ -2,8 +2,13 @@
 
 mod checks;
 pub mod encoding;
+mod form;
+mod layers;
+mod lines;
 mod load;
 mod model;
+mod origins;
+mod read;
 #[expect(clippy::result_large_err, reason = "the error of figment, of which there are few")]
 mod reader;
 mod remarks;
@@ -22,7 +27,7 @@ mod variables;
 mod word;
 mod wording;
 
-pub use self::load::Layers;
+pub use self::layers::Layers;
 pub use self::model::{Config, Instance};
 pub use self::report::{hint, listed, report};
 pub use self::section::Section;

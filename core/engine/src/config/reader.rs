@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::section::Origins;
+use super::origins::Origins;
 use super::word::Word;
 
 /// One value on its way into a type.
@@ -96,7 +96,7 @@ impl<'r> Reader<'r> {
         Self { value, key: join(&self.key, name), path, from: self.from }
     }
 
-    pub(super) fn note(&self, error: Error) -> Error {
+    fn note(&self, error: Error) -> Error {
         self.from.note(&self.path, error)
     }
 
@@ -225,7 +225,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         let own = self.spelling(table);
         match own.value {
             Value::String(_, ref text) => {
-                let word = Word::new(text, &own);
+                let word = Word::new(text, |error| own.note(error));
                 visitor.visit_enum(word).map_err(|error| own.note(error))
             }
             Value::Dict(_, ref dict) => {
@@ -315,7 +315,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
         let Some((name, value)) = self.rest.next() else { return Ok(None) };
-        let key = Word::new(&name, self.of);
+        let key = Word::new(&name, |error| self.of.note(error));
         self.value = Some((name, value));
         seed.deserialize(key).map(Some)
     }

@@ -5,9 +5,8 @@ use figment::value::{Dict, Tag, Value};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::model::TABLES;
 use super::section::Section;
-use super::tables;
+use super::tables::{self, TABLES};
 use super::variables::{name_of, words};
 use switchhook_api::{Registry, Table};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use toml::de::DeTable;
 
-use super::load::{line_of, note_lines};
+use super::lines::{line_of, note_lines};
 use switchhook_api::config::{Mistake, Place};
 
 /// The mistake that an error of the TOML parser means. Nothing of a value is repeated: it may be a secret.

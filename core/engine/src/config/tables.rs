@@ -18,6 +18,10 @@ pub use crate::delivery::{Breaker, Retry};
 pub use crate::intake::WhenUnavailable;
 pub use crate::listener::Limits;
 
+/// The tables of a configuration.
+pub(super) const TABLES: [&str; 6] =
+    ["server", "admin", "journal", "sources", "handlers", "actions"];
+
 const fn seconds(n: u64) -> Period {
     Period(Duration::from_secs(n))
 }

@@ -1,6 +1,6 @@
 //! Which key an environment variable sets, and which variables only look as if they set one.
 
-use super::load::Layers;
+use super::layers::Layers;
 use switchhook_api::config::{Mistake, Place};
 
 const PREFIX: &str = "SWITCHHOOK_";

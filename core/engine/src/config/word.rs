@@ -7,26 +7,25 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use super::reader::Reader;
-
 /// A word whose refusal is noted before it leaves this type.
-pub(super) struct Word<'a, 'r> {
+pub(super) struct Word<N> {
     text: String,
-    of: &'a Reader<'r>,
+    note: N,
 }
 
-impl<'a, 'r> Word<'a, 'r> {
-    pub(super) fn new(text: &str, of: &'a Reader<'r>) -> Self {
-        Self { text: text.to_owned(), of }
+impl<N: Fn(Error) -> Error + Copy> Word<N> {
+    /// `note` takes down a refusal and gives it back.
+    pub(super) fn new(text: &str, note: N) -> Self {
+        Self { text: text.to_owned(), note }
     }
 }
 
-impl<'de> Deserializer<'de> for Word<'_, '_> {
+impl<'de, N: Fn(Error) -> Error + Copy> Deserializer<'de> for Word<N> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let text: StringDeserializer<Error> = self.text.into_deserializer();
-        text.deserialize_any(visitor).map_err(|error| self.of.note(error))
+        text.deserialize_any(visitor).map_err(self.note)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -35,8 +34,8 @@ impl<'de> Deserializer<'de> for Word<'_, '_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let of = self.of;
-        visitor.visit_enum(self).map_err(|error| of.note(error))
+        let note = self.note;
+        visitor.visit_enum(self).map_err(note)
     }
 
     serde::forward_to_deserialize_any! {
@@ -45,7 +44,7 @@ impl<'de> Deserializer<'de> for Word<'_, '_> {
     }
 }
 
-impl<'de> EnumAccess<'de> for Word<'_, '_> {
+impl<'de, N: Fn(Error) -> Error + Copy> EnumAccess<'de> for Word<N> {
     type Error = Error;
     type Variant = Unit;
 

@@ -8,11 +8,12 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::evidence::Who;
-use super::permit::{Ended, Permit};
-use super::subscription::Subscription;
+use super::gate::Ended;
+use super::permit::Permit;
+use super::subscription::{Subscription, split};
 use super::{LOG, retry};
 use crate::metrics::OfAction;
-use switchhook_api::journal::{Fate, JournalError, Lease, Position, Work};
+use switchhook_api::journal::{Fate, JournalError, Lease, Position};
 use switchhook_api::program_name;
 use switchhook_api::{Failure, Record};
 
@@ -270,13 +271,4 @@ fn gone(result: &Result<(), Failure>) -> Option<&Failure> {
 
 fn repeat(records: &[Record], failure: impl Fn() -> Failure) -> Vec<Result<(), Failure>> {
     records.iter().map(|_| Err(failure())).collect()
-}
-
-/// The places with the attempts made so far, and the records.
-pub(super) fn split(lease: Lease) -> (Vec<(Position, u32)>, Vec<Record>) {
-    let items = lease.items.into_iter().filter_map(|item| match item.work {
-        Work::Record(record) => Some(((item.position, item.attempts), record)),
-        Work::Callback(_) => None,
-    });
-    items.unzip()
 }

@@ -9,23 +9,20 @@
 mod standing;
 mod tally;
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-pub use self::standing::{LeftAlone, Standing, Undelivered};
+pub(super) use self::tally::Ended;
 use self::tally::Tally;
 use super::Works;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
 use super::occupied::Threads;
-use super::permit::Permits;
 use super::policy::Policy;
 use super::ramp::Ramp;
 use crate::metrics::OfTarget;
@@ -33,12 +30,8 @@ use switchhook_api::Failure;
 use switchhook_api::Table;
 use switchhook_api::{Clock, Rng};
 
-/// How long a lease that is half made waits for room: well within the margin of its term.
-const HALF_MADE_MAX: Duration = Duration::from_secs(30);
-
 /// Hands out permits for attempts of one action instance.
-#[doc(hidden)]
-pub struct Gate {
+pub(crate) struct Gate {
     name: Arc<str>,
     concurrency: usize,
     /// What one lane ever asks for.
@@ -106,7 +99,7 @@ impl Room {
         Self { attempts, records, ..self }
     }
 
-    fn holds(self, other: Self) -> bool {
+    pub(super) fn holds(self, other: Self) -> bool {
         let enough = self.attempts >= other.attempts && self.records >= other.records;
         enough && self.probe == other.probe
     }
@@ -259,34 +252,9 @@ impl Inner {
 }
 
 impl Seat {
-    /// Makes a lease that holds no more than there is room for: `lease` is called with that room, again when it has shrunk
-    /// meanwhile. The permits are for its attempts, one for each that was allowed.
-    pub(super) async fn admit<T, F: Future<Output = T>>(
-        &self,
-        mut lease: impl FnMut(Room) -> F,
-    ) -> (T, Permits) {
-        let turn = Turn(self);
-        loop {
-            let room = turn.comes().await;
-            let mut leasing = pin!(lease(room));
-            let begun = self.gate.clock.now();
-            loop {
-                let admitted = poll_fn(|cx| {
-                    // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
-                    let Some(permits) = self.take(room) else { return Poll::Ready(None) };
-                    leasing.as_mut().poll(cx).map(|leased| Some((leased, permits)))
-                });
-                if let Some(admitted) = admitted.await {
-                    return admitted;
-                }
-                // A lease that is half made is not begun anew for others' sake: one that takes long would never be made. But
-                // its term may be running.
-                let holds = turn.comes().await.holds(room);
-                if !holds || self.gate.clock.now() > begun + HALF_MADE_MAX {
-                    break;
-                }
-            }
-        }
+    /// Its turn.
+    pub(super) fn turn(&self) -> Turn<'_> {
+        Turn(self)
     }
 
     /// Its number among all lanes of the action.
@@ -304,7 +272,8 @@ impl Seat {
         placed
     }
 
-    fn take(&self, room: Room) -> Option<Permits> {
+    /// Begins as much as the room is for, unless it has shrunk.
+    pub(super) fn take(&self, room: Room) -> Option<Pass> {
         let gate = &*self.gate;
         let now = gate.clock.now();
         let mut inner = gate.inner();
@@ -316,16 +285,16 @@ impl Seat {
         if others {
             gate.changed.notify_waiters(); // they left room for this one
         }
-        Some(Permits::new(self.clone(), pass, room.attempts))
+        Some(pass)
     }
 }
 
 /// A lane's turn at the gate, until it is dropped.
-struct Turn<'s>(&'s Seat);
+pub(super) struct Turn<'s>(&'s Seat);
 
 impl Turn<'_> {
     /// Waits for room.
-    async fn comes(&self) -> Room {
+    pub(super) async fn comes(&self) -> Room {
         let gate = &*self.0.gate;
         loop {
             let mut changed = pin!(gate.changed.notified());

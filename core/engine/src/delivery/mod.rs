@@ -13,9 +13,7 @@ mod ramp;
 mod retry;
 mod subscription;
 
-#[doc(hidden)]
-pub use self::gate::Gate;
-pub use self::gate::{LeftAlone, Standing, Undelivered};
+pub(crate) use self::gate::Gate;
 pub(crate) use self::occupied::Occupied;
 pub(crate) use self::policy::Policy;
 pub use self::policy::{Breaker, Retry};

@@ -1,11 +1,50 @@
 //! Permits for attempts, and what the gate is told when one has ended.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::breaker::{Failed, Pass};
 use super::evidence::Who;
-use super::gate::{Inner, Seat};
+use super::gate::{Ended, Inner, Room, Seat};
 use switchhook_api::Failure;
+
+/// How long a lease that is half made waits for room: well within the margin of its term.
+const HALF_MADE_MAX: Duration = Duration::from_secs(30);
+
+impl Seat {
+    /// Makes a lease that holds no more than there is room for: `lease` is called with that room, again when it has shrunk
+    /// meanwhile. The permits are for its attempts, one for each that was allowed.
+    pub(super) async fn admit<T, F: Future<Output = T>>(
+        &self,
+        mut lease: impl FnMut(Room) -> F,
+    ) -> (T, Permits) {
+        let turn = self.turn();
+        loop {
+            let room = turn.comes().await;
+            let mut leasing = pin!(lease(room));
+            let begun = self.gate.clock.now();
+            loop {
+                let admitted = poll_fn(|cx| {
+                    // Only while the journal is asked: whoever waits for work takes nothing from those who have some.
+                    let Some(pass) = self.take(room) else { return Poll::Ready(None) };
+                    let permits = Permits::new(self.clone(), pass, room.attempts);
+                    leasing.as_mut().poll(cx).map(|leased| Some((leased, permits)))
+                });
+                if let Some(admitted) = admitted.await {
+                    return admitted;
+                }
+                // A lease that is half made is not begun anew for others' sake: one that takes long would never be made. But
+                // its term may be running.
+                let holds = turn.comes().await.holds(room);
+                if !holds || self.gate.clock.now() > begun + HALF_MADE_MAX {
+                    break;
+                }
+            }
+        }
+    }
+}
 
 /// Attempts that may begin. What is dropped unused may be had by others.
 pub(super) struct Permits {
@@ -15,7 +54,7 @@ pub(super) struct Permits {
 }
 
 impl Permits {
-    pub(super) fn new(seat: Seat, pass: Pass, attempts: usize) -> Self {
+    fn new(seat: Seat, pass: Pass, attempts: usize) -> Self {
         Self { seat, pass, left: attempts }
     }
 
@@ -33,21 +72,6 @@ impl Drop for Permits {
             self.seat.leave(self.left, |inner| inner.breaker.forgotten(self.pass));
         }
     }
-}
-
-/// How an attempt ended.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
-    /// How many records the target took, or refused for good: it answers.
-    pub(super) taken: usize,
-    /// The others.
-    pub(super) failed: Vec<Who>,
-    /// Whether one of its records came for the first time.
-    pub(super) first: bool,
-    /// Whether it ran into its timeout.
-    pub(super) hung: bool,
-    /// Whether something was delivered; if not, why.
-    pub(super) undelivered: Option<String>,
 }
 
 /// One attempt. Dropped without a result it is as if it had not been.

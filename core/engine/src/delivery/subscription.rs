@@ -8,15 +8,14 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinSet;
 
-use super::attempt::split;
 use super::gate::{Room, Seat};
 use super::permit::Permits;
 use super::policy::Policy;
 use super::{PAUSE, Works};
-use switchhook_api::Action;
 use switchhook_api::journal::{
-    Fate, Health, JournalError, LaneId, Lease, Position, Settlement, Want,
+    Fate, Health, JournalError, LaneId, Lease, Position, Settlement, Want, Work,
 };
+use switchhook_api::{Action, Record};
 
 /// Beyond the attempt's own time, what a lease leaves for settling it.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -227,4 +226,13 @@ fn gather(
         next = attempts.try_join_next();
     }
     by_lease
+}
+
+/// The places with the attempts made so far, and the records.
+pub(super) fn split(lease: Lease) -> (Vec<(Position, u32)>, Vec<Record>) {
+    let items = lease.items.into_iter().filter_map(|item| match item.work {
+        Work::Record(record) => Some(((item.position, item.attempts), record)),
+        Work::Callback(_) => None,
+    });
+    items.unzip()
 }

@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::timed::Turn;
+use super::times::Times;
 use crate::metrics::Metrics;
 
 /// The connections of one listener.
@@ -18,23 +19,6 @@ pub(super) struct Crowd {
     numbers: AtomicU64,
     metrics: Arc<Metrics>,
     times: Arc<Times>,
-}
-
-/// Puts the ends of exchanges in order, and tells who waits that a connection has become idle.
-#[derive(Debug, Default)]
-pub(super) struct Times {
-    last: AtomicU64,
-    rested: Notify,
-}
-
-impl Times {
-    pub(super) fn next(&self) -> u64 {
-        self.last.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(super) fn rested(&self) {
-        self.rested.notify_waiters();
-    }
 }
 
 /// A place for one connection.

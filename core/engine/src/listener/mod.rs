@@ -6,6 +6,7 @@ mod crowd;
 mod limits;
 mod linger;
 mod timed;
+mod times;
 
 use std::convert::Infallible;
 use std::fmt;

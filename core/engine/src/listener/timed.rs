@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::crowd::Times;
 use super::limits::Limits;
+use super::times::Times;
 
 /// What the peer is waited for; shared between the connection's bytes and its requests.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use switchhook_api::{Callback, FieldSpec, Map, Verdict, VerdictKind};
 
+use super::codes::{is_zero, number, refuses};
 use super::friends;
 use super::rule::Rule;
 
@@ -75,11 +76,6 @@ fn items(fields: &Map) -> &[Value] {
     }
 }
 
-/// Whether a verdict on a friend refuses: whoever is let in need not be named, so it does unless it plainly says 0.
-pub(super) fn refuses(item: &Value) -> bool {
-    item.get("ResultCode").is_none_or(|code| !is_zero(code))
-}
-
 /// The accounts of a list; none if one of them cannot be read.
 fn texts(value: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| match value {
@@ -91,13 +87,4 @@ fn texts(value: &Value) -> Option<Vec<String>> {
         Value::Array(list) => list.iter().map(text).collect(),
         one => Some(vec![text(one)?]),
     }
-}
-
-/// A code as a number, also one written as text.
-pub(super) fn number(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-fn is_zero(value: &Value) -> bool {
-    value.is_null() || value.as_f64() == Some(0.0) || number(value) == Some(0)
 }

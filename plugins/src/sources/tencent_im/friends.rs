@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Value, json};
 use switchhook_api::{Callback, Map, Verdict, lenient};
 
-use super::adjust::{number, refuses};
+use super::codes::{number, refuses};
 use super::rule::{FRIEND_CODES, Rule};
 use super::wire::Wire;
 

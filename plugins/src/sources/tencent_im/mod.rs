@@ -9,6 +9,7 @@
 
 mod adjust;
 mod body;
+mod codes;
 mod compose;
 pub mod events;
 mod express;

@@ -1,76 +1,15 @@
 //! How a target stands, and what an operator can change about it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{Gate, Seat};
-
-/// How the target of an action stands, as far as its deliveries tell.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
-    /// It keeps failing, and is left alone for that.
-    #[serde(rename = "circuit_open", default, skip_serializing_if = "Option::is_none")]
-    pub failing: Option<LeftAlone>,
-    /// Since when it has said that it is gone: its action was paused for that.
-    #[serde(rename = "target_gone_since", default, skip_serializing_if = "Option::is_none")]
-    pub gone_since: Option<Timestamp>,
-    /// Nothing gets through to it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undelivered: Option<Undelivered>,
-}
-
-/// All attempts fail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Undelivered {
-    /// The last delivery, or the first of these attempts where there was none since the start.
-    pub since: Timestamp,
-    /// Attempts that failed since then.
-    pub failures: u64,
-    /// Why the last of them did, as one line.
-    pub reason: String,
-}
-
-impl Undelivered {
-    /// For people.
-    pub fn text(&self) -> String {
-        let Self { since, failures, reason } = self;
-        let reason = switchhook_api::escape::for_line(reason);
-        format!(
-            "nothing delivered since {since:.0}: {failures} attempts failed; last error: {reason}"
-        )
-    }
-}
-
-/// A target that is left alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftAlone {
-    /// Its first failure in a row.
-    #[serde(rename = "failing_since")]
-    pub since: Timestamp,
-    /// When it is probed; none: with the next record that there is.
-    #[serde(rename = "next_probe_at", default, skip_serializing_if = "Option::is_none")]
-    pub probed_at: Option<Timestamp>,
-}
-
-impl LeftAlone {
-    /// When it is probed, for people.
-    pub fn next(&self) -> String {
-        match self.probed_at {
-            Some(at) => format!("next probe at {at:.0}"),
-            None => "next probe with the next record".to_owned(),
-        }
-    }
-}
+use crate::targets::{LeftAlone, Standing, Targets, Undelivered};
 
 impl Gate {
-    /// Whether it is the gate of this action.
-    pub(crate) fn is_of(&self, action: &str) -> bool {
-        *self.name == *action
-    }
-
-    pub(crate) fn standing(&self) -> Standing {
+    pub(in crate::delivery) fn standing(&self) -> Standing {
         let inner = self.inner();
         let (failing, gone) = (inner.breaker.failing(), inner.gone);
         let fruitless = inner.tally.fruitless();
@@ -88,7 +27,7 @@ impl Gate {
     }
 
     /// For people: that its target fails, if it is left alone for that or nothing gets through.
-    pub(crate) fn remark(&self) -> Option<String> {
+    pub(in crate::delivery) fn remark(&self) -> Option<String> {
         let standing = self.standing();
         let failing = standing.failing.map(|failing| {
             format!("circuit breaker open, failing since {:.0}; {}", failing.since, failing.next())
@@ -100,7 +39,7 @@ impl Gate {
 
     /// An operator says that its target can be asked again: a target that is left alone is probed with the next record, whatever
     /// it asked for, and deliveries start slowly. True if it was left alone.
-    pub(crate) fn resume(&self) -> bool {
+    fn resume(&self) -> bool {
         let mut inner = self.inner();
         inner.gone = None;
         inner.ramp.begin();
@@ -117,6 +56,25 @@ impl Gate {
         let at = wall.checked_add(distance).unwrap_or(wall);
         Timestamp::from_second(at.as_second()).unwrap_or(at)
     }
+}
+
+/// The gates of a server's actions.
+impl Targets for Vec<Arc<Gate>> {
+    fn standing(&self, action: &str) -> Option<Standing> {
+        of(self, action).map(|gate| gate.standing())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        self.iter().filter_map(|gate| gate.remark()).collect()
+    }
+
+    fn resume(&self, action: &str) -> bool {
+        of(self, action).is_some_and(|gate| gate.resume())
+    }
+}
+
+fn of<'g>(gates: &'g [Arc<Gate>], action: &str) -> Option<&'g Arc<Gate>> {
+    gates.iter().find(|gate| *gate.name == *action)
 }
 
 impl Seat {

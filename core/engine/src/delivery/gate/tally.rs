@@ -2,10 +2,25 @@
 
 use std::time::Duration;
 
-use super::super::permit::Ended;
+use crate::delivery::evidence::Who;
 
 /// Fewer failures in a row are nothing to speak of.
 const FAILURES_MIN: u64 = 3;
+
+/// How an attempt ended.
+#[derive(Debug, Default)]
+pub(in crate::delivery) struct Ended {
+    /// How many records the target took, or refused for good: it answers.
+    pub(in crate::delivery) taken: usize,
+    /// The others.
+    pub(in crate::delivery) failed: Vec<Who>,
+    /// Whether one of its records came for the first time.
+    pub(in crate::delivery) first: bool,
+    /// Whether it ran into its timeout.
+    pub(in crate::delivery) hung: bool,
+    /// Whether something was delivered; if not, why.
+    pub(in crate::delivery) undelivered: Option<String>,
+}
 
 /// Attempts that failed since the last delivery.
 #[derive(Debug, Default)]

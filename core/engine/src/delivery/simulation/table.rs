@@ -23,8 +23,11 @@ impl Default for Table {
     }
 }
 
+/// What a table says.
+pub(in crate::delivery) type Configured = (Policy, Ordering);
+
 /// Reads the table of an action.
-pub(in crate::delivery) fn read(text: &str) -> (Policy, Ordering) {
+pub(in crate::delivery) fn read(text: &str) -> Configured {
     let Table { retry, circuit_breaker, timeout, concurrency, ordering } =
         toml::from_str(text).expect("a table");
     (Policy { retry, circuit_breaker, timeout, concurrency }, ordering)

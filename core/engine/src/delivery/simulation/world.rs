@@ -13,7 +13,7 @@ use super::journal::{Node, Shared};
 use super::log::{Event, Log};
 use super::table;
 use super::target::{Script, Seen, Target};
-use crate::delivery::{Gate, Policy, Projection, Subscription, Works};
+use crate::delivery::{Gate, Projection, Subscription, Works};
 use crate::metrics::Metrics;
 use switchhook_api::Action;
 use switchhook_api::Handler;
@@ -38,7 +38,7 @@ pub(in crate::delivery) struct World {
     pub(super) shared: Arc<Shared>,
     seed: u64,
     pub(super) handlers: Vec<(Arc<str>, MakeHandler)>,
-    pub(in crate::delivery) actions: Vec<(Arc<str>, (Policy, LaneOrdering), Arc<Target>)>,
+    pub(in crate::delivery) actions: Vec<(Arc<str>, table::Configured, Arc<Target>)>,
     lives: u32,
     appended: u64,
 }

@@ -306,7 +306,7 @@ async fn a_target_that_is_gone_pauses_its_action_and_keeps_its_records() {
         assert!(letters.is_empty(), "{letters:?}");
         world.target().does(does(Answer::Take));
         let resume = Pause { action: "a".to_owned(), paused: false };
-        let turned = resume.execute(&*node.journal, std::slice::from_ref(&gate)).await.unwrap();
+        let turned = resume.execute(&*node.journal, &vec![gate.clone()]).await.unwrap();
         assert!(turned.was_paused);
         assert_eq!(gate.standing().gone_since, None);
         world.pass(Duration::from_mins(1)).await;
@@ -337,14 +337,14 @@ async fn a_resumed_action_is_asked_again_at_once_whatever_its_target_asked_for()
         world.pass(Duration::from_mins(30)).await;
         assert_eq!(world.log.attempts().len(), begun, "it is left alone as it asked");
         let resume = || Pause { action: "a".to_owned(), paused: false };
-        let turned = resume().execute(&*node.journal, std::slice::from_ref(&gate)).await.unwrap();
+        let turned = resume().execute(&*node.journal, &vec![gate.clone()]).await.unwrap();
         assert_eq!(turned, PauseResult { was_paused: false, retries_due: true, probed: opens });
         world.pass(Duration::from_secs(1)).await;
         assert!(world.log.attempts().len() > begun && !is_open(&node), "{table}");
         world.pass(Duration::from_mins(1)).await;
         let lane = world.lane("h>a").await;
         assert_eq!((lane.cursor.0, lane.open, lane.dead), (50, 0, 0));
-        let turned = resume().execute(&*node.journal, &[gate]).await.unwrap();
+        let turned = resume().execute(&*node.journal, &vec![gate]).await.unwrap();
         assert_eq!(turned, PauseResult::default());
         node.stop().await;
     }
