@@ -131,7 +131,7 @@ fn cut(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand::{config, pages};
+    use crate::fixtures::{config, pages};
 
     fn args(limit: u64, format: Format) -> Args {
         Args { limit, filter: Filter::default(), body: 400, format }

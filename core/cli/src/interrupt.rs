@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Whether somebody has asked to stop.
+/// Whether the user has asked to stop.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Interrupt(CancellationToken);
 
@@ -32,7 +32,7 @@ impl Interrupt {
 
     /// Waits, unless it is pressed.
     pub(super) async fn wait(&self, time: Duration) {
-        // Either end will do: whoever waits asks what happened.
+        // Both results are the same here: the caller checks `is_set`.
         _ = timeout(time, self.0.cancelled()).await;
     }
 

@@ -1,17 +1,19 @@
 //! The command line. Data goes to standard output, messages to standard error.
 
+mod arguments;
 mod check;
 mod client;
 mod commands;
 mod completions;
 mod consent;
+mod consumers;
 mod dead_letters;
 mod events;
 mod filter;
-mod given;
+#[cfg(test)]
+mod fixtures;
 mod interrupt;
 mod journal;
-mod lanes;
 mod listen;
 mod log;
 mod log_writer;
@@ -25,8 +27,6 @@ mod replay;
 mod routes;
 mod schema;
 mod send;
-#[cfg(test)]
-mod stand;
 mod store;
 
 pub use self::program::App;
@@ -41,7 +41,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use self::given::{layers, parse};
+use self::arguments::{layers, parse};
 use self::log::LogFormat;
 
 use switchhook_api::Registry;
@@ -130,12 +130,11 @@ enum Command {
     /// Delivers past callbacks again, selected by id, time, command, handler or action
     Replay(replay::Args),
     /// Shows how far each handler and action is, and what is pending
-    #[command(name = "consumers")]
-    Lanes(lanes::Args),
+    Consumers(consumers::Args),
     /// Pauses the deliveries of an action until it is resumed
-    Pause(lanes::PauseArgs),
+    Pause(consumers::PauseArgs),
     /// Resumes a paused action; waiting retries and circuit breaker probes are made at once
-    Resume(lanes::PauseArgs),
+    Resume(consumers::PauseArgs),
     /// Inspects and maintains the journal
     Journal(journal::Args),
     /// Prints a shell completion script
@@ -154,7 +153,7 @@ impl Failed {
         Self { code: 64, message: message.into() }
     }
 
-    /// What we asked was answered, and the answer is no.
+    /// There was a response, and it is a refusal.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self { code: 1, message: message.into() }
     }
@@ -230,7 +229,7 @@ impl Context {
         Config::read(layers, &self.registry).map_err(|mistakes| Failed::config(report(&mistakes)))
     }
 
-    /// The path of the configuration, where it has to be said on a command line.
+    /// The path of the configuration, if a command line has to name it.
     pub(crate) fn named_file(&self) -> Option<&str> {
         let path = self.layers.as_ref().map(|layers| &*layers.path).ok()?;
         (path != CONFIG).then_some(path)
@@ -304,9 +303,9 @@ fn run(cli: Cli, registry: Registry) -> Result<(), Failed> {
         Command::Events(args) => events::run(&cx, &args),
         Command::DeadLetters(args) => dead_letters::run(&cx, &args),
         Command::Replay(args) => replay::run(&cx, &args),
-        Command::Lanes(args) => lanes::run(&cx, &args),
-        Command::Pause(args) => lanes::pause(&cx, &args, true),
-        Command::Resume(args) => lanes::pause(&cx, &args, false),
+        Command::Consumers(args) => consumers::run(&cx, &args),
+        Command::Pause(args) => consumers::pause(&cx, &args, true),
+        Command::Resume(args) => consumers::pause(&cx, &args, false),
         Command::Journal(args) => journal::run(&cx, &args),
         Command::Completions(args) => completions::run(&args),
     }

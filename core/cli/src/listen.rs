@@ -28,9 +28,9 @@ use switchhook_engine::metrics::Metrics;
 const WINDOW: Duration = Duration::from_mins(5);
 /// As much as a body of the configuration may at most have.
 const BODY_MAX: Size = Size(64 << 20);
-/// What is being answered when it is told to end may take this long.
+/// How long requests in progress may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(1);
-/// The header that says which command a relay is about.
+/// The header with the command of the callback.
 const COMMAND: &str = "switchhook-command";
 
 #[derive(Debug, clap::Args)]
@@ -145,7 +145,7 @@ impl Target {
             self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         let Ok(left) = counted else { return StatusCode::SERVICE_UNAVAILABLE };
         let (status, shown) = self.respond(arrival);
-        // With nobody reading, there is nothing left to do.
+        // Without a reader of standard output there is nothing left to do.
         if output::line(&shown).is_err() || left == 1 {
             self.stop.cancel();
         }

@@ -23,7 +23,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// A word that is no level would be taken for the name of a module, and nothing else would be logged.
+/// Without this check an unknown level would be taken for the name of a module, and nothing else would be logged.
 fn filter(text: &str) -> Result<EnvFilter, Failed> {
     let fail = |why: &dyn fmt::Display| Failed::usage(format!("--log-level {text}: {why}"));
     let plain = |part: &&str| !part.is_empty() && !part.contains(['=', '[']);
@@ -55,7 +55,7 @@ pub(super) fn init(level: &str, format: LogFormat) -> Result<LogWriter, Failed> 
     Ok(writer)
 }
 
-/// Into the log: the hook that is there without us would wait for whoever reads standard error.
+/// Logs a panic: the standard hook would block while standard error is not read.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let thread = thread::current();
     let thread = thread.name().unwrap_or("unnamed");

@@ -45,14 +45,14 @@ impl LogWriter {
 
     /// Writes a last word, without the form of a line of the log.
     pub(super) fn write_unformatted(&self, text: &str) {
-        // Where there is no room, nobody is left to tell.
+        // If the queue is full, there is no other place for it.
         _ = self.queue.try_send(Message::Line(format!("{text}\n").into_bytes()));
     }
 
     /// Waits for a while until everything so far is written.
     pub(super) fn flush(&self) {
         let (done, written) = sync_channel(1);
-        // Where not even this finds room, nobody reads.
+        // If the queue is full even for this, standard error is not read.
         if self.queue.try_send(Message::Flush(done)).is_ok() {
             _ = written.recv_timeout(FLUSH);
         }

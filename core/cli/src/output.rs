@@ -70,7 +70,7 @@ fn bytes(data: &[u8]) -> io::Result<()> {
 
 /// Writes a message for a person.
 pub(super) fn message(text: &str) {
-    // With standard error gone there is nobody left to tell.
+    // If standard error is closed, there is no other place for it.
     _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -96,7 +96,7 @@ pub(super) fn one_line(text: &str) -> String {
     escape::for_line(text).into_owned()
 }
 
-/// JSON from outside as one line that says the same.
+/// JSON from outside as one line with the same content.
 pub(super) fn json_line(json: &str) -> String {
     escape::for_json_line(json).into_owned()
 }

@@ -1,4 +1,4 @@
-//! How far a long work is: a bar on a terminal, a line now and then elsewhere.
+//! Progress of long work: a bar on a terminal, otherwise a line from time to time.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl Progress {
         let bar = ProgressBar::new(total).with_message(what); // hidden without a terminal
         if let Ok(style) = ProgressStyle::with_template(BAR) {
             let speed = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-                // A bar that nobody sees is no loss.
+                // A bar that cannot be drawn is left out.
                 _ = text.write_str(&speed(state.per_sec(), state.eta()));
             };
             bar.set_style(style.with_key("speed", speed).progress_chars("#."));
@@ -30,7 +30,7 @@ impl Progress {
         Self { bar, printed: Instant::now() }
     }
 
-    /// So much more is done.
+    /// Counts what has been done since the last call.
     pub(super) fn add(&mut self, more: u64) {
         self.bar.inc(more);
         if self.bar.is_hidden() && self.printed.elapsed() >= PRINT_EVERY {
@@ -39,12 +39,12 @@ impl Progress {
         }
     }
 
-    /// Says something beside the bar.
+    /// Prints a message without disturbing the bar.
     pub(super) fn print(&self, text: &str) {
         self.bar.suspend(|| message(text));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }

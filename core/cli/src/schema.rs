@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::output::wrapped;
 
-/// A schema may contain itself; nobody reads further down than this.
+/// A schema may contain itself: deeper levels are left out.
 const DEPTH_MAX: usize = 6;
 
 /// One option.
@@ -169,7 +169,7 @@ fn variants(schema: &Value, root: &Value) -> String {
 
 fn bounds(schema: &Value) -> String {
     let limit = |key: &str| schema.get(key).and_then(Value::as_f64);
-    // The limits of the machine's own types teach nobody anything.
+    // The limits of integer types are of no interest.
     let most = limit("maximum").filter(|most| *most < f64::from(u16::MAX));
     match (limit("minimum").filter(|least| *least != 0.0), most) {
         (Some(least), Some(most)) => format!(" from {least} to {most}"),

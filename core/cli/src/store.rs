@@ -1,7 +1,7 @@
 //! Access to the journal: this process has opened it, or a running server is asked through its socket. The commands do not see the
 //! difference.
 
-mod theirs;
+mod remote;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::theirs::RemoteJournal;
+use self::remote::RemoteJournal;
 use super::Failed;
 use super::output::one_line;
 use switchhook_api::error_line;

@@ -33,7 +33,7 @@ pub(super) async fn accepting_sources(cx: &Context, command: &str) -> Result<Vec
     for instance in std::mem::take(&mut config.sources).into_iter().filter(|one| one.table.enabled)
     {
         let name = instance.name.to_string();
-        // One that cannot be built has been told of.
+        // A source that cannot be built has been reported.
         if build_source(instance, &config.base).await.is_ok_and(|it| it.phase(command).is_some()) {
             found.push(name);
         }
@@ -42,7 +42,7 @@ pub(super) async fn accepting_sources(cx: &Context, command: &str) -> Result<Vec
 }
 
 /// What the configured sources know; without a configuration file, what the source plugins know with their examples as options.
-/// A source that cannot be built is told.
+/// A source that cannot be built is reported.
 ///
 /// # Errors
 /// The configuration has mistakes.

@@ -130,7 +130,7 @@ impl ConsumerFilter {
                 .is_none_or(|name| id.action().is_some_and(|action| **action == **name))
     }
 
-    /// What is wrong with its names: that there are no dead letters of what does not exist is no good news.
+    /// Messages about unknown names: without them, an empty list would look like good news.
     async fn unknown(&self, store: &mut Store, names: Names) -> Vec<String> {
         let Self { consumer, handler, action } = self;
         if consumer.is_none() && handler.is_none() && action.is_none() {

@@ -93,7 +93,7 @@ fn count(found: &NumbersByConsumer) -> u64 {
     found.values().map(|numbers| numbers.len() as u64).sum()
 }
 
-/// Dead letters on their way back.
+/// A retry in progress.
 struct Retrying<'a> {
     store: &'a mut Store,
     interrupt: &'a Interrupt,
@@ -101,7 +101,7 @@ struct Retrying<'a> {
     queue: VecDeque<(String, Vec<u64>)>,
     /// Lanes that were found full one after the other.
     full: usize,
-    /// That they are full has been said.
+    /// Whether the user has been told that they are full.
     announced: bool,
     /// Deliveries that there are again.
     queued: u64,

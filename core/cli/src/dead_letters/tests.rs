@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::requeue::{delete_all, find, retry_all};
 use super::*;
+use crate::fixtures::{both, deliver, fill, give_up, journal, served};
 use crate::interrupt::Interrupt;
-use crate::stand::{both, deliver, fill, give_up, journal, served};
 use switchhook_api::journal::{REPLAYS_OPEN_MAX, Upkeep};
 use switchhook_testkit::MemoryJournal;
 
@@ -23,8 +23,8 @@ async fn numbers(store: &mut Store, args: &ListArgs) -> Vec<u64> {
 
 #[tokio::test]
 async fn both_ways_list_the_same_and_page_through_it() {
-    let (ours, theirs, _folder) = both(Arc::new(journal(5, 4).await)).await;
-    for mut store in [ours, theirs] {
+    let (local, remote, _folder) = both(Arc::new(journal(5, 4).await)).await;
+    for mut store in [local, remote] {
         assert_eq!(numbers(&mut store, &list_args(20)).await, [4, 3, 2, 1]);
         let page = list::find(&mut store, &list_args(3)).await.expect("listed");
         assert_eq!(page.next, Some(2));
@@ -35,14 +35,14 @@ async fn both_ways_list_the_same_and_page_through_it() {
 
 #[tokio::test]
 async fn only_those_are_listed_that_are_asked_for() {
-    let (ours, theirs, _folder) = both(Arc::new(journal(2, 2).await)).await;
+    let (local, remote, _folder) = both(Arc::new(journal(2, 2).await)).await;
     let lane =
         |text: &str| ConsumerFilter { consumer: text.parse().ok(), ..ConsumerFilter::default() };
     let action =
         |text: &str| ConsumerFilter { action: Some(text.to_owned()), ..ConsumerFilter::default() };
     let handler =
         |text: &str| ConsumerFilter { handler: Some(text.to_owned()), ..ConsumerFilter::default() };
-    for mut store in [ours, theirs] {
+    for mut store in [local, remote] {
         for (of, count) in [
             (lane("changes>log"), 2),
             (lane("changes"), 0),
@@ -59,8 +59,8 @@ async fn only_those_are_listed_that_are_asked_for() {
 
 #[tokio::test]
 async fn one_is_shown_whole_and_harmless() {
-    let (ours, theirs, _folder) = both(Arc::new(journal(3, 2).await)).await;
-    for mut store in [ours, theirs] {
+    let (local, remote, _folder) = both(Arc::new(journal(3, 2).await)).await;
+    for mut store in [local, remote] {
         let args = |format| ShowArgs { number: 2, format };
         let text = show::shown(&mut store, &args(Format::Text)).await.expect("shown");
         for part in [
@@ -91,8 +91,8 @@ async fn again(store: &mut Store, args: &Selection) -> Result<String, Failed> {
 async fn what_is_retried_is_delivered_under_a_new_id() {
     for way in 0..2 {
         let journal = journal(3, 2).await;
-        let (ours, theirs, _folder) = both(Arc::new(journal.clone())).await;
-        let mut store = if way == 0 { ours } else { theirs };
+        let (local, remote, _folder) = both(Arc::new(journal.clone())).await;
+        let mut store = if way == 0 { local } else { remote };
         let one = Selection { numbers: vec![2, 2, 7], all: false, ..all() };
         let said = again(&mut store, &one).await.expect("retried");
         let when = ["; it is processed when a server runs", ""][way];
@@ -174,7 +174,7 @@ async fn without_a_server_it_is_the_configuration_that_says_what_belongs_to_it()
 
 async fn journal_without_log(journal: &MemoryJournal) {
     use switchhook_api::journal::Journal;
-    let mut lanes = switchhook_engine::app::lanes(&crate::stand::config("{}"));
+    let mut lanes = switchhook_engine::app::lanes(&crate::fixtures::config("{}"));
     lanes.retain(|lane| lane.id.action().is_none());
     journal.attach(&lanes).await.expect("attached");
 }
@@ -222,13 +222,13 @@ async fn one_that_is_forgotten_is_not_many() {
 
 #[tokio::test]
 async fn names_that_are_nowhere_are_told() {
-    let (ours, theirs, _folder) = both(Arc::new(journal(1, 1).await)).await;
+    let (local, remote, _folder) = both(Arc::new(journal(1, 1).await)).await;
     let of = |lane: &str, handler: &str, action: &str| {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let lane = some(lane).and_then(|lane| lane.parse().ok());
         ConsumerFilter { consumer: lane, handler: some(handler), action: some(action) }
     };
-    for mut store in [ours, theirs] {
+    for mut store in [local, remote] {
         for (of, count) in [
             (of("", "", ""), 0),
             (of("changes>log", "", ""), 0),
@@ -239,15 +239,15 @@ async fn names_that_are_nowhere_are_told() {
             let told = of.unknown(&mut store, Names::default()).await;
             assert_eq!(told.len(), count, "{of:?}: {told:?}");
         }
-        let configured = Names::of(&crate::stand::config("{}"));
+        let configured = Names::of(&crate::fixtures::config("{}"));
         assert!(of("", "", "log").unknown(&mut store, configured).await.is_empty());
     }
 }
 
 #[tokio::test]
 async fn what_is_forgotten_is_gone() {
-    let (ours, theirs, _folder) = both(Arc::new(journal(1500, 1500).await)).await;
-    for (mut store, left) in [(ours, vec![1400, 2]), (theirs, Vec::new())] {
+    let (local, remote, _folder) = both(Arc::new(journal(1500, 1500).await)).await;
+    for (mut store, left) in [(local, vec![1400, 2]), (remote, Vec::new())] {
         let mut args = all();
         if !left.is_empty() {
             let numbers = (1..=1500).filter(|n| !left.contains(n)).collect();

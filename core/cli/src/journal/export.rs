@@ -91,7 +91,7 @@ pub(super) async fn into_file(
     let finished = |out: BufWriter<File>| out.into_inner()?.sync_all();
     let written = written.and_then(|count| finished(out).map_err(failed).map(|()| count));
     if written.is_err() {
-        // The first failure is the one to tell.
+        // The first error is the one to report.
         _ = std::fs::remove_file(path);
     }
     written

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use super::check::{stats_text, verdict, verified_text};
 use super::export::{Written, into_file, report};
 use super::{backup, restore};
-use crate::stand::{both, journal};
+use crate::fixtures::{both, journal};
 use switchhook_api::journal::{
     BackedUp, Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified,
 };
 
 #[tokio::test]
 async fn an_export_holds_every_callback_the_oldest_first() {
-    let (ours, theirs, folder) = both(Arc::new(journal(250, 0).await)).await;
-    for (name, mut store) in [("ours", ours), ("theirs", theirs)] {
+    let (local, remote, folder) = both(Arc::new(journal(250, 0).await)).await;
+    for (name, mut store) in [("local", local), ("remote", remote)] {
         let path = folder.path().join(name);
         let written = into_file(&mut store, EventQuery::default(), &path).await;
         assert_eq!(written.expect("written"), Written { whole: 250, damaged: 0 });

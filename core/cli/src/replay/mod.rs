@@ -97,7 +97,7 @@ async fn replay(
     }
 }
 
-/// What became of so many deliveries.
+/// The result of a replay.
 fn queued_text(queued: u64, served: bool) -> String {
     match (queued, served) {
         (1, true) => "1 delivery queued".to_owned(),
@@ -148,7 +148,7 @@ fn known<'a>(
 }
 
 impl Args {
-    /// The command that goes on behind a place.
+    /// The command line that continues after a position.
     fn continuation(
         &self,
         config: Option<&str>,

@@ -1,4 +1,4 @@
-//! So many in a time.
+//! The rate of a replay.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ pub(super) struct Rate {
     unit: char,
 }
 
-/// As many as anybody may ask for.
+/// The highest number that is accepted.
 const COUNT_MAX: u32 = 1_000_000;
 
 impl Rate {
@@ -23,7 +23,7 @@ impl Rate {
         }
     }
 
-    /// The time that so many take.
+    /// The time that this number of deliveries takes.
     pub(super) fn time_for(self, count: u64) -> Duration {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         self.unit().saturating_mul(count) / self.count

@@ -19,7 +19,7 @@ const CHUNK: usize = 500;
 /// Before a full lane is asked again.
 const FULL: Duration = Duration::from_millis(500);
 
-/// A replay that came to no end.
+/// A replay that stopped early.
 #[derive(Debug)]
 pub(super) struct Stopped {
     why: Failed,
@@ -32,7 +32,7 @@ pub(super) struct Stopped {
 }
 
 impl Stopped {
-    /// The failure with what was done and how to go on. What `--override` set may be secret: it is not said again.
+    /// The failure, with what was done and how to continue. Values of `--override` may be secret and are not repeated.
     pub(super) fn into_failure(self, again: &str, overridden: bool, served: bool) -> Failed {
         let (queued, total) = (self.queued, self.total);
         let partly_sent = match self.partly_sent {
@@ -47,7 +47,7 @@ impl Stopped {
     }
 }
 
-/// A replay under way.
+/// A replay in progress.
 struct Run<'a> {
     plan: &'a Plan,
     rate: Rate,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::*;
-use crate::stand::{both, config, deliver, fill, journal, log_lane, served};
+use crate::fixtures::{both, config, deliver, fill, journal, log_lane, served};
 use switchhook_api::journal::{EventQuery, REPLAYS_OPEN_MAX, Upkeep};
 use switchhook_testkit::MemoryJournal;
 
@@ -44,8 +44,8 @@ async fn open(journal: &MemoryJournal) -> u64 {
 #[tokio::test]
 async fn counting_changes_nothing_and_both_ways_count_the_same() {
     let journal = journal(2500, 1).await;
-    let (ours, theirs, _folder) = both(Arc::new(journal.clone())).await;
-    for mut store in [ours, theirs] {
+    let (local, remote, _folder) = both(Arc::new(journal.clone())).await;
+    for mut store in [local, remote] {
         let counted = plan().count(&mut store).await.expect("counted");
         assert_eq!((counted.callbacks, counted.deliveries()), (2500, 2500));
         assert_eq!(counted.text(&plan().lanes), "2500 callbacks\nchanges>log: 2500 deliveries");
@@ -57,8 +57,8 @@ async fn counting_changes_nothing_and_both_ways_count_the_same() {
 async fn what_is_replayed_is_delivered_again_in_order() {
     for way in 0..2 {
         let journal = journal(1200, 0).await;
-        let (ours, theirs, _folder) = both(Arc::new(journal.clone())).await;
-        let mut store = if way == 0 { ours } else { theirs };
+        let (local, remote, _folder) = both(Arc::new(journal.clone())).await;
+        let mut store = if way == 0 { local } else { remote };
         let interrupt = Interrupt::default();
         let sent = run::run(&mut store, &plan(), rate("1000000/s"), 1200, &interrupt).await;
         assert_eq!(sent.expect("sent"), 1200);

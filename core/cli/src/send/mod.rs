@@ -146,7 +146,7 @@ async fn once(draft: &Draft) -> Result<(), Failed> {
     let taken = begun.elapsed();
     show(&answer)?;
     output::message(&format!("response after {}", tally::millis(taken)));
-    // The answer says itself what is wrong.
+    // The response itself says what is wrong.
     if answer.status().is_success() { Ok(()) } else { Err(Failed::refused("")) }
 }
 

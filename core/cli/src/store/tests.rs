@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::theirs::with_wait_notice;
+use super::remote::with_wait_notice;
 use super::*;
 use crate::block_on;
-use crate::stand::{both, config, journal, served_for};
+use crate::fixtures::{both, config, journal, served_for};
 use switchhook_engine::admin::{Pause, Retry};
 
 #[test]

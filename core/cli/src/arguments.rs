@@ -55,7 +55,7 @@ fn own_variables(command: &clap::Command) -> Vec<OsString> {
     own.chain(command.get_subcommands().flat_map(own_variables)).collect()
 }
 
-/// What the configuration is made of. A missing file is told only to a command that needs one.
+/// What the configuration is made of. A missing file is reported only to a command that needs one.
 pub(super) fn layers(cli: &Cli) -> Result<Result<Layers, Unread>, Failed> {
     let mut flags = Vec::new();
     for pair in &cli.overrides {

@@ -129,7 +129,7 @@ pub(super) fn pause(cx: &Context, args: &PauseArgs, paused: bool) -> Result<(), 
     Ok(())
 }
 
-/// Pauses an action or lets it go on; what came of it.
+/// Pauses or resumes an action; returns the message for the user.
 async fn set_paused(
     store: &mut Store,
     action: &str,
@@ -188,7 +188,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::stand::{both, config, journal};
+    use crate::fixtures::{both, config, journal};
     use switchhook_api::journal::{LaneStatus, Position};
     use switchhook_engine::app;
     use switchhook_engine::targets::{LeftAlone, Undelivered};
@@ -288,8 +288,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_action_that_is_not_there_is_told_with_those_that_are() {
-        let (ours, theirs, _folder) = both(Arc::new(journal(1, 0).await)).await;
-        for mut store in [ours, theirs] {
+        let (local, remote, _folder) = both(Arc::new(journal(1, 0).await)).await;
+        for mut store in [local, remote] {
             let names = Names::of(&config("{}"));
             let failed = set_paused(&mut store, "lug", true, false, names).await.expect_err("none");
             assert_eq!(failed.code, 64);

@@ -1,4 +1,4 @@
-//! Stores for tests: ours, and a server's behind its socket.
+//! Stores for tests: local, and a server's behind its socket.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,15 +32,15 @@ pub(super) fn config(options: &str) -> Config {
     Config::read(&layers, &registry()).expect("good")
 }
 
-/// A store of ours with so many events.
+/// A local journal with this number of events.
 pub(super) async fn pages(events: u64) -> Result<Store, Failed> {
     Store::open(config(&format!("{{ events = {events} }}"))).await
 }
 
 /// The same journal twice: opened by us, and asked through a server's socket.
 pub(super) async fn both(journal: Arc<dyn Journal>) -> (Store, Store, TempDir) {
-    let (theirs, folder) = served(journal.clone()).await;
-    (Store::local(journal, app::lanes(&config("{}"))), theirs, folder)
+    let (remote, folder) = served(journal.clone()).await;
+    (Store::local(journal, app::lanes(&config("{}"))), remote, folder)
 }
 
 /// A journal behind the socket of a server that has it.
@@ -125,7 +125,7 @@ pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record>
     records
 }
 
-/// Appends so many callbacks that their handler gives up.
+/// Appends callbacks that become dead letters of their handler.
 pub(super) async fn give_up(journal: &MemoryJournal, count: usize) {
     let one = |_| entry("Group.Changed", "", "{}");
     journal.append((0..count).map(one).collect()).await.expect("kept");
