@@ -101,7 +101,7 @@ impl Handler for Counting {
     }
 }
 
-struct Stand {
+struct Fixture {
     intake: Intake,
     mount: Mount,
     journal: Arc<MemoryJournal>,
@@ -116,7 +116,7 @@ fn mounted(name: &str, more: &str, source: Lines) -> Mount {
     Mount::new(name.into(), &policy, Arc::new(source))
 }
 
-impl Stand {
+impl Fixture {
     fn new(more: &str, handlers: &[(&Arc<Counting>, OnFailure)]) -> Self {
         let clock = Arc::new(TestClock::default());
         let journal = Arc::new(MemoryJournal::new(clock));
@@ -210,86 +210,86 @@ fn slow(takes: Duration) -> Arc<Counting> {
 async fn the_same_question_is_asked_noted_and_decided_once() {
     let (first, second) =
         (Arc::new(Counting { abstains: true, ..Counting::default() }), counting());
-    let stand = Stand::new("", &[(&first, OnFailure::Allow), (&second, OnFailure::Allow)]);
+    let fixture = Fixture::new("", &[(&first, OnFailure::Allow), (&second, OnFailure::Allow)]);
     for _ in 0..3 {
-        assert_eq!(stand.post("A.Before k").await, "1");
+        assert_eq!(fixture.post("A.Before k").await, "1");
     }
     assert_eq!((first.asked.load(Ordering::SeqCst), second.asked.load(Ordering::SeqCst)), (1, 1));
-    assert_eq!(stand.noted().await, ["deny"]);
-    assert_eq!(stand.counted(REPEATED).as_deref(), Some("2"));
-    assert_eq!(stand.counted(DENY).as_deref(), Some("1"));
+    assert_eq!(fixture.noted().await, ["deny"]);
+    assert_eq!(fixture.counted(REPEATED).as_deref(), Some("2"));
+    assert_eq!(fixture.counted(DENY).as_deref(), Some("1"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_question_is_asked() {
     let handler = counting();
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
     let elsewhere = mount("elsewhere", "");
-    assert_eq!(stand.post("A.Before k").await, "1");
-    assert_eq!(stand.post("A.Before l").await, "2");
-    assert_eq!(stand.post("B.Before k").await, "3");
-    assert_eq!(stand.post_to(&elsewhere, "A.Before k", Instant::now()).await, "4");
-    assert_eq!(stand.post("A.Before").await, "5");
+    assert_eq!(fixture.post("A.Before k").await, "1");
+    assert_eq!(fixture.post("A.Before l").await, "2");
+    assert_eq!(fixture.post("B.Before k").await, "3");
+    assert_eq!(fixture.post_to(&elsewhere, "A.Before k", Instant::now()).await, "4");
+    assert_eq!(fixture.post("A.Before").await, "5");
     assert_eq!(
-        stand.post("A.Before").await,
+        fixture.post("A.Before").await,
         "6",
         "without a key nothing tells that it is the same"
     );
-    assert_eq!(stand.noted().await.len(), 6);
+    assert_eq!(fixture.noted().await.len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_window_is_the_sources_own() {
     let check = async |more: &str, still: Duration, over: Duration| {
         let handler = counting();
-        let stand = Stand::new(more, &[(&handler, OnFailure::Allow)]);
+        let fixture = Fixture::new(more, &[(&handler, OnFailure::Allow)]);
         let begun = Instant::now();
-        assert_eq!(stand.post("A.Before k").await, "1");
+        assert_eq!(fixture.post("A.Before k").await, "1");
         sleep_until(begun + still).await;
-        assert_eq!(stand.post("A.Before k").await, "1", "{more}");
+        assert_eq!(fixture.post("A.Before k").await, "1", "{more}");
         sleep_until(begun + over).await;
-        assert_eq!(stand.post("A.Before k").await, "2", "{more}");
+        assert_eq!(fixture.post("A.Before k").await, "2", "{more}");
     };
     let seconds = Duration::from_secs;
     check("", seconds(59), seconds(60)).await;
     check("decision_ttl = \"10s\"", seconds(9), seconds(10)).await;
     let handler = slow(Duration::from_secs(1));
-    let stand = Stand::new("decision_ttl = \"0s\"", &[(&handler, OnFailure::Allow)]);
-    let two = tokio::join!(stand.post("A.Before k"), stand.post("A.Before k"));
+    let fixture = Fixture::new("decision_ttl = \"0s\"", &[(&handler, OnFailure::Allow)]);
+    let two = tokio::join!(fixture.post("A.Before k"), fixture.post("A.Before k"));
     assert_eq!(two, ("1".into(), "2".into()), "without a window nobody waits for another");
-    assert_eq!(stand.post("A.Before k").await, "3");
+    assert_eq!(fixture.post("A.Before k").await, "3");
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_meanwhile_waits_for_the_one_decision() {
     let handler = slow(Duration::from_secs(1));
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
     let begun = Instant::now();
-    let post = || stand.post("A.Before k");
+    let post = || fixture.post("A.Before k");
     let answers = tokio::join!(post(), post(), post());
     assert_eq!(answers, ("1".into(), "1".into(), "1".into()));
     assert_eq!(begun.elapsed(), Duration::from_secs(1));
-    assert_eq!(stand.noted().await, ["deny"]);
+    assert_eq!(fixture.noted().await, ["deny"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_is_answered_at_the_own_deadline() {
     let handler = slow(Duration::from_millis(1400));
     let check = async |on_failure, expected: Verdict| {
-        let stand = Stand::new("", &[(&handler, on_failure)]);
+        let fixture = Fixture::new("", &[(&handler, on_failure)]);
         let (asked, now) = (handler.asked.load(Ordering::SeqCst), Instant::now());
         let begun = now.checked_sub(Duration::from_millis(500)).expect("after the start");
         let early = async {
-            let answer = stand.post_to(&stand.mount, "A.Before k", begun).await;
+            let answer = fixture.post_to(&fixture.mount, "A.Before k", begun).await;
             (answer, now.elapsed())
         };
-        let (first, (second, after)) = tokio::join!(stand.post("A.Before k"), early);
+        let (first, (second, after)) = tokio::join!(fixture.post("A.Before k"), early);
         assert_eq!(first, (asked + 1).to_string());
         assert_eq!(second, format!("{:?}", Outcome::TimedOut(expected)));
         assert_eq!(after, Duration::from_secs(1));
         assert_eq!(handler.asked.load(Ordering::SeqCst), asked + 1, "nobody was asked for it");
-        assert_eq!(stand.noted().await.len(), 2, "what it was told was not the decision");
-        assert_eq!(stand.post("A.Before k").await, first);
+        assert_eq!(fixture.noted().await.len(), 2, "what it was told was not the decision");
+        assert_eq!(fixture.post("A.Before k").await, first);
     };
     tokio::time::advance(WITHIN).await;
     check(OnFailure::Allow, Verdict::Allow).await;
@@ -300,19 +300,19 @@ async fn who_waits_is_answered_at_the_own_deadline() {
 #[tokio::test(start_paused = true)]
 async fn what_the_deadline_said_is_decided_anew() {
     let handler = slow(WITHIN * 2);
-    let stand = Stand::new("", &[(&handler, OnFailure::Deny)]);
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Deny)]);
     let begun = Instant::now();
     let later = async {
         sleep_until(begun + Duration::from_secs(1)).await;
-        (stand.post("A.Before k").await, begun.elapsed())
+        (fixture.post("A.Before k").await, begun.elapsed())
     };
-    let (first, (second, after)) = tokio::join!(stand.post("A.Before k"), later);
+    let (first, (second, after)) = tokio::join!(fixture.post("A.Before k"), later);
     assert!(first.contains("TimedOut") && second.contains("TimedOut"), "{first} {second}");
     assert_eq!(after, Duration::from_secs(1) + WITHIN, "its own time, not the first one's");
     assert_eq!(handler.asked.load(Ordering::SeqCst), 2, "who waited took over");
-    stand.post("A.Before k").await;
+    fixture.post("A.Before k").await;
     assert_eq!(handler.asked.load(Ordering::SeqCst), 3);
-    assert_eq!(stand.counted(REPEATED), None);
+    assert_eq!(fixture.counted(REPEATED), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -320,20 +320,20 @@ async fn what_stood_in_for_a_failure_is_decided_anew() {
     for on_failure in [OnFailure::Deny, OnFailure::Allow] {
         let handler = counting();
         handler.fails.lock().expect("whole").insert(1);
-        let stand = Stand::new("", &[(&handler, on_failure)]);
-        assert_ne!(stand.post("A.Before k").await, "1");
-        assert_eq!(stand.post("A.Before k").await, "2", "it is well again");
-        assert_eq!(stand.post("A.Before k").await, "2");
-        assert_eq!(stand.noted().await.len(), 2);
+        let fixture = Fixture::new("", &[(&handler, on_failure)]);
+        assert_ne!(fixture.post("A.Before k").await, "1");
+        assert_eq!(fixture.post("A.Before k").await, "2", "it is well again");
+        assert_eq!(fixture.post("A.Before k").await, "2");
+        assert_eq!(fixture.noted().await.len(), 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_hangs_up_leaves_the_question_to_the_next() {
     let handler = slow(Duration::from_millis(800));
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
-    let gone = tokio::time::timeout(Duration::from_millis(500), stand.post("A.Before k"));
-    let (gone, next) = tokio::join!(gone, stand.post("A.Before k"));
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
+    let gone = tokio::time::timeout(Duration::from_millis(500), fixture.post("A.Before k"));
+    let (gone, next) = tokio::join!(gone, fixture.post("A.Before k"));
     assert!(gone.is_err());
     assert_eq!(next, "2");
 }
@@ -341,63 +341,63 @@ async fn who_hangs_up_leaves_the_question_to_the_next() {
 #[tokio::test(start_paused = true)]
 async fn an_after_callback_whose_reply_matters_is_kept_each_time_and_decided_once() {
     let handler = counting();
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
-    assert_eq!(stand.post("A.Asked k").await, "1");
-    assert_eq!(stand.post("A.Asked k").await, "1");
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
+    assert_eq!(fixture.post("A.Asked k").await, "1");
+    assert_eq!(fixture.post("A.Asked k").await, "1");
     assert_eq!(handler.asked.load(Ordering::SeqCst), 1);
-    assert_eq!(stand.noted().await.len(), 2);
-    assert_eq!(stand.counted(r#"outcome="persisted""#).as_deref(), Some("2"));
+    assert_eq!(fixture.noted().await.len(), 2);
+    assert_eq!(fixture.counted(r#"outcome="persisted""#).as_deref(), Some("2"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn answers_that_had_to_be_forgotten_early_are_counted() {
     let handler = counting();
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
     for number in 0..16_384 {
-        stand.post(&format!("A.Before {number}")).await;
+        fixture.post(&format!("A.Before {number}")).await;
     }
     let hits = r#"limit="cached_decisions""#;
-    assert_eq!(stand.counted(hits), None);
-    assert_eq!(stand.post("A.Before 0").await, "1");
-    stand.post("A.Before more").await;
-    assert_eq!(stand.counted(hits).as_deref(), Some("1"));
-    assert_eq!(stand.post("A.Before 0").await, "16386", "the oldest went");
+    assert_eq!(fixture.counted(hits), None);
+    assert_eq!(fixture.post("A.Before 0").await, "1");
+    fixture.post("A.Before more").await;
+    assert_eq!(fixture.counted(hits).as_deref(), Some("1"));
+    assert_eq!(fixture.post("A.Before 0").await, "16386", "the oldest went");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_came_late_is_answered_as_what_became_of_it() {
-    let stand = Stand::new("", &[]);
-    stand.journal.set_commit_time(Duration::from_millis(5));
+    let fixture = Fixture::new("", &[]);
+    fixture.journal.set_commit_time(Duration::from_millis(5));
     let begun = Instant::now();
     tokio::time::advance(Duration::from_millis(1800)).await;
-    let answer = stand.post_slowly(&stand.mount, "A.After", begun, Instant::now()).await;
-    assert_eq!((answer.as_str(), stand.kept().await), ("Accepted", 1));
+    let answer = fixture.post_slowly(&fixture.mount, "A.After", begun, Instant::now()).await;
+    assert_eq!((answer.as_str(), fixture.kept().await), ("Accepted", 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_to_the_journal_too_late_is_refused_and_not_kept() {
-    let stand = Stand::new("", &[]);
+    let fixture = Fixture::new("", &[]);
     let begun = Instant::now();
     tokio::time::advance(WITHIN).await;
-    assert_eq!(stand.post_to(&stand.mount, "A.After", begun).await, "Unavailable");
-    assert_eq!(stand.kept().await, 0);
-    assert_eq!(stand.counted(r#"limit="persist_timeout""#).as_deref(), Some("1"));
+    assert_eq!(fixture.post_to(&fixture.mount, "A.After", begun).await, "Unavailable");
+    assert_eq!(fixture.kept().await, 0);
+    assert_eq!(fixture.counted(r#"limit="persist_timeout""#).as_deref(), Some("1"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_the_sender_waits_a_disk_that_hangs_is_told_in_time() {
-    let stand = Stand::new("", &[]);
-    stand.journal.set_commit_time(Duration::from_hours(1));
+    let fixture = Fixture::new("", &[]);
+    fixture.journal.set_commit_time(Duration::from_hours(1));
     for (body_took, answered_after) in
         [(0, 1500), (200, 1700), (1000, 1800), (1500, 1800), (1600, 3100)]
     {
         let begun = Instant::now();
         tokio::time::advance(Duration::from_millis(body_took)).await;
-        let answer = stand.post_slowly(&stand.mount, "A.After", begun, Instant::now()).await;
+        let answer = fixture.post_slowly(&fixture.mount, "A.After", begun, Instant::now()).await;
         assert_eq!(answer, "Unavailable");
         assert_eq!(begun.elapsed(), Duration::from_millis(answered_after), "{body_took}");
     }
     let late = EventQuery { limit: 9, persisted_late: true, ..EventQuery::default() };
-    assert_eq!(stand.journal.events(&late).await.expect("read").items.len(), 5);
-    assert_eq!(stand.journal.persisted_late(), 5);
+    assert_eq!(fixture.journal.events(&late).await.expect("read").items.len(), 5);
+    assert_eq!(fixture.journal.persisted_late(), 5);
 }

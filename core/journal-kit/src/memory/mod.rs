@@ -355,7 +355,7 @@ mod tests {
     use std::time::Duration;
     use switchhook_testkit::TestClock;
 
-    use switchhook_testkit::contract::{Stand, model_case};
+    use switchhook_testkit::contract::{JournalFixture, model_case};
 
     struct Memory {
         clock: Arc<TestClock>,
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[async_trait]
-    impl Stand for Memory {
+    impl JournalFixture for Memory {
         fn clock(&self) -> &TestClock {
             &self.clock
         }
@@ -387,17 +387,17 @@ mod tests {
         }
     }
 
-    fn stand() -> Memory {
+    fn fixture() -> Memory {
         let clock = Arc::new(TestClock::default());
         Memory { journal: MemoryJournal::new(clock.clone()), clock }
     }
 
-    switchhook_testkit::journal_contract!(stand());
+    switchhook_testkit::journal_contract!(fixture());
 
     #[tokio::test]
     async fn it_does_what_a_simple_model_does() {
         for seed in switchhook_testkit::contract::model_cases(150) {
-            model_case(&stand(), seed, Duration::ZERO).await;
+            model_case(&fixture(), seed, Duration::ZERO).await;
         }
     }
 }

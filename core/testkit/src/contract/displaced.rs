@@ -5,10 +5,10 @@ use super::*;
 use switchhook_api::journal::{EventQuery, Health};
 
 /// Until it is back, it refuses what is new and says why. What it holds is delivered and settled meanwhile; none of it is lost.
-pub async fn a_store_that_was_moved_away_acknowledges_nothing(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_store_that_was_moved_away_acknowledges_nothing(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["a", "b", "c"]).await;
-    if !stand.displace(true) {
+    if !fixture.displace(true) {
         return;
     }
     for _ in 0..3 {
@@ -19,10 +19,10 @@ pub async fn a_store_that_was_moved_away_acknowledges_nothing(stand: &dyn Stand)
     let lease = node.lease(&lane(), &want(2)).await;
     assert_eq!(positions(&lease), at[..2]);
     node.finish(&lease, |_| Fate::Delivered).await;
-    assert!(stand.displace(false));
+    assert!(fixture.displace(false));
     until("it is well again", || node.0.health() == Health::Ready).await;
     node.append("A.B", "k", "after").await;
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[2..]);
     let query = EventQuery { limit: 9, oldest_first: true, ..EventQuery::default() };
     let page = node.0.events(&query).await.expect("history");

@@ -26,8 +26,8 @@ async fn begun<'n>(node: &'n Node, bodies: &[&str]) -> Append<'n> {
 }
 
 /// Waits until a commit is held.
-async fn held(stand: &dyn Stand) {
-    until("a commit is held", || stand.holds_a_commit()).await;
+async fn held(fixture: &dyn JournalFixture) {
+    until("a commit is held", || fixture.holds_a_commit()).await;
 }
 
 pub(super) async fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -53,13 +53,13 @@ fn unmarked(bodies: &[&str]) -> Vec<(String, bool)> {
 }
 
 /// Dropped while another commit is under way: nothing of it is kept, whatever stands beside it, and its duplicate is new.
-pub async fn an_append_given_up_before_its_commit_is_withdrawn(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
-    if !stand.hold_commits(true) {
+pub async fn an_append_given_up_before_its_commit_is_withdrawn(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
+    if !fixture.hold_commits(true) {
         return;
     }
     let first = begun(&node, &["first"]).await;
-    held(stand).await;
+    held(fixture).await;
     let waiting: [&[&str]; 6] = [&["1"], &["2", "3", "4"], &["5"], &["6", "7"], &["8"], &["9"]];
     let mut waits = Vec::new();
     for bodies in waiting {
@@ -69,7 +69,7 @@ pub async fn an_append_given_up_before_its_commit_is_withdrawn(stand: &dyn Stand
     let stay: Vec<_> = waits.into_iter().zip([false, true, false, false, true, false]).collect();
     let stay: Vec<_> =
         stay.into_iter().filter_map(|(append, stays)| stays.then_some(append)).collect();
-    stand.hold_commits(false);
+    fixture.hold_commits(false);
     first.await.expect("kept");
     for append in stay {
         append.await.expect("kept");
@@ -86,16 +86,16 @@ pub async fn an_append_given_up_before_its_commit_is_withdrawn(stand: &dyn Stand
 }
 
 /// It cannot be taken back any more: it is delivered, found by its mark, also after a crash, and counted.
-pub async fn one_given_up_during_its_commit_is_kept_and_marked(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn one_given_up_during_its_commit_is_kept_and_marked(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.append("A.B", "k", "before").await;
-    if !stand.hold_commits(true) {
+    if !fixture.hold_commits(true) {
         return;
     }
     let late = begun(&node, &["late", "later"]).await;
-    held(stand).await;
+    held(fixture).await;
     drop(late);
-    stand.hold_commits(false);
+    fixture.hold_commits(false);
     node.append("A.B", "k", "after").await;
     until("it is counted", || node.0.persisted_late() == 2).await;
     let marked = [("late".to_owned(), true), ("later".to_owned(), true)];
@@ -107,23 +107,23 @@ pub async fn one_given_up_during_its_commit_is_kept_and_marked(stand: &dyn Stand
     assert!(matches!(again[..], [Appended::Duplicate(_)]), "its sender tries again: {again:?}");
     let lease = node.lease(&LaneId::projection("h"), &want(100)).await;
     assert_eq!(bodies(&lease), ["before", "late", "later", "after"]);
-    let node = self::again(stand, node, Ordering::None).await;
+    let node = self::again(fixture, node, Ordering::None).await;
     assert_eq!((history(&node, false).await, history(&node, true).await), (all, marked.to_vec()));
 }
 
 /// And when what is old is removed, nothing of it is left behind.
-pub async fn marks_of_late_callbacks_go_with_them(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
-    if !stand.hold_commits(true) {
+pub async fn marks_of_late_callbacks_go_with_them(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
+    if !fixture.hold_commits(true) {
         return;
     }
     let late = begun(&node, &["late"]).await;
-    held(stand).await;
+    held(fixture).await;
     drop(late);
-    stand.hold_commits(false);
+    fixture.hold_commits(false);
     until("it is counted", || node.0.persisted_late() == 1).await;
     assert_eq!(history(&node, true).await.len(), 1);
-    stand.clock().advance(Duration::from_hours(2));
+    fixture.clock().advance(Duration::from_hours(2));
     let retention = Some(Duration::from_hours(1));
     let pruned = node.0.prune(&Retention { retention, ..Retention::default() }).await;
     assert_eq!(pruned.expect("removed").events, 1);

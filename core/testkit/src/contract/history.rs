@@ -12,8 +12,8 @@ fn texts(page: &Page<StoredEvent>) -> Vec<String> {
 }
 
 /// Body and facts come back as they were given, newest first.
-pub async fn appended_events_come_back_newest_first(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn appended_events_come_back_newest_first(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let one = entry("A.B", "k", "{\"a\": 1}\n\u{fffd}");
     let kept = node.0.append(vec![one.clone()]).await.expect("kept");
     let two = node.append("A.C", "", "").await;
@@ -27,8 +27,8 @@ pub async fn appended_events_come_back_newest_first(stand: &dyn Stand) {
 }
 
 /// `next` leads on without a gap or an overlap.
-pub async fn pages_follow_on(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn pages_follow_on(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     for number in 0..25 {
         node.append("A.B", "", &number.to_string()).await;
     }
@@ -47,8 +47,8 @@ pub async fn pages_follow_on(stand: &dyn Stand) {
 }
 
 /// Exact, family and all.
-pub async fn events_are_filtered_by_command(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn events_are_filtered_by_command(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     for command in ["A.B", "A.C", "X.B"] {
         node.append(command, "", command).await;
     }
@@ -62,8 +62,8 @@ pub async fn events_are_filtered_by_command(stand: &dyn Stand) {
 }
 
 /// Entries of one append get rising positions; a large one is kept as a whole.
-pub async fn an_append_takes_several(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn an_append_takes_several(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     assert_eq!(node.0.append(Vec::new()).await.expect("nothing to do"), []);
     let large = vec![b'x'; 700_000];
     let entries = (0..3).map(|_| entry("A.B", "", large.clone())).collect();
@@ -80,8 +80,8 @@ pub async fn an_append_takes_several(stand: &dyn Stand) {
 }
 
 /// Many at once: each is kept once, at a position of its own.
-pub async fn concurrent_appends_are_all_kept(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn concurrent_appends_are_all_kept(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let tasks: Vec<_> = (0..40)
         .map(|task| {
             let node = Node(node.0.clone());
@@ -106,8 +106,8 @@ pub async fn concurrent_appends_are_all_kept(stand: &dyn Stand) {
 }
 
 /// A duplicate names the first one; when the window is over, it is kept again.
-pub async fn duplicates_are_told_within_their_window(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn duplicates_are_told_within_their_window(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let dedupe = |key: &str| {
         let window = Duration::from_mins(1);
         Some(Dedupe { key: key.into(), window })
@@ -119,10 +119,10 @@ pub async fn duplicates_are_told_within_their_window(stand: &dyn Stand) {
         panic!("{kept:?}");
     };
     assert!(one == again && one < two);
-    stand.clock().advance(Duration::from_secs(59));
+    fixture.clock().advance(Duration::from_secs(59));
     let kept = node.0.append(vec![of("2"), of("1")]).await.expect("kept");
     assert_eq!(kept, [Appended::Duplicate(two), Appended::Duplicate(one)]);
-    stand.clock().advance(Duration::from_secs(2));
+    fixture.clock().advance(Duration::from_secs(2));
     let kept = node.0.append(vec![of("1")]).await.expect("kept");
     assert!(matches!(kept[..], [Appended::Kept(position)] if position > two), "{kept:?}");
     let page = page(&node, EventQuery { limit: 10, ..EventQuery::default() }).await;
@@ -130,16 +130,16 @@ pub async fn duplicates_are_told_within_their_window(stand: &dyn Stand) {
 }
 
 /// A note is kept sooner or later, and projections get it.
-pub async fn notes_are_kept(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn notes_are_kept(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     assert!(node.0.note(entry("A.Before", "", "noted")));
     let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
     assert_eq!(bodies(&lease), ["noted"]);
 }
 
 /// After its shutdown a journal says so, and whoever waits is told.
-pub async fn a_closed_journal_refuses(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_closed_journal_refuses(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let other = node.0.clone();
     let waiting = tokio::spawn(async move { other.lease(&lane(), &want(1)).await.map(|_| ()) });
     tokio::task::yield_now().await;

@@ -3,8 +3,8 @@
 use super::*;
 
 /// Only its commands, in order, once.
-pub async fn a_projection_gets_its_commands_in_order(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn a_projection_gets_its_commands_in_order(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     node.attach(&[projection("h", "A.*"), projection("x", "X.B")]).await;
     for number in 0..10 {
         node.append("A.B", "k", &format!("a{number}")).await;
@@ -22,8 +22,8 @@ pub async fn a_projection_gets_its_commands_in_order(stand: &dyn Stand) {
 }
 
 /// What it does not want does not keep it behind.
-pub async fn its_cursor_moves_past_what_it_does_not_want(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn its_cursor_moves_past_what_it_does_not_want(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     node.attach(&[projection("h", "A.*")]).await;
     for _ in 0..5 {
         node.append("X.B", "", "").await;
@@ -39,8 +39,10 @@ pub async fn its_cursor_moves_past_what_it_does_not_want(stand: &dyn Stand) {
 }
 
 /// Nor a subscription, once its handler has looked at it and made nothing of it.
-pub async fn a_subscription_is_not_behind_what_its_handler_has_passed(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn a_subscription_is_not_behind_what_its_handler_has_passed(
+    fixture: &dyn JournalFixture,
+) {
+    let node = Node::open(fixture).await;
     node.attach(&[projection("h", "A.*"), subscription("h", "a", Ordering::Key)]).await;
     node.append("A.B", "", "").await;
     node.project("h").await;
@@ -59,8 +61,8 @@ pub async fn a_subscription_is_not_behind_what_its_handler_has_passed(stand: &dy
 }
 
 /// It is woken by the append, not by time: the clock stands still.
-pub async fn a_lease_waits_for_an_append(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_lease_waits_for_an_append(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     for number in 0..3 {
         let other = Node(node.0.clone());
         let waiting = tokio::spawn(async move {
@@ -79,8 +81,8 @@ pub async fn a_lease_waits_for_an_append(stand: &dyn Stand) {
 }
 
 /// Both are there after the commit, neither after a refused one.
-pub async fn records_and_state_are_one_commit(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn records_and_state_are_one_commit(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.append("A.B", "", "one").await;
     let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
     let state = |value: &'static [u8]| StateChanges::from([("k".into(), Some(value.into()))]);
@@ -99,8 +101,8 @@ pub async fn records_and_state_are_one_commit(stand: &dyn Stand) {
 }
 
 /// `None` removes; handlers do not see each other's.
-pub async fn state_can_be_removed(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn state_can_be_removed(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     for value in [Some("1".into()), Some("2".into()), None] {
         node.append("A.B", "", "").await;
         let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
@@ -113,8 +115,8 @@ pub async fn state_can_be_removed(stand: &dyn Stand) {
 }
 
 /// Each subscription gets all of its handler's records and none of another's.
-pub async fn a_subscription_gets_the_records_of_its_handler(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn a_subscription_gets_the_records_of_its_handler(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let lanes = [
         projection("h", "*"),
         projection("i", "*"),
@@ -149,8 +151,8 @@ pub async fn a_subscription_gets_the_records_of_its_handler(stand: &dyn Stand) {
 }
 
 /// The body by reference, byte for byte; an empty body of its own stays empty.
-pub async fn a_record_without_a_body_has_the_callbacks(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_record_without_a_body_has_the_callbacks(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.append("A.B", "", "{ \"as\": \"sent\" }").await;
     node.append("A.B", "", "gone").await;
     let lease = node.lease(&LaneId::projection("h"), &want(2)).await;
@@ -164,8 +166,8 @@ pub async fn a_record_without_a_body_has_the_callbacks(stand: &dyn Stand) {
 }
 
 /// `now`: what is appended after the lane was attached; `beginning`: everything.
-pub async fn new_lanes_begin_where_told(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn new_lanes_begin_where_told(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let base = [projection("h", "*"), subscription("h", "a", Ordering::None)];
     node.attach(&base).await;
     node.append("A.B", "", "old").await;
@@ -186,8 +188,8 @@ pub async fn new_lanes_begin_where_told(stand: &dyn Stand) {
 }
 
 /// Records of later entries do not overtake those of entries that the projection still works on.
-pub async fn subscriptions_wait_for_an_unsettled_projection(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn subscriptions_wait_for_an_unsettled_projection(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     for number in 0..3 {
         node.append("A.B", "", &number.to_string()).await;
     }
@@ -203,8 +205,8 @@ pub async fn subscriptions_wait_for_an_unsettled_projection(stand: &dyn Stand) {
 }
 
 /// In whatever order and company they are settled, also after a crash.
-pub async fn records_settled_out_of_order_are_all_found(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn records_settled_out_of_order_are_all_found(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let mut at = Vec::new();
     for _ in 0..6 {
         at.push(node.append("A.B", "", "x").await);
@@ -215,25 +217,25 @@ pub async fn records_settled_out_of_order_are_all_found(stand: &dyn Stand) {
         node.settle(&lease, fates).await.expect("the lease holds");
     }
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
 }
 
 /// A lane that nobody named is a mistake of the caller.
-pub async fn an_unattached_lane_is_an_error(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn an_unattached_lane_is_an_error(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let refused = node.0.lease(&LaneId::projection("nobody"), &want(1)).await;
     assert!(matches!(refused, Err(JournalError::Store(_))), "{refused:?}");
 }
 
 /// A lane that left the configuration is still shown, and goes on where it was when it comes back.
-pub async fn detached_lanes_are_shown(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn detached_lanes_are_shown(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.records(&["k", "k"]).await;
     let lease = node.lease(&lane(), &want(1)).await;
     node.finish(&lease, |_| Fate::Delivered).await;
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&[projection("h", "*")]).await;
     let lanes = node.0.lanes().await.expect("lanes");
     let of = |name: &str| lanes.iter().find(|lane| lane.lane == name).expect("a lane").clone();

@@ -1,5 +1,5 @@
 //! What every journal must do, as checks over any of them. `journal_contract!(expression)` in a test module makes a test
-//! of each; the expression builds a fresh [`Stand`].
+//! of each; the expression builds a fresh [`JournalFixture`].
 
 #![allow(
     clippy::expect_used,
@@ -50,7 +50,7 @@ use switchhook_api::{NewRecord, StateChanges};
 
 /// A store under test. Dropping it throws the store away.
 #[async_trait]
-pub trait Stand: Send + Sync {
+pub trait JournalFixture: Send + Sync {
     /// The clock that its journals were given.
     fn clock(&self) -> &TestClock;
     /// Opens the store; again after a crash: the caller has dropped every earlier handle without a shutdown.
@@ -81,11 +81,11 @@ pub trait Stand: Send + Sync {
     }
 }
 
-/// Makes a test of every check of the contract; the expression builds a fresh [`Stand`].
+/// Makes a test of every check of the contract; the expression builds a fresh [`JournalFixture`].
 #[macro_export]
 macro_rules! journal_contract {
-    ($stand:expr) => {
-        $crate::journal_contract! { $stand;
+    ($fixture:expr) => {
+        $crate::journal_contract! { $fixture;
             appended_events_come_back_newest_first, pages_follow_on, events_are_filtered_by_command,
             an_append_takes_several, concurrent_appends_are_all_kept, duplicates_are_told_within_their_window,
             notes_are_kept, a_closed_journal_refuses,
@@ -123,12 +123,12 @@ macro_rules! journal_contract {
             lanes_that_left_long_ago_go, new_lanes_begin_with_what_is_kept,
         }
     };
-    ($stand:expr; $($check:ident),* $(,)?) => {
+    ($fixture:expr; $($check:ident),* $(,)?) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $check() {
-                let stand = $stand;
-                $crate::contract::$check(&stand).await;
+                let fixture = $fixture;
+                $crate::contract::$check(&fixture).await;
             }
         )*
     };
@@ -149,13 +149,13 @@ fn want(limit: usize) -> Want {
 struct Node(Arc<dyn Journal>);
 
 impl Node {
-    async fn open(stand: &dyn Stand) -> Self {
-        Self(stand.open().await)
+    async fn open(fixture: &dyn JournalFixture) -> Self {
+        Self(fixture.open().await)
     }
 
     /// With the projection `h` of all commands and its subscription `h>a`, from the beginning.
-    async fn with_lanes(stand: &dyn Stand, ordering: Ordering) -> Self {
-        let node = Self::open(stand).await;
+    async fn with_lanes(fixture: &dyn JournalFixture, ordering: Ordering) -> Self {
+        let node = Self::open(fixture).await;
         node.attach(&[projection("h", "*"), subscription("h", "a", ordering)]).await;
         node
     }
@@ -296,9 +296,9 @@ fn dead(reason: &str) -> Fate {
 }
 
 /// As after a crash, with the lanes of [`Node::with_lanes`].
-async fn again(stand: &dyn Stand, node: Node, ordering: Ordering) -> Node {
+async fn again(fixture: &dyn JournalFixture, node: Node, ordering: Ordering) -> Node {
     drop(node);
-    Node::with_lanes(stand, ordering).await
+    Node::with_lanes(fixture, ordering).await
 }
 
 /// The subscription that most checks work on.

@@ -25,9 +25,9 @@ pub fn model_cases(usual: u64) -> std::ops::Range<u64> {
 }
 
 /// One case. `grace` is how long an answer may take that may also not come: zero where everything is at hand.
-pub async fn model_case(stand: &dyn Stand, seed: u64, grace: Duration) {
+pub async fn model_case(fixture: &dyn JournalFixture, seed: u64, grace: Duration) {
     let case = AssertUnwindSafe(async {
-        let mut driver = Driver::new(stand, seed, grace).await;
+        let mut driver = Driver::new(fixture, seed, grace).await;
         for _ in 0..driver.rng.usize(20..=STEPS_MAX) {
             driver.step().await;
         }
@@ -53,7 +53,7 @@ struct Held {
 }
 
 struct Driver<'a> {
-    stand: &'a dyn Stand,
+    fixture: &'a dyn JournalFixture,
     node: Option<Node>,
     rng: fastrand::Rng,
     model: Model,
@@ -83,17 +83,17 @@ fn specs() -> [LaneSpec; LANES] {
     ]
 }
 
-async fn open(stand: &dyn Stand) -> Node {
-    let node = Node::open(stand).await;
+async fn open(fixture: &dyn JournalFixture) -> Node {
+    let node = Node::open(fixture).await;
     node.attach(&specs()).await;
     node
 }
 
 impl<'a> Driver<'a> {
-    async fn new(stand: &'a dyn Stand, seed: u64, grace: Duration) -> Self {
+    async fn new(fixture: &'a dyn JournalFixture, seed: u64, grace: Duration) -> Self {
         Self {
-            stand,
-            node: Some(open(stand).await),
+            fixture,
+            node: Some(open(fixture).await),
             rng: fastrand::Rng::with_seed(seed),
             model: Model::default(),
             held: Vec::new(),
@@ -108,7 +108,7 @@ impl<'a> Driver<'a> {
     }
 
     fn now(&self) -> Duration {
-        switchhook_api::Clock::now(self.stand.clock())
+        switchhook_api::Clock::now(self.fixture.clock())
     }
 
     async fn step(&mut self) {
@@ -119,7 +119,7 @@ impl<'a> Driver<'a> {
             30..46 => self.settle().await,
             46..51 => {
                 let time = Duration::from_secs(self.rng.u64(0..25));
-                self.stand.clock().advance(time);
+                self.fixture.clock().advance(time);
             }
             51 => self.jump(),
             52..54 => self.crash().await,
@@ -145,7 +145,7 @@ impl<'a> Driver<'a> {
         while self.model.top == before {
             self.append().await; // behind all notes
         }
-        self.stand.clock().advance(Duration::from_hours(25));
+        self.fixture.clock().advance(Duration::from_hours(25));
         self.held.clear();
         self.look().await;
         for lane in 0..LANES {

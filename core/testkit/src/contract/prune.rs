@@ -20,11 +20,11 @@ async fn kept(node: &Node) -> Vec<Position> {
 }
 
 /// Also when none is left, and after a crash.
-pub async fn old_entries_go_and_their_positions_stay_taken(stand: &dyn Stand) {
-    let mut node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn old_entries_go_and_their_positions_stay_taken(fixture: &dyn JournalFixture) {
+    let mut node = Node::with_lanes(fixture, Ordering::None).await;
     let old = node.records(&["", "", ""]).await;
     node.deliver(&lane(), 3).await;
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     let new = node.records(&["", ""]).await;
     node.deliver(&lane(), 2).await;
     assert_eq!(prune(&node, &Retention::default()).await, Pruned::default());
@@ -36,7 +36,7 @@ pub async fn old_entries_go_and_their_positions_stay_taken(stand: &dyn Stand) {
     assert_eq!(node.0.replay(&nowhere).await.expect("counted").missing, 3);
     let mut last = new[1];
     for _ in 0..3 {
-        node = again(stand, node, Ordering::None).await;
+        node = again(fixture, node, Ordering::None).await;
         prune(&node, &older_than(Duration::ZERO)).await;
         assert_eq!(kept(&node).await, []);
         node.attach(&[]).await;
@@ -44,7 +44,7 @@ pub async fn old_entries_go_and_their_positions_stay_taken(stand: &dyn Stand) {
             let lane = name.parse().unwrap_or_else(|never| match never {});
             node.0.forget_lane(&lane).await.expect("forgotten");
         }
-        node = again(stand, node, Ordering::None).await;
+        node = again(fixture, node, Ordering::None).await;
         let next = node.records(&[""]).await;
         assert!(next[0] > last, "{next:?} after {last}");
         assert_eq!(node.deliver(&lane(), 1).await, next);
@@ -53,8 +53,8 @@ pub async fn old_entries_go_and_their_positions_stay_taken(stand: &dyn Stand) {
 }
 
 /// Until it fits, not more.
-pub async fn the_oldest_go_when_the_store_is_too_large(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn the_oldest_go_when_the_store_is_too_large(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let body = "x".repeat(100_000);
     let mut all = Vec::new();
     for _ in 0..40 {
@@ -72,10 +72,10 @@ pub async fn the_oldest_go_when_the_store_is_too_large(stand: &dyn Stand) {
 }
 
 /// What it has not read, what waits in it, and what waits for it to come back; its name is told.
-pub async fn what_a_lane_needs_stays(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn what_a_lane_needs_stays(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", "", "", "", ""]).await;
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     let by =
         |events, lane: &str| Pruned { events, held_by: Some(lane.into()), ..Pruned::default() };
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(0, "h>a"));
@@ -84,25 +84,25 @@ pub async fn what_a_lane_needs_stays(stand: &dyn Stand) {
         (0..5).map(|n| (at[n], if n == 2 { retry(9 * HOUR) } else { Fate::Delivered })).collect();
     node.settle(&lease, fates).await.expect("the lease holds");
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(2, "h>a"));
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(kept(&node).await, at[2..]);
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(0, "h>a"));
     node.attach(&[projection("h", "*")]).await;
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(0, "h>a"));
-    let node = again(stand, node, Ordering::None).await;
-    stand.clock().advance(9 * HOUR);
+    let node = again(fixture, node, Ordering::None).await;
+    fixture.clock().advance(9 * HOUR);
     assert_eq!(bodies(&node.lease(&lane(), &want(9)).await), ["2"]);
-    stand.clock().advance(TERM);
+    fixture.clock().advance(TERM);
     assert_eq!(node.deliver(&lane(), 1).await, at[2..3]);
     let unread = node.append("A.B", "", "unread").await;
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(3, "h"));
     assert_eq!(kept(&node).await, [unread]);
 }
 
 /// Its callback and its record; nothing else.
-pub async fn what_a_dead_letter_or_a_replay_needs_stays(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn what_a_dead_letter_or_a_replay_needs_stays(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let mut at = Vec::new();
     for _ in 0..4 {
         at.extend(node.records(&[""]).await);
@@ -112,10 +112,10 @@ pub async fn what_a_dead_letter_or_a_replay_needs_stays(stand: &dyn Stand) {
         .await;
     let replay = Replay { lane: lane(), positions: vec![at[2]], dry_run: false };
     assert_eq!(node.0.replay(&replay).await.expect("replayed").queued, 1);
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     let gone = |events| Pruned { events, ..Pruned::default() };
     assert_eq!(prune(&node, &older_than(HOUR)).await, gone(2));
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(kept(&node).await, [at[0], at[2]]);
     let letter = node.letters().await.swap_remove(0);
     assert!(letter.callback.is_some());
@@ -129,12 +129,12 @@ pub async fn what_a_dead_letter_or_a_replay_needs_stays(stand: &dyn Stand) {
 }
 
 /// By the time they were given up.
-pub async fn old_dead_letters_go(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn old_dead_letters_go(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.settle(&lease, vec![(at[0], dead("old"))]).await.expect("the lease holds");
-    stand.clock().advance(Duration::from_secs(9));
+    fixture.clock().advance(Duration::from_secs(9));
     node.settle(&lease, vec![(at[1], dead("new"))]).await.expect("the lease holds");
     let keep = Some(Duration::from_secs(9));
     let retention = Retention { dead_letter_retention: keep, ..Retention::default() };
@@ -145,19 +145,19 @@ pub async fn old_dead_letters_go(stand: &dyn Stand) {
 }
 
 /// Then they hold nothing back any more; what is in the configuration does not go, however idle it is.
-pub async fn lanes_that_left_long_ago_go(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn lanes_that_left_long_ago_go(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", "", ""]).await;
     let lease = node.lease(&lane(), &want(1)).await;
     node.finish(&lease, |_| dead("no")).await;
     node.attach(&[projection("h", "*")]).await;
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     let keep = Some(Duration::from_mins(61));
     let retention = Retention { orphan_retention: keep, ..older_than(HOUR) };
     let pruned = prune(&node, &retention).await;
     assert_eq!(pruned.held_by.as_deref(), Some("h>a"));
     assert_eq!(kept(&node).await, at);
-    stand.clock().advance(Duration::from_mins(1));
+    fixture.clock().advance(Duration::from_mins(1));
     let pruned = prune(&node, &retention).await;
     let expected = Pruned { events: 3, lanes: vec!["h>a".into()], ..Pruned::default() };
     assert_eq!(pruned, expected);
@@ -166,8 +166,8 @@ pub async fn lanes_that_left_long_ago_go(stand: &dyn Stand) {
 }
 
 /// Not with what is only kept for a dead letter.
-pub async fn new_lanes_begin_with_what_is_kept(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn new_lanes_begin_with_what_is_kept(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let mut at = Vec::new();
     for _ in 0..3 {
         at.extend(node.records(&[""]).await);
@@ -175,7 +175,7 @@ pub async fn new_lanes_begin_with_what_is_kept(stand: &dyn Stand) {
     let lease = node.lease(&lane(), &want(9)).await;
     node.finish(&lease, |item| if item.position == at[0] { dead("no") } else { Fate::Delivered })
         .await;
-    stand.clock().advance(HOUR);
+    fixture.clock().advance(HOUR);
     let new = node.records(&["", ""]).await;
     node.deliver(&lane(), 2).await;
     assert_eq!(prune(&node, &older_than(HOUR)).await.events, 2);

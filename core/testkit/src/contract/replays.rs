@@ -26,8 +26,8 @@ async fn retry_letters(node: &Node, numbers: &[u64]) -> Requeued {
 }
 
 /// With an id of its own, all its attempts, and as often as it is given up; a crash between does not matter.
-pub async fn a_dead_letter_is_delivered_again(stand: &dyn Stand) {
-    let mut node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_dead_letter_is_delivered_again(fixture: &dyn JournalFixture) {
+    let mut node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     let first = record(&lease.items[0]).clone();
@@ -39,7 +39,7 @@ pub async fn a_dead_letter_is_delivered_again(stand: &dyn Stand) {
     assert_eq!(done, Requeued { queued: 1, missing: 1 });
     let mut last = None;
     for round in 0..3 {
-        node = again(stand, node, Ordering::None).await;
+        node = again(fixture, node, Ordering::None).await;
         let left: Vec<_> = node.letters().await.iter().map(|one| one.position).collect();
         assert_eq!(left, at[1..]);
         let lease = node.lease(&lane(), &want(9)).await;
@@ -59,14 +59,14 @@ pub async fn a_dead_letter_is_delivered_again(stand: &dyn Stand) {
             node.finish(&lease, |_| Fate::Delivered).await;
         }
     }
-    node = again(stand, node, Ordering::None).await;
+    node = again(fixture, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
     assert_eq!(node.letters().await.len(), 1);
 }
 
 /// Whatever became of the first; what has no record is counted. A dry run only counts.
-pub async fn a_replay_is_a_new_delivery(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_replay_is_a_new_delivery(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let none = node.append("A.B", "", "no record").await;
     let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
@@ -79,7 +79,7 @@ pub async fn a_replay_is_a_new_delivery(stand: &dyn Stand) {
     assert_eq!(counts, Requeued { queued: 2, missing: 3 });
     node.nothing(&lane(), &want(9)).await;
     assert_eq!(replay(&node, &wanted).await, counts);
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(node.status("h>a").await.open, 2);
     let lease = node.lease(&lane(), &want(9)).await;
     assert_eq!(bodies(&lease), ["0", "1"]);
@@ -87,14 +87,14 @@ pub async fn a_replay_is_a_new_delivery(stand: &dyn Stand) {
     let facts: HashSet<_> = lease.items.iter().map(|item| record(item).facts.id).collect();
     assert_eq!((ids.len(), facts.len(), ids.intersection(&facts).count()), (2, 2, 0));
     node.finish(&lease, |_| Fate::Delivered).await;
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
     assert!(node.status("h>a").await.cursor >= cursor);
 }
 
 /// Not before its time, with its id, and the count of attempts; a crash forgets none of it.
-pub async fn a_replay_is_retried_like_any_delivery(stand: &dyn Stand) {
-    let mut node = Node::with_lanes(stand, Ordering::Key).await;
+pub async fn a_replay_is_retried_like_any_delivery(fixture: &dyn JournalFixture) {
+    let mut node = Node::with_lanes(fixture, Ordering::Key).await;
     let at = node.records(&["k"]).await;
     node.deliver(&lane(), 1).await;
     replay(&node, &at).await;
@@ -102,9 +102,9 @@ pub async fn a_replay_is_retried_like_any_delivery(stand: &dyn Stand) {
     let id = record(&lease.items[0]).replay;
     node.finish(&lease, |_| retry(Duration::from_secs(10))).await;
     for attempts in 1..4 {
-        node = again(stand, node, Ordering::Key).await;
+        node = again(fixture, node, Ordering::Key).await;
         node.nothing(&lane(), &want(9)).await;
-        stand.clock().advance(Duration::from_secs(10));
+        fixture.clock().advance(Duration::from_secs(10));
         let lease = node.lease(&lane(), &want(9)).await;
         assert_eq!((record(&lease.items[0]).replay, lease.items[0].attempts), (id, attempts));
         node.finish(&lease, |_| retry(Duration::from_secs(10))).await;
@@ -112,8 +112,8 @@ pub async fn a_replay_is_retried_like_any_delivery(stand: &dyn Stand) {
 }
 
 /// Neither does what is new wait for it, unless it is under way.
-pub async fn a_replay_goes_after_what_its_key_waits_for(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::Key).await;
+pub async fn a_replay_goes_after_what_its_key_waits_for(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::Key).await;
     let at = node.records(&["a", "b"]).await;
     node.deliver(&lane(), 2).await;
     let new = node.records(&["a", "a"]).await;
@@ -133,8 +133,8 @@ pub async fn a_replay_goes_after_what_its_key_waits_for(stand: &dyn Stand) {
 }
 
 /// So that a lane keeps room for what is new. Nothing is changed then.
-pub async fn too_many_replays_are_refused(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn too_many_replays_are_refused(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let count = REPLAYS_OPEN_MAX / 5;
     let entries = (0..count).map(|_| entry("A.B", "", "x")).collect();
     let kept = node.0.append(entries).await.expect("kept");
@@ -162,8 +162,8 @@ pub async fn too_many_replays_are_refused(stand: &dyn Stand) {
 }
 
 /// Callbacks have no deliveries of their own, and nobody delivers for a lane that left the configuration.
-pub async fn a_replay_of_what_cannot_be_is_refused(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_replay_of_what_cannot_be_is_refused(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&[""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.finish(&lease, |_| dead("gone")).await;
@@ -186,14 +186,14 @@ pub async fn a_replay_of_what_cannot_be_is_refused(stand: &dyn Stand) {
 }
 
 /// What comes of it goes to all the handler's actions, and what is new goes on as before.
-pub async fn a_callback_given_up_is_handled_again(stand: &dyn Stand) {
+pub async fn a_callback_given_up_is_handled_again(fixture: &dyn JournalFixture) {
     let lanes = [
         projection("h", "*"),
         subscription("h", "a", Ordering::Key),
         subscription("h", "b", Ordering::Key),
     ];
     let id = LaneId::projection("h");
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&lanes).await;
     let at = [node.append("A.B", "k", "one").await, node.append("A.B", "k", "two").await];
     let lease = node.lease(&id, &want(9)).await;
@@ -206,7 +206,7 @@ pub async fn a_callback_given_up_is_handled_again(stand: &dyn Stand) {
     assert!(lease.items[0].replay.is_some());
     node.finish(&lease, |_| Fate::Recorded(None)).await;
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&lanes).await;
     let new = node.append("A.B", "k", "new").await;
     let (mut replays, mut last) = (Vec::new(), at[1]);
@@ -222,7 +222,7 @@ pub async fn a_callback_given_up_is_handled_again(stand: &dyn Stand) {
     }
     assert_eq!(replays.len(), 1);
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&lanes).await;
     for action in ["a", "b"] {
         let lane = LaneId::subscription("h", action);
@@ -245,8 +245,8 @@ pub async fn a_callback_given_up_is_handled_again(stand: &dyn Stand) {
 }
 
 /// Its record lies elsewhere, and stays there while somebody needs it.
-pub async fn what_came_of_a_callback_handled_again_can_be_retried(stand: &dyn Stand) {
-    let mut node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn what_came_of_a_callback_handled_again_can_be_retried(fixture: &dyn JournalFixture) {
+    let mut node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.append("A.B", "", "body").await;
     let id = LaneId::projection("h");
     let lease = node.lease(&id, &want(9)).await;
@@ -258,7 +258,7 @@ pub async fn what_came_of_a_callback_handled_again_can_be_retried(stand: &dyn St
     let new = NewRecord::new(callback, "made again", "own");
     node.finish(&lease, |_| Fate::Recorded(Some(new.clone()))).await;
     for _ in 0..3 {
-        node = again(stand, node, Ordering::None).await;
+        node = again(fixture, node, Ordering::None).await;
         let lease = node.lease(&lane(), &want(9)).await;
         assert_eq!(
             (bodies(&lease), &*record(&lease.items[0]).summary),
@@ -266,7 +266,7 @@ pub async fn what_came_of_a_callback_handled_again_can_be_retried(stand: &dyn St
         );
         node.finish(&lease, |_| dead("no")).await;
         node.0.prune(&switchhook_api::journal::Retention::default()).await.expect("pruned");
-        node = again(stand, node, Ordering::None).await;
+        node = again(fixture, node, Ordering::None).await;
         let letter = node.letters().await.swap_remove(0);
         assert_eq!((letter.position, &*letter.lane), (at, "h>a"));
         assert_eq!(
@@ -280,8 +280,8 @@ pub async fn what_came_of_a_callback_handled_again_can_be_retried(stand: &dyn St
 }
 
 /// Newest first, without a gap or an overlap.
-pub async fn dead_letters_are_paged_and_found_by_number(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn dead_letters_are_paged_and_found_by_number(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.records(&["a", "b", "c", "d", "e"]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.finish(&lease, |_| dead("gone")).await;
@@ -310,8 +310,8 @@ pub async fn dead_letters_are_paged_and_found_by_number(stand: &dyn Stand) {
 }
 
 /// Not even when all are gone, and after a crash.
-pub async fn numbers_of_dead_letters_are_not_given_twice(stand: &dyn Stand) {
-    let mut node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn numbers_of_dead_letters_are_not_given_twice(fixture: &dyn JournalFixture) {
+    let mut node = Node::with_lanes(fixture, Ordering::None).await;
     let mut last = 0;
     for round in 0..3 {
         node.records(&["", ""]).await;
@@ -324,7 +324,7 @@ pub async fn numbers_of_dead_letters_are_not_given_twice(stand: &dyn Stand) {
         assert_eq!(dropped.expect("dropped"), 2);
         assert!(node.letters().await.is_empty());
         if round > 0 {
-            node = again(stand, node, Ordering::None).await;
+            node = again(fixture, node, Ordering::None).await;
         }
     }
     node.nothing(&lane(), &want(9)).await;

@@ -3,37 +3,37 @@
 use super::*;
 
 /// Not before their time; each counts the attempts.
-pub async fn retries_come_back_when_due(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn retries_come_back_when_due(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     let fates =
         vec![(at[0], retry(Duration::from_secs(20))), (at[1], retry(Duration::from_secs(10)))];
     node.settle(&lease, fates).await.expect("the lease holds");
     node.nothing(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_secs(9));
+    fixture.clock().advance(Duration::from_secs(9));
     node.nothing(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_secs(1));
+    fixture.clock().advance(Duration::from_secs(1));
     let second = node.lease(&lane(), &want(9)).await;
     assert_eq!((positions(&second), second.items[0].attempts), (vec![at[1]], 1));
     node.finish(&second, |_| retry(Duration::from_secs(10))).await;
     let other = Node(node.0.clone());
     let waiting = tokio::spawn(async move { other.lease(&lane(), &want(9)).await });
     tokio::time::sleep(Duration::from_millis(5)).await;
-    stand.clock().advance(Duration::from_secs(10));
+    fixture.clock().advance(Duration::from_secs(10));
     let third = waiting.await.expect("a lease");
     let attempts: Vec<_> = third.items.iter().map(|item| (item.position, item.attempts)).collect();
     assert_eq!(attempts, [(at[0], 1), (at[1], 2)]);
 }
 
 /// When the term is over the items go to somebody else, and the first holder can change nothing any more.
-pub async fn expired_leases_come_back_and_their_tokens_are_stale(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn expired_leases_come_back_and_their_tokens_are_stale(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let first = node.lease(&lane(), &want(9)).await;
-    stand.clock().advance(TERM.saturating_sub(Duration::from_secs(1)));
+    fixture.clock().advance(TERM.saturating_sub(Duration::from_secs(1)));
     node.nothing(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_secs(1));
+    fixture.clock().advance(Duration::from_secs(1));
     let second = node.lease(&lane(), &want(9)).await;
     assert_eq!(positions(&second), at);
     assert_eq!(second.items[0].attempts, 0);
@@ -55,8 +55,8 @@ pub async fn expired_leases_come_back_and_their_tokens_are_stale(stand: &dyn Sta
 }
 
 /// What is settled is settled; the rest stays leased.
-pub async fn leases_may_be_settled_in_parts(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn leases_may_be_settled_in_parts(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", "", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.settle(&lease, vec![(at[1], Fate::Delivered)]).await.expect("the lease holds");
@@ -65,13 +65,13 @@ pub async fn leases_may_be_settled_in_parts(stand: &dyn Stand) {
     let refused = node.settle(&lease, again).await;
     assert!(matches!(refused, Err(JournalError::Stale)), "{refused:?}");
     node.settle(&lease, vec![(at[2], Fate::Delivered)]).await.expect("the lease holds");
-    stand.clock().advance(TERM);
+    fixture.clock().advance(TERM);
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[..1]);
 }
 
 /// Reason, response, time and attempts, newest first, of one lane or all.
-pub async fn dead_letters_say_why(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn dead_letters_say_why(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     let dead = |reason: &str, response: Option<&str>| Fate::Dead {
@@ -81,7 +81,7 @@ pub async fn dead_letters_say_why(stand: &dyn Stand) {
     let fates = vec![(at[0], retry(Duration::ZERO)), (at[1], dead("refused", Some("410 Gone")))];
     node.settle(&lease, fates).await.expect("the lease holds");
     let lease = node.lease(&lane(), &want(9)).await;
-    stand.clock().advance(Duration::from_secs(1));
+    fixture.clock().advance(Duration::from_secs(1));
     node.finish(&lease, |_| dead("too often", None)).await;
     let letters = node
         .0
@@ -118,8 +118,8 @@ pub async fn dead_letters_say_why(stand: &dyn Stand) {
 }
 
 /// Whoever waits gets what another lost, when its term is over and not later.
-pub async fn a_waiting_lease_sees_another_run_out(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_waiting_lease_sees_another_run_out(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let other = Node(node.0.clone());
     let one = tokio::spawn(async move { other.lease(&lane(), &want(1)).await });
     let other = Node(node.0.clone());
@@ -131,14 +131,14 @@ pub async fn a_waiting_lease_sees_another_run_out(stand: &dyn Stand) {
     }
     tokio::time::sleep(QUIET).await;
     assert_ne!(one.is_finished(), two.is_finished());
-    stand.clock().advance(TERM);
+    fixture.clock().advance(TERM);
     assert_eq!(positions(&one.await.expect("a lease")), at);
     assert_eq!(positions(&two.await.expect("a lease")), at);
 }
 
 /// Waiting can be broken off at any point without harm.
-pub async fn a_dropped_lease_call_takes_nothing_with_it(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_dropped_lease_call_takes_nothing_with_it(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", "", ""]).await;
     for _ in 0..50 {
         let id = lane();
@@ -155,12 +155,12 @@ pub async fn a_dropped_lease_call_takes_nothing_with_it(stand: &dyn Stand) {
 }
 
 /// Neither starves the other: while there is fresh work, retries take no more than the part of a lease that they may.
-pub async fn retries_and_fresh_work_share_a_lease(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn retries_and_fresh_work_share_a_lease(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let old = node.records(&["", "", "", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.finish(&lease, |_| retry(Duration::from_secs(1))).await;
-    stand.clock().advance(Duration::from_secs(1));
+    fixture.clock().advance(Duration::from_secs(1));
     let new = node.records(&["", "", "", ""]).await;
     for (limit, retries, expected) in [
         (1, 0, vec![new[0]]),

@@ -38,8 +38,10 @@ async fn forget(node: &Node, lane: &LaneId, how: Forgotten) {
 
 /// By age or on request; so a handler that comes back under its name begins as a new one, also after a crash. A subscription
 /// that goes takes nothing with it, nor does a lane that only left, nor a handler whose name begins alike.
-pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(
+    fixture: &dyn JournalFixture,
+) {
+    let node = Node::open(fixture).await;
     let all = [
         projection("h", "*"),
         subscription("h", "a", Ordering::None),
@@ -71,16 +73,16 @@ pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(stand
     node.attach(&without(&["ha"])).await;
     forget(&node, &LaneId::projection("ha"), Forgotten::Asked).await;
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&all).await;
     assert_eq!(value(&node, "ha", "k").await, None, "after a crash");
     assert_eq!(value(&node, "other", "k").await.as_deref(), Some(&b"5"[..]), "after a crash");
 }
 
 /// More than one commit removes, with dead letters beside it.
-pub async fn much_state_goes_too(stand: &dyn Stand) {
+pub async fn much_state_goes_too(fixture: &dyn JournalFixture) {
     const MANY: usize = 450;
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     let both = [projection("h", "*"), projection("other", "*")];
     node.attach(&both).await;
     let name = |number: usize| format!("key {number}");
@@ -99,8 +101,8 @@ pub async fn much_state_goes_too(stand: &dyn Stand) {
 }
 
 /// What `HandleContext` lets through, a journal takes; what is larger it does not get to see.
-pub async fn state_of_the_largest_size_is_kept(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn state_of_the_largest_size_is_kept(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let key = |more: usize| "k".repeat(STATE_KEY_MAX + more);
     let large = |more: usize| "v".repeat(STATE_VALUE_MAX + more);
     for (key, value) in [(key(1), large(0)), (key(0), large(1)), (String::new(), large(100_000))] {
@@ -117,7 +119,7 @@ pub async fn state_of_the_largest_size_is_kept(stand: &dyn Stand) {
     cx.state().put("", "");
     let changes = cx.into_changes().expect("within the limits");
     put(&node, "h", changes).await;
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(value(&node, "h", &key(0)).await, Some(large(0).into()));
     assert_eq!(value(&node, "h", "").await, Some(Bytes::new()));
 }

@@ -26,14 +26,14 @@ async fn bodies_kept(node: &Node) -> Vec<String> {
 }
 
 /// Callbacks, dead letters and open rows are counted, the first and the last named.
-pub async fn stats_count_what_there_is(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn stats_count_what_there_is(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let Some(stats) = answered(node.0.stats().await) else { return };
     assert_eq!((stats.events, stats.first, stats.last), (0, None, None));
     let places = node.records(&["a", "b", "c"]).await;
     let lease = node.lease(&lane(), &want(10)).await;
     node.settle(&lease, one_of_each(&lease)).await.expect("settled");
-    stand.clock().advance(Duration::from_secs(5));
+    fixture.clock().advance(Duration::from_secs(5));
     node.append("A.B", "", "late").await;
     let stats = node.0.stats().await.expect("numbers");
     assert_eq!((stats.events, stats.dead_letters, stats.open), (4, 1, 1));
@@ -44,8 +44,8 @@ pub async fn stats_count_what_there_is(stand: &dyn Stand) {
 }
 
 /// A store that nothing has happened to is whole; nothing is read twice or left out.
-pub async fn a_sound_store_is_whole(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_sound_store_is_whole(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.records(&["a", "b", "c", "d"]).await;
     let lease = node.lease(&lane(), &want(3)).await;
     node.settle(&lease, one_of_each(&lease)).await.expect("settled");
@@ -57,8 +57,8 @@ pub async fn a_sound_store_is_whole(stand: &dyn Stand) {
 }
 
 /// A backup goes to a new file and has what was there then; a restore brings it back and says what it means.
-pub async fn a_backup_can_be_restored(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_backup_can_be_restored(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let Some(file) = node.0.folder().map(|folder| folder.join("backup")) else { return };
     node.records(&["a", "b"]).await;
     let Some(backed_up) = answered(node.0.backup(&file).await) else { return };
@@ -72,7 +72,7 @@ pub async fn a_backup_can_be_restored(stand: &dyn Stand) {
     assert!(matches!(refused, Err(JournalError::Refused(_))), "lanes are attached: {refused:?}");
     node.0.shutdown().await;
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     let dry = node.0.restore(&file, true).await.expect("what it would mean");
     assert_eq!((dry.events, dry.events_lost, &dry.kept), (2, 1, &None));
     let moved: Vec<_> = dry.lanes.iter().map(|lane| (&*lane.lane, lane.now, lane.then)).collect();
@@ -84,7 +84,7 @@ pub async fn a_backup_can_be_restored(stand: &dyn Stand) {
     assert!(std::path::Path::new(&restored.kept.expect("the old store")).exists());
     assert!(matches!(node.0.attach(&[]).await, Err(JournalError::Closed)));
     drop(node);
-    let node = Node::with_lanes(stand, Ordering::None).await;
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     assert_eq!(bodies_kept(&node).await, ["b1", "a0"]);
     assert_eq!(node.append("A.B", "", "new").await, Position(3));
     assert_eq!(bodies(&node.lease(&lane(), &want(10)).await), ["a0", "b1"]);

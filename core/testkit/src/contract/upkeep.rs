@@ -14,8 +14,8 @@ fn both() -> [LaneSpec; 3] {
 }
 
 /// Others do. What was leased may be settled, and who waits gets its work when the action is resumed.
-pub async fn a_paused_action_gets_nothing(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn a_paused_action_gets_nothing(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     node.attach(&both()).await;
     let at = node.records(&["", "", ""]).await;
     let lease = node.lease(&lane(), &want(1)).await;
@@ -28,7 +28,7 @@ pub async fn a_paused_action_gets_nothing(stand: &dyn Stand) {
     let other = Node(node.0.clone());
     let waiting = tokio::spawn(async move { other.lease(&lane(), &want(9)).await });
     tokio::time::sleep(Duration::from_millis(5)).await;
-    stand.clock().advance(Duration::from_hours(1));
+    fixture.clock().advance(Duration::from_hours(1));
     node.append("A.B", "", "more").await;
     node.project("h").await;
     tokio::time::sleep(QUIET).await;
@@ -42,11 +42,11 @@ pub async fn a_paused_action_gets_nothing(stand: &dyn Stand) {
 }
 
 /// Also for an action that another handler sends to.
-pub async fn a_pause_outlives_a_crash_and_holds_for_new_lanes(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_pause_outlives_a_crash_and_holds_for_new_lanes(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&[""]).await;
     node.0.pause("a", true).await.expect("paused");
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
     let new = [projection("i", "*"), subscription("i", "a", Ordering::None)];
     let [h, a, b] = both();
@@ -62,9 +62,11 @@ pub async fn a_pause_outlives_a_crash_and_holds_for_new_lanes(stand: &dyn Stand)
 }
 
 /// Whether it was paused or not, also for whoever waits already, and also after a crash. Others' retries wait on.
-pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(stand: &dyn Stand) {
+pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(
+    fixture: &dyn JournalFixture,
+) {
     const HOUR: Duration = Duration::from_hours(1);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&both()).await;
     let at = node.records(&["", ""]).await;
     let other = LaneId::subscription("h", "b");
@@ -72,7 +74,7 @@ pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(stand: &dy
         let lease = node.lease(&lane, &want(9)).await;
         node.finish(&lease, |_| retry(HOUR)).await;
     }
-    let due = switchhook_api::Clock::wall(stand.clock()) + SignedDuration::from_hours(1);
+    let due = switchhook_api::Clock::wall(fixture.clock()) + SignedDuration::from_hours(1);
     assert_eq!(node.status("h>a").await.due, Some(due));
     let waiting = Node(node.0.clone());
     let waiting = tokio::spawn(async move { waiting.lease(&lane(), &want(9)).await });
@@ -87,7 +89,7 @@ pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(stand: &dy
     node.0.pause("a", true).await.expect("paused");
     node.0.pause("a", false).await.expect("resumed");
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&both()).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at);
     node.nothing(&other, &want(9)).await;
@@ -99,8 +101,10 @@ fn disabled(lane: LaneSpec) -> LaneSpec {
 }
 
 /// However long, and whatever is removed meanwhile; what its handler makes for it waits with the rest.
-pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(
+    fixture: &dyn JournalFixture,
+) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let mut at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(1)).await;
     node.finish(&lease, |_| dead("no")).await;
@@ -109,9 +113,9 @@ pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(stand:
     at.extend(node.records(&["", ""]).await);
     node.nothing(&lane(), &want(9)).await;
     drop(node);
-    let node = Node::open(stand).await;
+    let node = Node::open(fixture).await;
     node.attach(&off).await;
-    stand.clock().advance(Duration::from_hours(1));
+    fixture.clock().advance(Duration::from_hours(1));
     let all = Some(Duration::ZERO);
     let retention = Retention { retention: all, orphan_retention: all, ..Retention::default() };
     let pruned = node.0.prune(&retention).await.expect("pruned");
@@ -121,19 +125,19 @@ pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(stand:
     assert_eq!((status.disabled, status.detached, status.detached_at), (true, false, None));
     assert_eq!((status.behind, status.dead), (3, 1));
     assert!(!node.status("h").await.disabled);
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert!(!node.status("h>a").await.disabled);
     assert_eq!(node.deliver(&lane(), 3).await, at[1..]);
     node.attach(&[disabled(projection("h", "*")), off[1].clone()]).await;
     let later = node.append("A.B", "", "later").await;
     node.nothing(&LaneId::projection("h"), &want(9)).await;
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(positions(&node.lease(&LaneId::projection("h"), &want(9)).await), [later]);
 }
 
 /// So nothing gathers for what has never run; once it is enabled it begins as any new one.
-pub async fn a_disabled_lane_that_never_was_is_not_made(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn a_disabled_lane_that_never_was_is_not_made(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let off = [projection("h", "*"), disabled(subscription("h", "a", Ordering::None))];
     node.attach(&off).await;
     node.records(&["", ""]).await;
@@ -147,8 +151,8 @@ pub async fn a_disabled_lane_that_never_was_is_not_made(stand: &dyn Stand) {
 }
 
 /// It is neither forgotten nor given replays: it is in the configuration, and nobody delivers for it.
-pub async fn a_disabled_lane_takes_no_orders(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_disabled_lane_takes_no_orders(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(1)).await;
     node.finish(&lease, |_| dead("no")).await;
@@ -168,26 +172,26 @@ pub async fn a_disabled_lane_takes_no_orders(stand: &dyn Stand) {
 }
 
 /// From the first configuration without it on; back in it, it is as the others.
-pub async fn a_lane_that_left_says_since_when(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_lane_that_left_says_since_when(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     let h = [projection("h", "*")];
-    let left = switchhook_api::Clock::wall(stand.clock());
+    let left = switchhook_api::Clock::wall(fixture.clock());
     node.attach(&h).await;
     drop(node);
-    stand.clock().advance(Duration::from_hours(1));
-    let node = Node::open(stand).await;
+    fixture.clock().advance(Duration::from_hours(1));
+    let node = Node::open(fixture).await;
     node.attach(&h).await;
     let status = node.status("h>a").await;
     assert_eq!((status.detached, status.detached_at), (true, Some(left)));
     assert_eq!(node.status("h").await.detached_at, None);
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     let status = node.status("h>a").await;
     assert_eq!((status.detached, status.detached_at), (false, None));
 }
 
 /// With all that waits in it; when it comes back, it is new.
-pub async fn a_lane_that_left_can_be_forgotten(stand: &dyn Stand) {
-    let node = Node::with_lanes(stand, Ordering::None).await;
+pub async fn a_lane_that_left_can_be_forgotten(fixture: &dyn JournalFixture) {
+    let node = Node::with_lanes(fixture, Ordering::None).await;
     node.records(&["", "", ""]).await;
     let lease = node.lease(&lane(), &want(2)).await;
     let fates = vec![(lease.items[0].position, dead("no")), (lease.items[1].position, retry(TERM))];
@@ -201,13 +205,13 @@ pub async fn a_lane_that_left_can_be_forgotten(stand: &dyn Stand) {
     assert_eq!(node.0.lanes().await.expect("lanes").len(), 1);
     let refused = node.0.forget_lane(&lane()).await;
     assert!(matches!(&refused, Err(JournalError::Refused(why)) if why.contains("h>a")));
-    let node = again(stand, node, Ordering::None).await;
+    let node = again(fixture, node, Ordering::None).await;
     assert_eq!(node.deliver(&lane(), 3).await.len(), 3);
 }
 
 /// All that is asked for must fit.
-pub async fn events_are_found_by_id_and_time(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn events_are_found_by_id_and_time(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let mut entries = Vec::new();
     for number in 0..6 {
         let mut one = entry(if number % 2 == 0 { "A.B" } else { "A.C" }, "", number.to_string());
@@ -233,8 +237,8 @@ pub async fn events_are_found_by_id_and_time(stand: &dyn Stand) {
 }
 
 /// And `next` leads on, between any two places.
-pub async fn events_come_oldest_first_when_wanted(stand: &dyn Stand) {
-    let node = Node::open(stand).await;
+pub async fn events_come_oldest_first_when_wanted(fixture: &dyn JournalFixture) {
+    let node = Node::open(fixture).await;
     let mut at = Vec::new();
     for number in 0..9 {
         at.push(node.append("A.B", "", &number.to_string()).await);

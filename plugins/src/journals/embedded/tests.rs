@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use switchhook_api::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
 use switchhook_api::{NewRecord, StateChanges};
-use switchhook_testkit::contract::{self, Stand};
+use switchhook_testkit::contract::{self, JournalFixture};
 use switchhook_testkit::{TestClock, entry};
 
 use super::*;
@@ -85,7 +85,7 @@ fn options() -> Options {
 }
 
 #[async_trait]
-impl Stand for Folder {
+impl JournalFixture for Folder {
     fn clock(&self) -> &TestClock {
         &self.clock
     }

@@ -5,11 +5,11 @@ use super::*;
 /// What a mount's handlers have when they never answer: for a before-callback, and for an after-callback whose reply matters.
 async fn decided_after(mount: &Mount) -> [u128; 2] {
     let handler = slow(Duration::from_hours(1));
-    let stand = Stand::new("", &[(&handler, OnFailure::Allow)]);
+    let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
     let mut times = [0; 2];
     for (time, command) in times.iter_mut().zip(["A.Before", "A.Asked"]) {
         let begun = Instant::now();
-        let answer = stand.post_to(mount, command, begun).await;
+        let answer = fixture.post_to(mount, command, begun).await;
         assert_eq!(answer, format!("{:?}", Outcome::TimedOut(Verdict::Allow)), "{command}");
         *time = begun.elapsed().as_millis();
     }
@@ -48,12 +48,12 @@ async fn how_long_a_callback_may_take_to_be_kept_hangs_on_the_wait_after_the_eve
         ([2, 30], 5000, 6500),
         ([30, 2], 1600, 3100),
     ] {
-        let stand = Stand::new("", &[]);
-        stand.journal.set_commit_time(Duration::from_hours(1));
+        let fixture = Fixture::new("", &[]);
+        fixture.journal.set_commit_time(Duration::from_hours(1));
         let mount = mounted("lines", "", Lines { waits: waits.map(Duration::from_secs) });
         let begun = Instant::now();
         tokio::time::advance(Duration::from_millis(body_took)).await;
-        let answer = stand.post_slowly(&mount, "A.After", begun, Instant::now()).await;
+        let answer = fixture.post_slowly(&mount, "A.After", begun, Instant::now()).await;
         assert_eq!(answer, "Unavailable");
         assert_eq!(begun.elapsed(), Duration::from_millis(answered_after), "{waits:?} {body_took}");
     }

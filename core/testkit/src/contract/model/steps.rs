@@ -22,7 +22,7 @@ impl Driver<'_> {
     pub(super) async fn append(&mut self) {
         let (entries, known): (Vec<_>, Vec<_>) =
             (0..self.rng.usize(1..4)).map(|_| self.entry()).unzip();
-        let at = self.stand.clock().wall();
+        let at = self.fixture.clock().wall();
         match self.node().0.append(entries).await {
             Ok(kept) => {
                 let ids: Vec<_> = known.iter().map(|known| known.id).collect();
@@ -144,26 +144,26 @@ impl Driver<'_> {
 
     pub(super) fn jump(&mut self) {
         let by = SignedDuration::from_secs(self.rng.i64(-4000..4000));
-        self.stand.clock().jump_wall(by);
+        self.fixture.clock().jump_wall(by);
         self.model.jumped = true;
     }
 
     pub(super) async fn crash(&mut self) {
         self.node = None;
         self.make_room();
-        self.node = Some(open(self.stand).await);
+        self.node = Some(open(self.fixture).await);
         (0..LANES).for_each(|lane| self.model.crashed(lane));
         self.held.iter_mut().for_each(|one| one.over = true);
     }
 
     pub(super) fn make_room(&mut self) {
-        self.stand.fill(false);
+        self.fixture.fill(false);
         self.full = false;
     }
 
     pub(super) fn fill(&mut self) {
         self.full = !self.full;
-        self.stand.fill(self.full);
+        self.fixture.fill(self.full);
     }
 
     pub(super) async fn pause(&mut self) {
@@ -305,7 +305,7 @@ impl Driver<'_> {
     pub(super) async fn prune_to(&mut self, age: Duration) {
         self.look().await;
         let retention = Retention { retention: Some(age), ..Retention::default() };
-        let oldest = self.stand.clock().wall().saturating_sub(age).expect("a time");
+        let oldest = self.fixture.clock().wall().saturating_sub(age).expect("a time");
         let pruned = self.node().0.prune(&retention).await;
         let pruned: Option<Pruned> = self.well(pruned);
         let gone = self.see_events().await;
