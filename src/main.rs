@@ -2,4 +2,4 @@
 
 use switchhook_plugins as _; // linked for its registrations: without this line the program has no plugins
 
-switchhook_cli::main!();
+switchhook::main!();

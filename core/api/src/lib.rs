@@ -1,4 +1,90 @@
-//! Everything that the author of a plugin needs: the roles, their values, and how a plugin is registered.
+//! What the author of a plugin needs, and nothing else: the roles, their values, and how a plugin is registered. No server, no
+//! runtime, no configuration engine: a crate with one action builds in seconds.
+//!
+//! A whole handler: it makes a record of each finished order, and refuses messages that are too long.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use switchhook_api::{
+//!     BoxError, BuildContext, Callback, Failure, HandleContext, Handler, NewRecord, Plugin, Verdict, async_trait, register,
+//! };
+//!
+//! struct Orders {
+//!     longest: usize,
+//! }
+//!
+//! #[async_trait]
+//! impl Handler for Orders {
+//!     /// Decides a before-callback: from memory, for its sender waits.
+//!     async fn decide(&self, callback: &Callback) -> Result<Verdict, Failure> {
+//!         Ok(match callback.body.len() > self.longest {
+//!             true => Verdict::Deny { code: None, reason: "too long".into() },
+//!             false => Verdict::Abstain,
+//!         })
+//!     }
+//!
+//!     /// Makes a record of an after-callback, which is durable by now. The record goes to each action of the instance.
+//!     async fn handle(
+//!         &self,
+//!         callback: &Callback,
+//!         _: &mut HandleContext<'_>,
+//!     ) -> Result<Option<NewRecord>, Failure> {
+//!         let order: serde_json::Value =
+//!             serde_json::from_slice(&callback.body).map_err(Failure::permanent)?;
+//!         let done = order["state"] == "done";
+//!         Ok(done.then(|| NewRecord::new(callback, "an order is done", callback.body.clone())))
+//!     }
+//! }
+//!
+//! /// Its table under `options`.
+//! #[derive(serde::Deserialize, schemars::JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct Options {
+//!     /// Bytes of a message.
+//!     longest: usize,
+//! }
+//!
+//! #[async_trait]
+//! impl Plugin for Orders {
+//!     type Role = dyn Handler;
+//!     type Options = Options;
+//!     const NAME: &'static str = "orders";
+//!     const ABOUT: &'static str = "Finished orders as records";
+//!     const EXAMPLE: &'static str = "longest = 500";
+//!
+//!     async fn build(options: Options, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
+//!         Ok(Arc::new(Self { longest: options.longest }))
+//!     }
+//! }
+//!
+//! register!(Orders);
+//! # fn main() {}
+//! ```
+//!
+//! # The roles
+//!
+//! | role | what it does |
+//! |---|---|
+//! | [`Source`] | one IM system's protocol: authenticates and decodes requests, encodes replies |
+//! | [`Handler`] | decides before-callbacks, makes records of after-callbacks |
+//! | [`Action`] | delivers records to a destination |
+//! | [`Journal`](journal::Journal) | the durable log of callbacks, and of what is still to be delivered |
+//!
+//! # The words
+//!
+//! - **callback**: one event as the IM system sent it ([`Callback`]): its metadata ([`Facts`]) and its body, byte for byte.
+//! - **phase**: *before* the event (the reply decides, the sender waits) or *after* it ([`Phase`]).
+//! - **verdict**: what a handler decides ([`Verdict`]); **outcome**: what the source is told to reply ([`Outcome`]).
+//! - **record**: what a handler gives to its actions ([`NewRecord`], [`Record`]).
+//! - **instance**: one configured plugin, a named table of the configuration.
+//! - **consumer**: a durable reader of the journal with a cursor: a *projection* (a handler that reads callbacks) or a
+//!   *subscription* (an action that reads a handler's records).
+//! - **attempt, retry, dead letter, replay**: one try; another one later; what was given up, with its reason; sending again on
+//!   request.
+//! - **natural key**: what only the same event has; it tells duplicates.
+//!
+//! Tests of a plugin find fixtures, test doubles and contract suites in `switchhook-testkit`.
 
 pub mod access;
 mod action;

@@ -28,24 +28,6 @@ pub(crate) fn renamed(text: &str, name: &str) -> String {
     renamed
 }
 
-/// The `main` function of a program, with every linked plugin, under the name and version of its package.
-///
-/// ```
-/// switchhook_cli::main!();
-/// ```
-///
-/// A program with a `main` of its own calls [`App::main`].
-#[macro_export]
-macro_rules! main {
-    () => {
-        fn main() -> ::std::process::ExitCode {
-            let name =
-                ::core::option_env!("CARGO_BIN_NAME").unwrap_or(::core::env!("CARGO_PKG_NAME"));
-            $crate::App::main(name, ::core::env!("CARGO_PKG_VERSION"))
-        }
-    };
-}
-
 /// The program: what is linked and configured, and nothing else.
 #[derive(Debug)]
 pub struct App {
@@ -55,11 +37,13 @@ pub struct App {
 
 impl App {
     /// Runs with every linked plugin and the arguments of the process. Name and version are what the program tells its users;
-    /// [`main!`](crate::main) takes them from the package.
+    /// `journal` is the plugin of the journal where the configuration names none.
     #[must_use]
-    pub fn main(name: &'static str, version: &str) -> ExitCode {
+    pub fn main(name: &'static str, version: &str, journal: &'static str) -> ExitCode {
         match Registry::linked() {
-            Ok(registry) => Self::new(registry).named(name, version).run(std::env::args_os()),
+            Ok(registry) => Self::new(registry.with_default_journal(journal))
+                .named(name, version)
+                .run(std::env::args_os()),
             Err(error) => {
                 crate::print_error(&error.to_string());
                 ExitCode::from(70)

@@ -30,6 +30,7 @@ pub fn registry() -> Registry {
         Registration::of::<Store>("tests::store"),
     ])
     .expect("no name is taken twice")
+    .with_default_journal("embedded")
 }
 
 /// A configuration that uses all of them.

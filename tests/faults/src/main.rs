@@ -37,7 +37,7 @@ struct Asked {
 
 fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == scenarios::poison::SERVE) {
-        return switchhook_cli::App::main("switchhook", env!("CARGO_PKG_VERSION")); // with the handler that is poisoned
+        return switchhook_cli::App::main("switchhook", env!("CARGO_PKG_VERSION"), "embedded"); // with the handler that is poisoned
     }
     let asked = match parse(std::env::args().skip(1)) {
         Ok(asked) => asked,

@@ -7,7 +7,10 @@ use super::{Registration, Table};
 
 /// The plugins of this program, sorted by table and name.
 #[derive(Clone, Debug, Default)]
-pub struct Registry(BTreeMap<(Table, &'static str), Registration>);
+pub struct Registry {
+    plugins: BTreeMap<(Table, &'static str), Registration>,
+    default_journal: Option<&'static str>,
+}
 
 impl Registry {
     /// All linked plugins.
@@ -34,7 +37,18 @@ impl Registry {
                 });
             }
         }
-        Ok(Self(plugins))
+        Ok(Self { plugins, default_journal: None })
+    }
+
+    /// The same with this journal where the configuration names none.
+    #[must_use]
+    pub fn with_default_journal(self, name: &'static str) -> Self {
+        Self { default_journal: Some(name), ..self }
+    }
+
+    /// The journal where the configuration names none.
+    pub fn default_journal(&self) -> Option<&'static str> {
+        self.default_journal
     }
 
     /// The plugin of a name.
@@ -44,7 +58,7 @@ impl Registry {
 
     /// All plugins, sorted by table and name.
     pub fn iter(&self) -> impl Iterator<Item = &Registration> {
-        self.0.values()
+        self.plugins.values()
     }
 
     /// The plugins of one role, sorted by name.

@@ -251,7 +251,8 @@ mod tests {
         ]);
         let text = GOOD.replace("\"note\"", &format!("\"slip\"{commands}"));
         let layers = Layers { path: "c.toml".into(), text, ..Layers::default() };
-        let config = Config::read(&layers, &registry.expect("no name is taken twice"))?;
+        let registry = registry.expect("no name is taken twice").with_default_journal("embedded");
+        let config = Config::read(&layers, &registry)?;
         let table = toml::from_str("plugin = \"wire\"").expect("a table");
         let sources =
             [BuiltSource { name: "chat".into(), table, component: Arc::new(Wire) }].into();

@@ -22,7 +22,10 @@ impl Config {
     /// # Errors
     /// Every mistake, sorted by place.
     pub fn read(layers: &Layers, registry: &Registry) -> Result<Self, Vec<Mistake>> {
-        let root = merge(layers)?;
+        let mut root = merge(layers)?;
+        if let Some(journal) = registry.default_journal() {
+            root.set_default(["journal", "plugin"], journal);
+        }
         let mut reader = Reader { registry, mistakes: Vec::new() };
         reader.top_level(&root);
         let mut given = reader.unread(&root);

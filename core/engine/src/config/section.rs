@@ -186,6 +186,16 @@ impl Section {
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
+    /// Sets a key of a table in this one that is not there.
+    pub(super) fn set_default(&mut self, [table, key]: [&str; 2], text: &str) {
+        let Value::Dict(_, root) = &mut self.value else { return };
+        let empty = || Value::Dict(Tag::Default, Dict::new());
+        if let Value::Dict(_, table) = root.entry(table.to_owned()).or_insert_with(empty) {
+            let text = || Value::String(Tag::Default, text.to_owned());
+            table.entry(key.to_owned()).or_insert_with(text);
+        }
+    }
+
     /// A mistake at a key of this table; an empty key means the table itself.
     pub fn mistake(&self, key: &str, message: impl Into<String>) -> Mistake {
         let key = self.full(key);

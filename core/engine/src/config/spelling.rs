@@ -100,8 +100,7 @@ impl Keys<'_> {
             _ => Table::Journal,
         };
         let section = instance.iter().fold(self.root.clone(), |section, key| section.child(key));
-        let default = (table == Table::Journal).then(|| "embedded".to_owned());
-        let plugin = section.text("plugin").or(default);
+        let plugin = section.text("plugin");
         let Some(plugin) = plugin.and_then(|name| self.registry.get(table, &name)) else {
             return Vec::new();
         };

@@ -106,8 +106,7 @@ fn yes() -> bool {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
-    /// The plugin. Default `embedded`.
-    #[serde(default = "embedded")]
+    /// The plugin. Default: the program's own.
     pub plugin: String,
     /// How long callbacks and records are kept. Default `7d`.
     #[serde(default = "week")]
@@ -148,10 +147,6 @@ fn month() -> Period {
 
 fn eight_gib() -> Size {
     Size(8 << 30)
-}
-
-fn embedded() -> String {
-    "embedded".to_owned()
 }
 
 /// `[sources.NAME]`.

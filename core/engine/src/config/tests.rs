@@ -526,3 +526,13 @@ fn secrets_are_in_no_message() {
     hidden(&mistakes(GOOD, &[("SWITCHHOOK_SOURCES__CHAT__OPTIONS__TOKENS", secret)], &[]));
     hidden(&mistakes(GOOD, &[], &[("sources.chat.options.tokens", secret)]));
 }
+
+#[test]
+fn a_program_without_a_journal_of_its_own_needs_one_in_the_configuration() {
+    let none = switchhook_api::Registry::of(registry().iter().copied()).expect("no name twice");
+    let mistakes = Config::read(&layers(GOOD, &[], &[]), &none).expect_err("refused");
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["c.toml:1: journal.plugin: missing; this key is required"]);
+    let named = format!("{GOOD}\n[journal]\nplugin = \"embedded\"\n");
+    assert!(Config::read(&layers(&named, &[], &[]), &none).is_ok());
+}

@@ -114,7 +114,7 @@ fn registry() -> Registry {
         Registration::of::<Store>("tests"),
         Registration::of::<Say>("tests"),
     ]);
-    registry.expect("no name is taken twice")
+    registry.expect("no name is taken twice").with_default_journal("embedded")
 }
 
 /// A file whose handler stands on line 1 and the following.
