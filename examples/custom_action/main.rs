@@ -45,7 +45,7 @@ impl Plugin for Spool {
     type Role = dyn Action;
     type Options = Options;
     const NAME: &'static str = "spool";
-    const ABOUT: &'static str = "puts each record into a file of its own";
+    const DESCRIPTION: &'static str = "puts each record into a file of its own";
     const EXAMPLE: &'static str = r#"folder = "data/spool""#;
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {

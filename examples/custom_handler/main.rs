@@ -58,7 +58,8 @@ impl Plugin for WordGuard {
     type Role = dyn Handler;
     type Options = Options;
     const NAME: &'static str = "word-guard";
-    const ABOUT: &'static str = "refuses topics that carry a word, and reports those renamed to it";
+    const DESCRIPTION: &'static str =
+        "refuses topics that carry a word, and reports those renamed to it";
     const COMMANDS: &'static [&'static str] =
         &["Group.CallbackBeforeCreateTopic", "Group.CallbackAfterTopicInfoChanged"];
     const EXAMPLE: &'static str = r#"word = "casino""#;

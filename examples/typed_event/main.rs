@@ -33,7 +33,7 @@ impl Plugin for DoorKeeper {
     type Role = dyn Handler;
     type Options = Self;
     const NAME: &'static str = "door-keeper";
-    const ABOUT: &'static str = "keeps some accounts from joining groups";
+    const DESCRIPTION: &'static str = "keeps some accounts from joining groups";
     const COMMANDS: &'static [&'static str] = &[GroupBeforeApplyJoinGroup::COMMAND];
     const EXAMPLE: &'static str = r#"banned = ["mallory"]"#;
     async fn build(options: Self, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {

@@ -41,7 +41,7 @@ pub trait Action: Send + Sync + 'static {
 
     /// Whether an attempt cannot be cancelled, such as a write to a disk. Its result must then be known before the next attempt:
     /// after its `timeout` there is a warning, and the framework keeps waiting.
-    fn goes_on(&self) -> bool {
+    fn is_uncancellable(&self) -> bool {
         false
     }
 

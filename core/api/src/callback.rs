@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::facts::{Client, Facts, Phase};
+use crate::facts::{Client, Metadata, Phase};
 
 /// One event as the IM system sent it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Callback {
     /// Everything but the body.
-    pub facts: Facts,
+    pub facts: Metadata,
     /// An after-callback whose reply still has an effect: it is decided and persisted before it is answered.
     pub answered: bool,
     /// A key that only this event has, such as a message key; the catalogue names its fields. It identifies duplicates.
@@ -33,7 +33,7 @@ impl Callback {
         body: Bytes,
     ) -> Self {
         Self {
-            facts: Facts {
+            facts: Metadata {
                 id: Uuid::nil(),
                 source: Arc::from(""),
                 command: command.into(),
@@ -52,7 +52,7 @@ impl Callback {
     }
 
     /// A callback as a journal returns it.
-    pub fn restored(facts: Facts, body: Bytes) -> Self {
+    pub fn restored(facts: Metadata, body: Bytes) -> Self {
         Self { facts, answered: false, natural_key: None, body }
     }
 

@@ -50,7 +50,7 @@
 //!     type Role = dyn Handler;
 //!     type Options = Options;
 //!     const NAME: &'static str = "orders";
-//!     const ABOUT: &'static str = "Finished orders as records";
+//!     const DESCRIPTION: &'static str = "Finished orders as records";
 //!     const EXAMPLE: &'static str = "longest = 500";
 //!
 //!     async fn build(options: Options, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {
@@ -73,7 +73,7 @@
 //!
 //! # The words
 //!
-//! - **callback**: one event as the IM system sent it ([`Callback`]): its metadata ([`Facts`]) and its body, byte for byte.
+//! - **callback**: one event as the IM system sent it ([`Callback`]): its metadata ([`Metadata`]) and its body, byte for byte.
 //! - **phase**: *before* the event (the reply decides, the sender waits) or *after* it ([`Phase`]).
 //! - **verdict**: what a handler decides ([`Verdict`]); **outcome**: what the source is told to reply ([`Outcome`]).
 //! - **record**: what a handler gives to its actions ([`NewRecord`], [`Record`]).
@@ -114,7 +114,7 @@ mod verdict;
 pub use self::action::Action;
 pub use self::callback::{Callback, Event, EventError};
 pub use self::catalogue::{Answer, CommandSpec, FieldKind, FieldSpec, Presence};
-pub use self::facts::{Client, Decision, Facts, Phase, Words};
+pub use self::facts::{Client, Decision, Metadata, Phase, StringInterner};
 pub use self::failure::Failure;
 pub use self::handler::Handler;
 pub use self::log_lines::log_line;

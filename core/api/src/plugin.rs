@@ -15,7 +15,7 @@ pub use self::claim::{Claim, resolved};
 pub use self::registry::{NameTaken, Registry};
 use crate::BoxError;
 use crate::action::Action;
-use crate::config::{Mistake, OptionsTable};
+use crate::config::{ConfigError, OptionsTable};
 use crate::handler::Handler;
 use crate::journal::Journal;
 use crate::source::Source;
@@ -30,7 +30,7 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// The name that `plugin = "..."` selects.
     const NAME: &'static str;
     /// One line: what it is for.
-    const ABOUT: &'static str;
+    const DESCRIPTION: &'static str;
     /// Handlers: the commands that an instance handles by default.
     ///
     /// If the list is empty, an instance must set `commands`.
@@ -234,11 +234,11 @@ impl<P: Plugin> Configured for Typed<P> {
     }
 }
 
-type Configure = fn(&dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<Mistake>>;
+type Configure = fn(&dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<ConfigError>>;
 
-fn configure<P: Plugin>(table: &dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<Mistake>> {
+fn configure<P: Plugin>(table: &dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<ConfigError>> {
     let options = table.read::<P::Options>()?;
-    let wrong: Vec<Mistake> =
+    let wrong: Vec<ConfigError> =
         P::check(&options).into_iter().map(|(key, message)| table.mistake(&key, message)).collect();
     if wrong.is_empty() { Ok(Box::new(Typed::<P>(options))) } else { Err(wrong) }
 }
@@ -279,7 +279,7 @@ impl Registration {
         Self {
             table: P::Role::TABLE,
             name: P::NAME,
-            about: P::ABOUT,
+            about: P::DESCRIPTION,
             module,
             commands: P::COMMANDS,
             records: P::RECORDS,
@@ -294,7 +294,10 @@ impl Registration {
     ///
     /// # Errors
     /// All errors in them.
-    pub fn configure(&self, table: &dyn OptionsTable) -> Result<Box<dyn Configured>, Vec<Mistake>> {
+    pub fn configure(
+        &self,
+        table: &dyn OptionsTable,
+    ) -> Result<Box<dyn Configured>, Vec<ConfigError>> {
         (self.configure)(table)
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::callback::Callback;
-use crate::facts::Facts;
+use crate::facts::Metadata;
 
 /// A record as a handler makes it; the framework adds the metadata of the callback and stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Record {
     /// JSON for machines.
     pub body: Bytes,
     /// The metadata of the callback that it was made from.
-    pub facts: Facts,
+    pub facts: Metadata,
     /// For a replay: the id of this new delivery.
     pub replay: Option<Uuid>,
 }
@@ -58,7 +58,7 @@ impl Record {
     /// Makes a record, as a journal or a test does.
     pub fn new(
         handler: Arc<str>,
-        facts: Facts,
+        facts: Metadata,
         key: Option<Arc<str>>,
         summary: String,
         body: Bytes,

@@ -59,7 +59,7 @@ pub trait Source: Send + Sync + 'static {
     /// Whether it authenticates its callers. If not, the server does not start on a public address.
     fn authenticates(&self) -> bool;
     /// Whether it also owns the paths below its own; [`RawRequest::below`] then holds the rest of the path.
-    fn below(&self) -> bool {
+    fn owns_subpaths(&self) -> bool {
         false
     }
     /// How long the sender waits for the reply to a callback of this phase. By default, `decide_within` is three quarters of it.

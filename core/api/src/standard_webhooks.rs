@@ -58,14 +58,14 @@ impl Secret {
     /// Why it is not to be believed.
     pub fn verify(
         &self,
-        headers: Signed<'_>,
+        headers: SignatureHeaders<'_>,
         body: &[u8],
         now: Timestamp,
         window: Duration,
-    ) -> Result<(), Distrust> {
-        let sent: i64 = headers.timestamp.parse().map_err(|_| Distrust::Malformed)?;
+    ) -> Result<(), VerifyError> {
+        let sent: i64 = headers.timestamp.parse().map_err(|_| VerifyError::Malformed)?;
         if now.as_second().abs_diff(sent) > window.as_secs() {
-            return Err(Distrust::Stale);
+            return Err(VerifyError::Stale);
         }
         let matches = |signature: &str| {
             let bytes = signature.strip_prefix("v1,").and_then(decode_base64);
@@ -76,7 +76,7 @@ impl Secret {
         if headers.signatures.split(' ').take(16).any(matches) {
             Ok(())
         } else {
-            Err(Distrust::Wrong)
+            Err(VerifyError::Wrong)
         }
     }
 
@@ -109,7 +109,7 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
 
 /// The three headers of a signed message.
 #[derive(Clone, Copy, Debug)]
-pub struct Signed<'a> {
+pub struct SignatureHeaders<'a> {
     /// `webhook-id`
     pub id: &'a str,
     /// `webhook-timestamp`
@@ -120,7 +120,7 @@ pub struct Signed<'a> {
 
 /// Why a message is not to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distrust {
+pub enum VerifyError {
     /// The time stamp is no number.
     Malformed,
     /// Too old, or from the future.
@@ -129,7 +129,7 @@ pub enum Distrust {
     Wrong,
 }
 
-impl fmt::Display for Distrust {
+impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "the timestamp is not a number of seconds",
@@ -156,9 +156,9 @@ mod tests {
         signatures: &str,
         body: &[u8],
         now: i64,
-    ) -> Result<(), Distrust> {
+    ) -> Result<(), VerifyError> {
         let now = Timestamp::from_second(now).expect("in range");
-        secret().verify(Signed { id, timestamp, signatures }, body, now, WINDOW)
+        secret().verify(SignatureHeaders { id, timestamp, signatures }, body, now, WINDOW)
     }
 
     #[test]
@@ -172,13 +172,13 @@ mod tests {
             check(id, "1614265330", &format!("v1,AAAA v2,x {signature}"), body, AT + 300),
             Ok(())
         );
-        assert_eq!(check(id, "1614265330", &signature, body, AT + 301), Err(Distrust::Stale));
-        assert_eq!(check(id, "1614265330", &signature, body, AT - 301), Err(Distrust::Stale));
-        assert_eq!(check(id, "1614265331", &signature, body, AT), Err(Distrust::Wrong));
-        assert_eq!(check("msg_other", "1614265330", &signature, body, AT), Err(Distrust::Wrong));
-        assert_eq!(check(id, "1614265330", &signature, b"{}", AT), Err(Distrust::Wrong));
-        assert_eq!(check(id, "1614265330", "v1,", body, AT), Err(Distrust::Wrong));
-        assert_eq!(check(id, "soon", &signature, body, AT), Err(Distrust::Malformed));
+        assert_eq!(check(id, "1614265330", &signature, body, AT + 301), Err(VerifyError::Stale));
+        assert_eq!(check(id, "1614265330", &signature, body, AT - 301), Err(VerifyError::Stale));
+        assert_eq!(check(id, "1614265331", &signature, body, AT), Err(VerifyError::Wrong));
+        assert_eq!(check("msg_other", "1614265330", &signature, body, AT), Err(VerifyError::Wrong));
+        assert_eq!(check(id, "1614265330", &signature, b"{}", AT), Err(VerifyError::Wrong));
+        assert_eq!(check(id, "1614265330", "v1,", body, AT), Err(VerifyError::Wrong));
+        assert_eq!(check(id, "soon", &signature, body, AT), Err(VerifyError::Malformed));
     }
 
     #[test]
@@ -228,12 +228,12 @@ mod tests {
         assert_eq!(first, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(second, new.sign(id, at, body));
         let verify = |secret: &Secret, signatures: &str| {
-            let headers = Signed { id, timestamp: "1614265330", signatures };
+            let headers = SignatureHeaders { id, timestamp: "1614265330", signatures };
             secret.verify(headers, body, at, WINDOW)
         };
         assert_eq!([verify(&old, &signatures), verify(&new, &signatures)], [Ok(()), Ok(())]);
-        assert_eq!(verify(&stranger, &signatures), Err(Distrust::Wrong));
-        assert_eq!(verify(&new, first), Err(Distrust::Wrong));
+        assert_eq!(verify(&stranger, &signatures), Err(VerifyError::Wrong));
+        assert_eq!(verify(&new, first), Err(VerifyError::Wrong));
         let for_urls = first.replace('+', "-").replace('/', "_");
         assert_eq!(verify(&old, for_urls.trim_end_matches('=')), Ok(()));
         assert_eq!(sign_with_all(&[], id, at, body), "");

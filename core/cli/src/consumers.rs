@@ -5,8 +5,8 @@ use super::output::{self, Format, columns, line, one_line};
 use super::store::{Store, StoreError};
 use super::{Context, Failed, block_on};
 use switchhook_api::program_name;
-use switchhook_engine::admin::{LaneView, Pause, PauseResult};
-use switchhook_engine::targets::Standing;
+use switchhook_engine::admin::{ConsumerView, Pause, PauseResult};
+use switchhook_engine::targets::TargetHealth;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -48,9 +48,9 @@ pub(super) fn run(cx: &Context, args: &Args) -> Result<(), Failed> {
     Ok(())
 }
 
-fn table(lanes: &[LaneView]) -> String {
+fn table(lanes: &[ConsumerView]) -> String {
     let head = ["CONSUMER", "CURSOR", "LAG", "PENDING", "DEAD", "STATE"].map(str::to_owned);
-    let row = |lane: &LaneView| {
+    let row = |lane: &ConsumerView| {
         let status = &lane.status;
         [
             one_line(&status.lane),
@@ -65,8 +65,8 @@ fn table(lanes: &[LaneView]) -> String {
     columns(&rows)
 }
 
-fn state(lane: &LaneView) -> String {
-    let LaneView { status, target } = lane;
+fn state(lane: &ConsumerView) -> String {
+    let ConsumerView { status, target } = lane;
     if status.detached {
         let since = status.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
         return format!("orphaned{since}");
@@ -92,7 +92,7 @@ fn state(lane: &LaneView) -> String {
 }
 
 /// And whether anything gets through.
-fn with_undelivered(state: String, target: &Standing) -> String {
+fn with_undelivered(state: String, target: &TargetHealth) -> String {
     match &target.undelivered {
         Some(undelivered) => format!("{state}; {}", one_line(&undelivered.text())),
         None => state,
@@ -189,12 +189,12 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{both, config, journal};
-    use switchhook_api::journal::{LaneStatus, Position};
+    use switchhook_api::journal::{ConsumerStatus, Position};
     use switchhook_engine::app;
-    use switchhook_engine::targets::{LeftAlone, Undelivered};
+    use switchhook_engine::targets::{CircuitOpen, Undelivered};
 
-    fn lane(name: &str) -> LaneStatus {
-        LaneStatus {
+    fn lane(name: &str) -> ConsumerStatus {
+        ConsumerStatus {
             lane: name.to_owned(),
             cursor: Position(12),
             behind: 3,
@@ -212,14 +212,14 @@ mod tests {
     #[test]
     fn lanes_are_a_table_with_their_states() {
         let at = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
-        let gone = LaneStatus {
+        let gone = ConsumerStatus {
             detached: true,
             detached_at: Some(at("2026-01-31T08:00:00.5Z")),
             ..lane("old\u{1b}[31m")
         };
-        let paused = LaneStatus { paused: true, ..lane("topics>crm") };
-        let disabled = LaneStatus { disabled: true, ..lane("topics>off") };
-        let lanes = [lane("topics"), paused.clone(), disabled, gone].map(LaneView::of);
+        let paused = ConsumerStatus { paused: true, ..lane("topics>crm") };
+        let disabled = ConsumerStatus { disabled: true, ..lane("topics>off") };
+        let lanes = [lane("topics"), paused.clone(), disabled, gone].map(ConsumerView::of);
         assert_eq!(
             table(&lanes),
             "CONSUMER       CURSOR  LAG  PENDING  DEAD  STATE\n\
@@ -228,17 +228,22 @@ mod tests {
              topics>off     12      3    2        1     disabled\n\
              old\\u{1b}[31m  12      3    2        1     orphaned since 2026-01-31T08:00:00Z"
         );
-        let left_alone = |probed_at| LeftAlone { since: at("2026-01-31T08:00:00Z"), probed_at };
-        let failing =
-            |probed_at| Standing { failing: Some(left_alone(probed_at)), ..Standing::default() };
-        let target =
-            Standing { gone_since: Some(at("2026-01-31T09:00:00Z")), ..Standing::default() };
+        let left_alone = |probed_at| CircuitOpen { since: at("2026-01-31T08:00:00Z"), probed_at };
+        let failing = |probed_at| TargetHealth {
+            failing: Some(left_alone(probed_at)),
+            ..TargetHealth::default()
+        };
+        let target = TargetHealth {
+            gone_since: Some(at("2026-01-31T09:00:00Z")),
+            ..TargetHealth::default()
+        };
         let undelivered = Some(Undelivered {
             since: at("2026-01-31T07:00:00Z"),
             failures: 12,
             reason: "the target answered 401 Unauthorized\n".to_owned(),
         });
-        let fruitless = Standing { undelivered: undelivered.clone(), ..Standing::default() };
+        let fruitless =
+            TargetHealth { undelivered: undelivered.clone(), ..TargetHealth::default() };
         let text = "nothing delivered since 2026-01-31T07:00:00Z: 12 attempts failed; last error: the target answered 401 Unauthorized\\n";
         for (status, target, expected) in [
             (
@@ -256,15 +261,15 @@ mod tests {
             (lane("h>a"), fruitless.clone(), &format!("active; {text}")),
             (
                 lane("h>a"),
-                Standing { undelivered, ..failing(None) },
+                TargetHealth { undelivered, ..failing(None) },
                 &format!(
                     "circuit breaker open, failing since 2026-01-31T08:00:00Z; next probe with the next record; {text}"
                 ),
             ),
-            (LaneStatus { full: true, ..lane("h>a") }, Standing::default(), "full"),
-            (LaneStatus { full: true, ..lane("h>a") }, fruitless, &format!("full; {text}")),
+            (ConsumerStatus { full: true, ..lane("h>a") }, TargetHealth::default(), "full"),
+            (ConsumerStatus { full: true, ..lane("h>a") }, fruitless, &format!("full; {text}")),
         ] {
-            assert_eq!(state(&LaneView { status, target }), expected);
+            assert_eq!(state(&ConsumerView { status, target }), expected);
         }
     }
 
@@ -306,7 +311,7 @@ mod tests {
         let mut specs = app::lanes(&config("{}"));
         specs.retain(|spec| spec.id.action().is_none());
         let mut left = Store::local(journal.clone(), specs);
-        let states = |lanes: Vec<LaneView>| lanes.iter().map(state).collect::<Vec<_>>();
+        let states = |lanes: Vec<ConsumerView>| lanes.iter().map(state).collect::<Vec<_>>();
         let shown = states(left.lanes().await.expect("read"));
         assert_eq!(shown, ["active", "orphaned"]);
         let mut specs = app::lanes(&config("{}"));

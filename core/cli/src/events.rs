@@ -10,7 +10,7 @@ use super::filter::{self, Filter};
 use super::output::{self, Format, one_line};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::Facts;
+use switchhook_api::Metadata;
 use switchhook_api::journal::{EventQuery, Position};
 
 /// Events that are fetched at a time: bodies may be large.
@@ -94,7 +94,7 @@ pub(super) fn text(event: &RawValue, body_max: usize) -> Result<String, Failed> 
     let unreadable = |error: serde_json::Error| {
         Failed::bug(format!("cannot read the metadata of a callback: {error}"))
     };
-    let facts: Facts = serde_json::from_str(event.get()).map_err(unreadable)?;
+    let facts: Metadata = serde_json::from_str(event.get()).map_err(unreadable)?;
     let Rest { body, persisted_late } = serde_json::from_str(event.get()).map_err(unreadable)?;
     let mut text = format!(
         "{:.3}  {}  {:6}  {}  {}  {}",

@@ -11,7 +11,7 @@ use switchhook_api::Clock;
 use switchhook_api::Pattern;
 use switchhook_api::journal::EventQuery;
 use switchhook_engine::SystemClock;
-use switchhook_engine::config::Period;
+use switchhook_engine::config::HumanDuration;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Filter {
@@ -89,7 +89,7 @@ impl FromStr for When {
             return Ok(Self::At(time));
         }
         let period = text.trim_end_matches("ago").trim();
-        period.parse::<Period>().map(|period| Self::Ago(period.0)).map_err(|_| {
+        period.parse::<HumanDuration>().map(|period| Self::Ago(period.0)).map_err(|_| {
             format!("`{text}` is not a valid time; write one like 2026-01-31T08:00:00Z, or how long ago, such as 2h or 3d")
         })
     }

@@ -10,15 +10,15 @@ use tokio_util::sync::CancellationToken;
 use super::Failed;
 use super::store::Store;
 use switchhook_api::journal::{
-    Fate, Journal, LaneId, Lease, Leased, Position, REPLAYS_OPEN_MAX, Replay, Settlement, Upkeep,
-    Want, Work,
+    ConsumerId, Disposition, Journal, JournalAdmin, Lease, LeaseRequest, LeasedItem, Position,
+    REPLAYS_OPEN_MAX, Replay, Settlement, Work,
 };
 use switchhook_api::{NewRecord, Record, StateChanges};
 use switchhook_engine::SystemClock;
 use switchhook_engine::admin::{self, Admin};
 use switchhook_engine::app;
 use switchhook_engine::config::tables::Limits;
-use switchhook_engine::config::{Config, Layers, Period};
+use switchhook_engine::config::{Config, HumanDuration, Layers};
 use switchhook_engine::listener::{Listener, Serving, serve};
 use switchhook_engine::metrics::Metrics;
 use switchhook_engine::targets::NoTargets;
@@ -62,7 +62,7 @@ pub(super) async fn served_for(journal: Arc<dyn Journal>, idle: Duration) -> (St
     });
     let serving = Serving {
         routes: admin::socket_routes(&admin),
-        limits: Limits { idle_timeout: Period(idle), ..Limits::default() },
+        limits: Limits { idle_timeout: HumanDuration(idle), ..Limits::default() },
         drain: Duration::ZERO,
         clock: Arc::new(SystemClock::default()),
         metrics,
@@ -83,10 +83,10 @@ pub(super) async fn journal(events: u64, dead: usize) -> MemoryJournal {
     journal.append((1..=events).map(one).collect()).await.expect("kept");
     let mut handled = 0;
     while handled < events {
-        let lease = lease(&journal, &LaneId::projection("changes")).await;
+        let lease = lease(&journal, &ConsumerId::projection("changes")).await;
         handled += lease.items.len() as u64;
         settle(&journal, lease, |work| match work {
-            Work::Callback(callback) => Fate::Recorded(Some(NewRecord::of(callback))),
+            Work::Callback(callback) => Disposition::Recorded(Some(NewRecord::of(callback))),
             Work::Record(record) => panic!("a record for a projection: {record:?}"),
         })
         .await;
@@ -99,25 +99,25 @@ pub(super) async fn journal(events: u64, dead: usize) -> MemoryJournal {
 }
 
 /// The subscription of [`journal`].
-pub(super) fn log_lane() -> LaneId {
-    LaneId::subscription("changes", "log")
+pub(super) fn log_lane() -> ConsumerId {
+    ConsumerId::subscription("changes", "log")
 }
 
 /// Delivers what is there, giving up the first so many; the records.
 pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record> {
     let lease = lease(journal, &log_lane()).await;
-    let record = |item: &Leased| match &item.work {
+    let record = |item: &LeasedItem| match &item.work {
         Work::Record(record) => record.clone(),
         Work::Callback(callback) => panic!("a callback for a subscription: {callback:?}"),
     };
     let records = lease.items.iter().map(record).collect();
     let mut left = dead;
     settle(journal, lease, |_| {
-        let gone = Fate::Dead {
+        let gone = Disposition::Dead {
             reason: "the target said 410\u{1b}[31m".to_owned(),
             response: Some("HTTP 410\nGone\u{202e}".to_owned()),
         };
-        let fate = if left > 0 { gone } else { Fate::Delivered };
+        let fate = if left > 0 { gone } else { Disposition::Delivered };
         left = left.saturating_sub(1);
         fate
     })
@@ -129,8 +129,9 @@ pub(super) async fn deliver(journal: &MemoryJournal, dead: usize) -> Vec<Record>
 pub(super) async fn give_up(journal: &MemoryJournal, count: usize) {
     let one = |_| entry("Group.Changed", "", "{}");
     journal.append((0..count).map(one).collect()).await.expect("kept");
-    let lease = lease(journal, &LaneId::projection("changes")).await;
-    settle(journal, lease, |_| Fate::Dead { reason: "broken".to_owned(), response: None }).await;
+    let lease = lease(journal, &ConsumerId::projection("changes")).await;
+    settle(journal, lease, |_| Disposition::Dead { reason: "broken".to_owned(), response: None })
+        .await;
 }
 
 /// Lets the subscription be so full that it takes only so many more; what fills it are the first callbacks, again and again.
@@ -144,13 +145,17 @@ pub(super) async fn fill(journal: &MemoryJournal, room: usize) {
     }
 }
 
-async fn lease(journal: &MemoryJournal, lane: &LaneId) -> Lease {
-    let want =
-        Want { limit: 10_000, term: Duration::from_mins(1), whole_keys: true, retries: 10_000 };
+async fn lease(journal: &MemoryJournal, lane: &ConsumerId) -> Lease {
+    let want = LeaseRequest {
+        limit: 10_000,
+        term: Duration::from_mins(1),
+        whole_keys: true,
+        retries: 10_000,
+    };
     journal.lease(lane, &want).await.expect("leased")
 }
 
-async fn settle(journal: &MemoryJournal, lease: Lease, mut fate: impl FnMut(&Work) -> Fate) {
+async fn settle(journal: &MemoryJournal, lease: Lease, mut fate: impl FnMut(&Work) -> Disposition) {
     let fates = lease.items.iter().map(|item| (item.position, fate(&item.work))).collect();
     let (lane, token) = (lease.lane, lease.token);
     let settlement = Settlement { lane, token, fates, state: StateChanges::new() };

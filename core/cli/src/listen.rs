@@ -17,17 +17,17 @@ use warp::{Filter, Reply};
 use super::Failed;
 use super::output::{self, Format, one_line};
 use switchhook_api::Clock;
-use switchhook_api::standard_webhooks::{ID, SIGNATURE, Secret, Signed, TIMESTAMP};
+use switchhook_api::standard_webhooks::{ID, SIGNATURE, Secret, SignatureHeaders, TIMESTAMP};
 use switchhook_engine::SystemClock;
 use switchhook_engine::config::tables::Limits;
-use switchhook_engine::config::{SecretFile, Size};
-use switchhook_engine::listener::{Arrival, Listener, Serving, bind, serve};
+use switchhook_engine::config::{ByteSize, SecretFile};
+use switchhook_engine::listener::{IncomingRequest, Listener, Serving, bind, serve};
 use switchhook_engine::metrics::Metrics;
 
 /// How far the time of a signature may be from ours.
 const WINDOW: Duration = Duration::from_mins(5);
 /// As much as a body of the configuration may at most have.
-const BODY_MAX: Size = Size(64 << 20);
+const BODY_MAX: ByteSize = ByteSize(64 << 20);
 /// How long requests in progress may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(1);
 /// The header with the command of the callback.
@@ -122,8 +122,8 @@ async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> 
     };
     output::message(&format!("listening on http://{address}/ ({checked}); Ctrl-C stops"));
     let (answering, clock, stop) = (target.clone(), target.clock.clone(), target.stop.clone());
-    let routes = warp::ext::get::<Arc<Arrival>>()
-        .map(move |arrival: Arc<Arrival>| answering.answer(&arrival).into_response())
+    let routes = warp::ext::get::<Arc<IncomingRequest>>()
+        .map(move |arrival: Arc<IncomingRequest>| answering.answer(&arrival).into_response())
         .boxed();
     let limits = Limits { body_size: BODY_MAX, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
@@ -139,7 +139,7 @@ async fn listen(address: SocketAddr, target: Arc<Target>) -> Result<(), Failed> 
 }
 
 impl Target {
-    fn answer(&self, arrival: &Arrival) -> StatusCode {
+    fn answer(&self, arrival: &IncomingRequest) -> StatusCode {
         // Whoever comes after the last one that was asked for gets an honest answer.
         let counted =
             self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -153,7 +153,7 @@ impl Target {
     }
 
     /// The answer to a request, and what is shown of it.
-    fn respond(&self, arrival: &Arrival) -> (StatusCode, String) {
+    fn respond(&self, arrival: &IncomingRequest) -> (StatusCode, String) {
         let body = match &arrival.body {
             Ok(body) => body,
             Err(refusal) => {
@@ -175,7 +175,7 @@ impl Target {
 
     fn show(
         &self,
-        arrival: &Arrival,
+        arrival: &IncomingRequest,
         verdict: &Verdict,
         body: &[u8],
         status: StatusCode,
@@ -231,7 +231,7 @@ fn verify(secrets: &[Secret], headers: &HeaderMap, body: &[u8], now: Timestamp) 
         (_, _, _, None) => Verdict::Missing,
         ([], ..) => Verdict::Unchecked,
         ([first, others @ ..], Some(id), Some(timestamp), Some(signatures)) => {
-            let signed = Signed { id, timestamp, signatures };
+            let signed = SignatureHeaders { id, timestamp, signatures };
             let verify = |secret: &Secret| secret.verify(signed, body, now, WINDOW);
             match verify(first) {
                 Ok(()) => Verdict::Good,
@@ -248,7 +248,7 @@ fn text_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn text(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -> String {
+fn text(arrival: &IncomingRequest, verdict: &Verdict, body: &[u8], status: StatusCode) -> String {
     let mut head = format!(
         "{:.3} {} {}",
         arrival.received,
@@ -265,7 +265,7 @@ fn text(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -
     body.lines().fold(head, |text, line| format!("{text}\n  {}", one_line(line)))
 }
 
-fn as_json(arrival: &Arrival, verdict: &Verdict, body: &[u8], status: StatusCode) -> Value {
+fn as_json(arrival: &IncomingRequest, verdict: &Verdict, body: &[u8], status: StatusCode) -> Value {
     let ours = |name: &str| name.starts_with("switchhook-") || name.starts_with("webhook-");
     let headers: Map<String, Value> = arrival
         .headers

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::output::one_line;
 use super::store::Store;
-use switchhook_api::journal::LaneId;
+use switchhook_api::journal::ConsumerId;
 use switchhook_engine::app;
 use switchhook_engine::config::{Config, hint, listed};
 
@@ -38,7 +38,7 @@ impl Names {
         self
     }
 
-    fn add(&mut self, lane: &LaneId) {
+    fn add(&mut self, lane: &ConsumerId) {
         self.lanes.insert(lane.to_string());
         self.handlers.insert(lane.handler().to_string());
         self.actions.extend(lane.action().map(ToString::to_string));

@@ -12,7 +12,7 @@ use textwrap::{Options, WordSplitter};
 
 use switchhook_api::escape;
 pub(super) use switchhook_api::escape::for_shell;
-use switchhook_engine::config::Period;
+use switchhook_engine::config::HumanDuration;
 
 use super::Failed;
 
@@ -87,7 +87,7 @@ pub(super) fn time(time: Duration) -> String {
     let seconds = time.as_secs();
     match (seconds / DAY, seconds % DAY) {
         (days @ 2.., 0) => format!("{days} days"),
-        _ => Period(time).to_string(),
+        _ => HumanDuration(time).to_string(),
     }
 }
 

@@ -21,8 +21,9 @@ pub(crate) fn renamed(text: &str, name: &str) -> String {
     let mut parts = text.split(FRAMEWORK);
     let mut renamed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let goes_on = part.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-:".contains(c));
-        renamed.push_str(if goes_on { FRAMEWORK } else { name });
+        let is_uncancellable =
+            part.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-:".contains(c));
+        renamed.push_str(if is_uncancellable { FRAMEWORK } else { name });
         renamed.push_str(part);
     }
     renamed

@@ -14,12 +14,12 @@ use super::Failed;
 use super::output::one_line;
 use switchhook_api::error_line;
 use switchhook_api::journal::{
-    DeadLetter, DeadLetterQuery, EventQuery, Journal, JournalError, LaneSpec, LaneStatus, Position,
-    Stats,
+    ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, EventQuery, Journal, JournalError,
+    Position, Stats,
 };
 use switchhook_api::{BuildContext, Component};
 use switchhook_engine::admin::{
-    AdminCommand, CONSUMERS, LaneView, dead_letter_target, event_target, with_views,
+    AdminCommand, CONSUMERS, ConsumerView, dead_letter_target, event_target, with_views,
 };
 use switchhook_engine::app;
 use switchhook_engine::config::Config;
@@ -37,7 +37,7 @@ pub(super) enum Store {
 pub(super) struct LocalJournal {
     pub(super) journal: Arc<dyn Journal>,
     /// The configured consumers; registered when a command needs them.
-    lanes: Vec<LaneSpec>,
+    lanes: Vec<ConsumerSpec>,
     attached: bool,
 }
 
@@ -146,7 +146,7 @@ impl Store {
 
     /// A journal that is open already.
     #[cfg(test)]
-    pub(super) fn local(journal: Arc<dyn Journal>, lanes: Vec<LaneSpec>) -> Self {
+    pub(super) fn local(journal: Arc<dyn Journal>, lanes: Vec<ConsumerSpec>) -> Self {
         Self::Local(LocalJournal { journal, lanes, attached: false })
     }
 
@@ -184,11 +184,11 @@ impl Store {
     }
 
     /// Every lane.
-    pub(super) async fn lanes(&mut self) -> Result<Vec<LaneView>, StoreError> {
+    pub(super) async fn lanes(&mut self) -> Result<Vec<ConsumerView>, StoreError> {
         match self {
             Self::Local(local) => {
                 let lanes = local.journal.lanes().await?.into_iter();
-                Ok(lanes.map(|lane| LaneView::of(local.as_configured(lane))).collect())
+                Ok(lanes.map(|lane| ConsumerView::of(local.as_configured(lane))).collect())
             }
             Self::Remote(remote) => Ok(remote.get::<Page<_>>(CONSUMERS).await?.items),
         }
@@ -262,7 +262,7 @@ impl LocalJournal {
     }
 
     /// A consumer with the state it has under this configuration: the journal has the state of the last run.
-    fn as_configured(&self, mut lane: LaneStatus) -> LaneStatus {
+    fn as_configured(&self, mut lane: ConsumerStatus) -> ConsumerStatus {
         let id = lane.id();
         let spec = self.lanes.iter().find(|spec| spec.id == id);
         lane.detached = spec.is_none();

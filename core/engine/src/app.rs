@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::budget::Budget;
 pub use self::checks::wrong_files;
 pub use self::lanes::lanes;
-use self::parts::Parts;
+use self::parts::Components;
 pub use self::parts::{build_source, build_sources};
 pub use self::remarks::remarks;
 use self::runtimes::{Listening, Runtimes, no_threads};
@@ -154,7 +154,7 @@ async fn live(
 
 /// A server that has everything but its listeners.
 struct Ready {
-    parts: Arc<Parts>,
+    parts: Arc<Components>,
     lanes: JoinSet<()>,
     sockets: Sockets,
     limits: Limits,
@@ -178,7 +178,7 @@ async fn prepare(
     }
     let sockets = Sockets::bind(&config.server, &config.admin, &listening).await?;
     let limits = within_descriptors(config.server.limits);
-    let parts = Arc::new(Parts::build(config, sources, &doing).await?);
+    let parts = Arc::new(Components::build(config, sources, &doing).await?);
     let lanes = parts.start(&doing).await?;
     Ok(Ready { parts, lanes, sockets, limits })
 }

@@ -67,7 +67,7 @@ pub(crate) async fn decide(
 ) -> Decided {
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
-    let silence = Silence::of(&chain, &callback, &*source);
+    let silence = NoResponse::of(&chain, &callback, &*source);
     let asking = Asking { chain, source, metrics: metrics.clone(), progress: progress.clone() };
     // With the deadline inside, too: who hangs up leaves the task to itself.
     let mut task = tokio::spawn(timeout_at(deadline, asking.run(callback)));
@@ -93,19 +93,19 @@ pub(crate) fn late(
     source: &dyn Source,
     begun: Instant,
 ) -> Decided {
-    let (outcome, by) = Silence::of(chain, callback, source).strictest(Said::default());
+    let (outcome, by) = NoResponse::of(chain, callback, source).strictest(Said::default());
     let decision = Some(note(&outcome, by.as_deref(), Vec::new(), begun));
     Decided { outcome, decision, whole: false }
 }
 
 /// What the handlers of a chain count as if they do not finish.
-struct Silence {
+struct NoResponse {
     handlers: Vec<(Arc<str>, OnFailure)>,
     /// None where no handler asks for it, or where the protocol knows none.
     refusal: Option<Verdict>,
 }
 
-impl Silence {
+impl NoResponse {
     fn of(chain: &[Decider], callback: &Callback, source: &dyn Source) -> Self {
         let wanted = chain.iter().any(|decider| decider.on_failure == OnFailure::Deny);
         let refusal = wanted.then(|| refusal(source, callback)).flatten();

@@ -20,11 +20,11 @@ use self::path::MountPath;
 pub use self::policy::WhenUnavailable;
 pub(crate) use self::policy::{MountPolicy, Policy};
 use crate::decide::{Decided, Decider, decide, late};
-use crate::listener::{Arrival, Stranger};
+use crate::decision_cache::{CacheKey, DecisionCache, Turn};
+use crate::listener::{CloseConnection, IncomingRequest};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
-use crate::same_answer::{Answers, Question, Turn};
 use switchhook_api::Callback;
 use switchhook_api::Rng;
 use switchhook_api::journal::{Appended, Dedupe, Entry, Journal, JournalError};
@@ -39,14 +39,14 @@ const WIRE: Duration = Duration::from_millis(200);
 const COMMIT: Duration = Duration::from_millis(300);
 
 /// One source, mounted.
-pub(crate) struct Mount {
+pub(crate) struct MountedSource {
     pub(crate) name: Arc<str>,
     path: MountPath,
     pub(crate) source: Arc<dyn Source>,
     /// For a before-callback and for an after-callback whose reply matters.
     decide_within: [Duration; 2],
     dedupe: Option<Duration>,
-    answers: Option<Answers>,
+    answers: Option<DecisionCache>,
     counters: HashMap<Cow<'static, str>, Counters>,
     other: [Counters; 2],
 }
@@ -57,7 +57,7 @@ struct Counters {
     kept: OnceLock<Counter>,
 }
 
-impl Mount {
+impl MountedSource {
     pub(crate) fn new(name: Arc<str>, policy: &MountPolicy, source: Arc<dyn Source>) -> Self {
         let counters = |command: &str, phase: Phase| Counters::new(&name, command, phase);
         let known = source
@@ -68,15 +68,15 @@ impl Mount {
         let other = [counters("other", Phase::Before), counters("other", Phase::After)];
         let decide_within = [Phase::Before, Phase::After]
             .map(|phase| policy.decide_within(source.reply_timeout(phase)));
-        let path = MountPath::new(&policy.path, source.below());
+        let path = MountPath::new(&policy.path, source.owns_subpaths());
         let dedupe = policy.dedupe.map(|window| window.0);
         let window = policy.decision_ttl.0;
-        let answers = (!window.is_zero()).then(|| Answers::new(window));
+        let answers = (!window.is_zero()).then(|| DecisionCache::new(window));
         Self { name, path, source, decide_within, dedupe, answers, counters: known, other }
     }
 
     /// By when a callback has to be decided.
-    fn decide_by(&self, arrival: &Arrival, callback: &Callback) -> Instant {
+    fn decide_by(&self, arrival: &IncomingRequest, callback: &Callback) -> Instant {
         let [before, after] = self.decide_within;
         arrival.begun + if callback.facts.phase == Phase::Before { before } else { after }
     }
@@ -92,8 +92,8 @@ impl Mount {
     }
 
     /// What a callback asks, and the answers to the same, where one may be given again.
-    fn question(&self, callback: &Callback) -> Option<(&Answers, Question)> {
-        self.answers.as_ref().zip(Question::of(callback))
+    fn question(&self, callback: &Callback) -> Option<(&DecisionCache, CacheKey)> {
+        self.answers.as_ref().zip(CacheKey::of(callback))
     }
 
     /// What is to be kept of a callback.
@@ -137,7 +137,7 @@ impl Counters {
     }
 }
 
-/// Answers requests.
+/// DecisionCache requests.
 pub(crate) struct Intake {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) router: Router,
@@ -180,7 +180,11 @@ impl Intake {
     }
 
     /// The answer to one request; none where silence is the answer.
-    pub(crate) async fn answer(&self, mount: &Mount, arrival: &Arrival) -> Option<Response<Bytes>> {
+    pub(crate) async fn answer(
+        &self,
+        mount: &MountedSource,
+        arrival: &IncomingRequest,
+    ) -> Option<Response<Bytes>> {
         let mut opened = match open(mount, arrival) {
             Ok(opened) => opened,
             Err(refusal) => return Some(self.refuse(mount, arrival, &refusal)),
@@ -208,7 +212,7 @@ impl Intake {
     }
 
     /// Waits until the sender has given up, where that is wanted. Not with so many connections that too few were left for others.
-    async fn stalled(&self, mount: &Mount, arrival: &Arrival) -> bool {
+    async fn stalled(&self, mount: &MountedSource, arrival: &IncomingRequest) -> bool {
         let Some(stalls) = &self.stalls else { return false };
         let Ok(_place) = stalls.try_acquire() else {
             self.metrics.limit("stalled");
@@ -219,7 +223,7 @@ impl Intake {
         true
     }
 
-    fn admit(&self, mount: &Mount, arrival: &Arrival, callbacks: &mut [Callback]) {
+    fn admit(&self, mount: &MountedSource, arrival: &IncomingRequest, callbacks: &mut [Callback]) {
         for callback in callbacks {
             callback.facts.id = self.rng.id(arrival.received);
             callback.facts.source = mount.name.clone();
@@ -227,7 +231,12 @@ impl Intake {
         }
     }
 
-    fn refuse(&self, mount: &Mount, arrival: &Arrival, refusal: &Refusal) -> Response<Bytes> {
+    fn refuse(
+        &self,
+        mount: &MountedSource,
+        arrival: &IncomingRequest,
+        refusal: &Refusal,
+    ) -> Response<Bytes> {
         let labels = OfRefusal { source: mount.name.clone(), reason: refusal.reason.into() };
         self.metrics.refusals.get_or_create(&labels).inc();
         if let Some(suppressed) = self.refusal_log.take(refusal.reason) {
@@ -238,12 +247,12 @@ impl Intake {
             tracing::warn!(source = %mount.name, reason = refusal.reason, status, peer, detail, suppressed, "request refused");
         }
         let mut answer = mount.source.refuse(refusal);
-        answer.extensions_mut().insert(Stranger);
+        answer.extensions_mut().insert(CloseConnection);
         answer
     }
 
     /// A call to a path that no source has: most often a slip in the URL that the IM system was given.
-    pub(crate) fn lost(&self, mounts: &[Mount], arrival: &Arrival) {
+    pub(crate) fn lost(&self, mounts: &[MountedSource], arrival: &IncomingRequest) {
         const REASON: &str = "no_such_path";
         let labels = OfRefusal { source: "".into(), reason: REASON.into() };
         self.metrics.refusals.get_or_create(&labels).inc();
@@ -256,7 +265,12 @@ impl Intake {
     }
 
     /// The way of a before-callback: decided in memory, noted in the journal without waiting for it.
-    async fn decided(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Outcome {
+    async fn decided(
+        &self,
+        mount: &MountedSource,
+        arrival: &IncomingRequest,
+        callback: &Callback,
+    ) -> Outcome {
         let decided = self.decide(mount, arrival, callback).await;
         mount.counters(callback).count(&self.metrics, decided.outcome_label());
         if let Some(decision) = decided.decision {
@@ -274,7 +288,12 @@ impl Intake {
     }
 
     /// The same question gets the same answer: who repeats one is told it, or waits for it until the own deadline.
-    async fn decide(&self, mount: &Mount, arrival: &Arrival, callback: &Callback) -> Decided {
+    async fn decide(
+        &self,
+        mount: &MountedSource,
+        arrival: &IncomingRequest,
+        callback: &Callback,
+    ) -> Decided {
         let deadline = mount.decide_by(arrival, callback);
         let Some((answers, question)) = mount.question(callback) else {
             return self.ask(mount, callback, deadline).await;
@@ -293,7 +312,7 @@ impl Intake {
         }
     }
 
-    async fn ask(&self, mount: &Mount, callback: &Callback, deadline: Instant) -> Decided {
+    async fn ask(&self, mount: &MountedSource, callback: &Callback, deadline: Instant) -> Decided {
         let (source, metrics) = (mount.source.clone(), self.metrics.clone());
         decide(self.chain(callback), callback.clone(), source, deadline, metrics).await
     }
@@ -304,7 +323,12 @@ impl Intake {
     }
 
     /// The way of an after-callback: answered when it is durable, and decided meanwhile where the reply matters.
-    async fn kept(&self, mount: &Mount, arrival: &Arrival, callbacks: &[Callback]) -> Outcome {
+    async fn kept(
+        &self,
+        mount: &MountedSource,
+        arrival: &IncomingRequest,
+        callbacks: &[Callback],
+    ) -> Outcome {
         let keeping = self.keep(mount, self.keep_by(mount, arrival), callbacks);
         match callbacks {
             [] => Outcome::Accepted,
@@ -321,14 +345,19 @@ impl Intake {
     /// not be refused for what was then kept all the same. But an answer while it waits is worth more than the whole time, so
     /// while enough of that is left for a commit, it does not have to wait longer than that. Where too little is left,
     /// nobody knows whether it still waits, and what it sent is rather kept than refused.
-    fn keep_by(&self, mount: &Mount, arrival: &Arrival) -> Instant {
+    fn keep_by(&self, mount: &MountedSource, arrival: &IncomingRequest) -> Instant {
         let waits = mount.source.reply_timeout(Phase::After);
         let heard = waits.saturating_sub(WIRE).max(self.persist_timeout);
         let (heard, by) = (arrival.begun + heard, arrival.whole + self.persist_timeout);
         if arrival.whole + COMMIT.min(self.persist_timeout) <= heard { by.min(heard) } else { by }
     }
 
-    async fn keep(&self, mount: &Mount, deadline: Instant, callbacks: &[Callback]) -> Outcome {
+    async fn keep(
+        &self,
+        mount: &MountedSource,
+        deadline: Instant,
+        callbacks: &[Callback],
+    ) -> Outcome {
         let append = async {
             if Instant::now() >= deadline {
                 // An append that has been begun is not taken back: what is to be refused must not begin.
@@ -370,7 +399,7 @@ impl Intake {
 }
 
 /// What a request holds. A panic of the source is our bug, and no answer of ours may say so.
-fn open(mount: &Mount, arrival: &Arrival) -> Result<Opened, Refusal> {
+fn open(mount: &MountedSource, arrival: &IncomingRequest) -> Result<Opened, Refusal> {
     let body = match &arrival.body {
         Ok(body) => body,
         Err(refusal) => return Err(refusal.clone()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::delivery::Works;
+use crate::delivery::DeliveryContext;
 use switchhook_api::Clock;
 use switchhook_api::journal::{JournalError, Pruned, Retention};
 use switchhook_api::program_name;
@@ -25,7 +25,7 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
 const DOUBT: Duration = Duration::from_hours(24);
 
 /// Removes until it is told to stop.
-pub(crate) async fn retain(works: Works, wanted: Retention) {
+pub(crate) async fn retain(works: DeliveryContext, wanted: Retention) {
     let (mut held, mut failed): (Option<String>, Option<String>) = (None, None);
     let mut ages = Ages::of(&*works.clock);
     while !works.stop.is_cancelled() {
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::metrics::Metrics;
     use switchhook_api::Rng;
-    use switchhook_api::journal::{EventQuery, Journal, LaneId, LaneSpec, Ordering, Start};
+    use switchhook_api::journal::{ConsumerId, ConsumerSpec, EventQuery, Journal, Ordering, Start};
     use switchhook_testkit::{MemoryJournal, TestClock, entry};
 
     /// What is logged, as text.
@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(log.matches("the journal is closed").count(), 1, "{log}");
     }
 
-    fn works(journal: Arc<MemoryJournal>, clock: &Arc<TestClock>) -> Works {
-        Works {
+    fn works(journal: Arc<MemoryJournal>, clock: &Arc<TestClock>) -> DeliveryContext {
+        DeliveryContext {
             journal,
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(1)),
@@ -198,8 +198,8 @@ mod tests {
     async fn what_is_old_and_needed_by_nobody_goes_within_a_minute_of_its_time() {
         let clock = Arc::new(TestClock::default());
         let journal = Arc::new(MemoryJournal::new(clock.clone()));
-        let lane = |start| LaneSpec {
-            id: LaneId::projection("h"),
+        let lane = |start| ConsumerSpec {
+            id: ConsumerId::projection("h"),
             start,
             commands: vec!["*".parse().expect("a pattern")],
             ordering: Ordering::None,

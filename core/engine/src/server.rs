@@ -6,20 +6,20 @@ use http::{Response, StatusCode, header};
 use warp::filters::BoxedFilter;
 use warp::{Filter, Reply};
 
-use crate::intake::{Intake, Mount};
-use crate::listener::{Arrival, Silence, Stranger};
+use crate::intake::{Intake, MountedSource};
+use crate::listener::{CloseConnection, IncomingRequest, NoResponse};
 
 /// Routes each source's path to the intake, and with it the paths below where the source wants them. Of several that fit, the
 /// longest gets the call.
 pub(crate) fn routes(
     intake: &Arc<Intake>,
-    mut mounts: Vec<Mount>,
+    mut mounts: Vec<MountedSource>,
 ) -> BoxedFilter<(warp::reply::Response,)> {
     mounts.sort_by_key(|mount| std::cmp::Reverse(mount.depth()));
     let intake = intake.clone();
-    let mounts: Arc<[Mount]> = mounts.into();
-    warp::ext::get::<Arc<Arrival>>()
-        .then(move |arrival: Arc<Arrival>| {
+    let mounts: Arc<[MountedSource]> = mounts.into();
+    warp::ext::get::<Arc<IncomingRequest>>()
+        .then(move |arrival: Arc<IncomingRequest>| {
             let (intake, mounts) = (intake.clone(), mounts.clone());
             async move {
                 let Some(mount) = mounts.iter().find(|one| one.takes(arrival.uri.path())) else {
@@ -45,7 +45,7 @@ pub(crate) fn exact(path: &str) -> BoxedFilter<()> {
 /// No answer: the listener closes the connection instead.
 fn silence() -> warp::reply::Response {
     let mut nothing = warp::reply::Response::default();
-    nothing.extensions_mut().insert(Silence);
+    nothing.extensions_mut().insert(NoResponse);
     nothing
 }
 
@@ -57,7 +57,7 @@ fn nowhere() -> warp::reply::Response {
         .body("not found: no source is mounted at this path\n");
     let mut answer =
         response.map_or_else(|_| StatusCode::NOT_FOUND.into_response(), Reply::into_response);
-    answer.extensions_mut().insert(Stranger);
+    answer.extensions_mut().insert(CloseConnection);
     answer
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The targets of all actions.
 pub trait Targets: Send + Sync {
     /// How the target of an action stands; none if there is no such action.
-    fn standing(&self, action: &str) -> Option<Standing>;
+    fn standing(&self, action: &str) -> Option<TargetHealth>;
     /// What an operator should know of them.
     fn remarks(&self) -> Vec<String>;
     /// An operator says that the target of an action can be asked again. True if its circuit breaker was open.
@@ -18,7 +18,7 @@ pub trait Targets: Send + Sync {
 pub struct NoTargets;
 
 impl Targets for NoTargets {
-    fn standing(&self, _: &str) -> Option<Standing> {
+    fn standing(&self, _: &str) -> Option<TargetHealth> {
         None
     }
 
@@ -33,10 +33,10 @@ impl Targets for NoTargets {
 
 /// How the target of an action stands, as far as its deliveries tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct TargetHealth {
     /// It keeps failing, and is left alone for that.
     #[serde(rename = "circuit_open", default, skip_serializing_if = "Option::is_none")]
-    pub failing: Option<LeftAlone>,
+    pub failing: Option<CircuitOpen>,
     /// Since when it has said that it is gone: its action was paused for that.
     #[serde(rename = "target_gone_since", default, skip_serializing_if = "Option::is_none")]
     pub gone_since: Option<Timestamp>,
@@ -69,7 +69,7 @@ impl Undelivered {
 
 /// A target that is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftAlone {
+pub struct CircuitOpen {
     /// Its first failure in a row.
     #[serde(rename = "failing_since")]
     pub since: Timestamp,
@@ -78,7 +78,7 @@ pub struct LeftAlone {
     pub probed_at: Option<Timestamp>,
 }
 
-impl LeftAlone {
+impl CircuitOpen {
     /// When it is probed, for people.
     pub fn next(&self) -> String {
         match self.probed_at {

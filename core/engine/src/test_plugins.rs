@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use switchhook_api::CommandSpec;
 use switchhook_api::Map;
-use switchhook_api::config::{Period, Secret, Size, Text};
+use switchhook_api::config::{ByteSize, HumanDuration, Secret, TextOrInteger};
 use switchhook_api::journal::{Entry, Journal, JournalError};
 use switchhook_api::{Action, BoxError, Callback, Failure, Handler, Phase, Record, Verdict};
 use switchhook_api::{BuildContext, Plugin, Registration, Registry};
@@ -54,7 +54,7 @@ options.path = "log.jsonl"
 pub struct WireOptions {
     /// The application's id.
     #[expect(dead_code, reason = "read and checked, not used")]
-    app: Text,
+    app: TextOrInteger,
     /// What signs a call. Several
     /// while they are rotated.
     #[serde(default)]
@@ -63,7 +63,7 @@ pub struct WireOptions {
     /// How far a clock may be off.
     #[serde(default = "minute")]
     #[expect(dead_code, reason = "read and checked, not used")]
-    window: Period,
+    window: HumanDuration,
     /// More applications, by a name of your choice.
     #[serde(default)]
     #[expect(dead_code, reason = "read and checked, not used")]
@@ -78,11 +78,11 @@ pub struct WireOptions {
 struct More {
     /// Its id.
     #[expect(dead_code, reason = "read and checked, not used")]
-    app: Text,
+    app: TextOrInteger,
 }
 
-fn minute() -> Period {
-    Period(std::time::Duration::from_mins(1))
+fn minute() -> HumanDuration {
+    HumanDuration(std::time::Duration::from_mins(1))
 }
 
 pub struct Wire;
@@ -152,7 +152,7 @@ impl Source for Wire {
 impl Plugin for Wire {
     type Role = dyn Source;
     const NAME: &'static str = "wire";
-    const ABOUT: &'static str = "A protocol for tests";
+    const DESCRIPTION: &'static str = "A protocol for tests";
     const EXAMPLE: &'static str = "app = 7\n\n[more.second] # another one\napp = \"8\"\n";
     type Options = WireOptions;
 
@@ -173,7 +173,7 @@ impl Handler for Note {}
 impl Plugin for Note {
     type Role = dyn Handler;
     const NAME: &'static str = "note";
-    const ABOUT: &'static str = "Notes what changed";
+    const DESCRIPTION: &'static str = "Notes what changed";
     const COMMANDS: &'static [&'static str] = &["Group.Changed"];
     const EXAMPLE: &'static str = "";
     type Options = NoOptions;
@@ -204,7 +204,7 @@ pub struct OutOptions {
     #[serde(default)]
     sync: Sync,
     /// A longer file is put aside.
-    size_max: Option<Size>,
+    size_max: Option<ByteSize>,
     /// Files that are kept.
     #[serde(default)]
     keep: u8,
@@ -225,7 +225,7 @@ impl Action for Out {
 impl Plugin for Out {
     type Role = dyn Action;
     const NAME: &'static str = "out";
-    const ABOUT: &'static str = "Writes to nowhere";
+    const DESCRIPTION: &'static str = "Writes to nowhere";
     const EXAMPLE: &'static str = "path = \"out.jsonl\"";
     type Options = OutOptions;
 
@@ -259,7 +259,7 @@ fn event(number: u64) -> Entry {
 impl Plugin for Store {
     type Role = dyn Journal;
     const NAME: &'static str = "embedded";
-    const ABOUT: &'static str = "A journal for tests";
+    const DESCRIPTION: &'static str = "A journal for tests";
     const EXAMPLE: &'static str = "";
     type Options = StoreOptions;
 

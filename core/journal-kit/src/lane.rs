@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use siphasher::sip::SipHasher13;
 
-use switchhook_api::journal::{Fate, JournalError, Ordering, Position, Want};
+use switchhook_api::journal::{Disposition, JournalError, LeaseRequest, Ordering, Position};
 
 /// The most items that a consumer keeps open. At this number it takes nothing new until some are settled.
 pub(super) const OPEN_MAX: usize = 10_000;
@@ -61,7 +61,7 @@ struct Open {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
-    Leased(u64),
+    LeasedItem(u64),
     Waiting(Duration),
     Held,
 }
@@ -241,7 +241,7 @@ impl Lane {
     }
 
     /// Begins a lease with the open items that may be leased now. More are added with [`Lane::offer`].
-    pub fn begin(&mut self, now: Duration, want: &Want) -> (u64, Vec<(Position, u32)>) {
+    pub fn begin(&mut self, now: Duration, want: &LeaseRequest) -> (u64, Vec<(Position, u32)>) {
         self.lapse(now);
         while let Some(&(at, position)) = self.due.first().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, position));
@@ -261,7 +261,12 @@ impl Lane {
     }
 
     /// Adds retries to a lease of `count` items for which there was not enough fresh work.
-    pub fn top_up(&mut self, token: u64, count: usize, want: &Want) -> Vec<(Position, u32)> {
+    pub fn top_up(
+        &mut self,
+        token: u64,
+        count: usize,
+        want: &LeaseRequest,
+    ) -> Vec<(Position, u32)> {
         let room = want.limit.saturating_sub(count);
         let (mut taken, again) = (Vec::new(), self.free(&self.again, room));
         self.hand_out_all(again, room, token, want, &mut taken);
@@ -274,7 +279,7 @@ impl Lane {
         token: u64,
         position: Position,
         key: Option<&str>,
-        want: &Want,
+        want: &LeaseRequest,
     ) -> Offer {
         self.scanned = self.scanned.max(position.0);
         if self.ahead.remove(&position.0) || self.open.contains_key(&position.0) {
@@ -288,14 +293,14 @@ impl Lane {
             // A lease takes a key's items from the first on without a gap, so the one before speaks for all before.
             let before = line.open.range(..position.0).next_back();
             let neighbour = before.or(line.open.first()).and_then(|other| self.open.get(other));
-            let ours = neighbour.is_some_and(|other| other.state == State::Leased(token));
+            let ours = neighbour.is_some_and(|other| other.state == State::LeasedItem(token));
             (want.whole_keys && ours) || (before.is_none() && line.leased == 0)
         });
         if !free {
             self.insert(position.0, key, 0, State::Held);
             return Offer::Held;
         }
-        self.insert(position.0, key, 0, State::Leased(token));
+        self.insert(position.0, key, 0, State::LeasedItem(token));
         if let Some((_, count)) = self.leases.get_mut(&token) {
             *count += 1;
         }
@@ -328,14 +333,14 @@ impl Lane {
     pub fn settle(
         &mut self,
         token: u64,
-        fates: &[(Position, Fate)],
+        fates: &[(Position, Disposition)],
         now: Duration,
         wall: Timestamp,
     ) -> Result<Plan, JournalError> {
         let mut seen = BTreeSet::new();
         let mut held = |position: &Position| {
             let open = self.open.get(&position.0);
-            seen.insert(position.0) && open.is_some_and(|o| o.state == State::Leased(token))
+            seen.insert(position.0) && open.is_some_and(|o| o.state == State::LeasedItem(token))
         };
         if !self.leases.contains_key(&token) || !fates.iter().all(|(position, _)| held(position)) {
             return Err(JournalError::Stale);
@@ -360,7 +365,7 @@ impl Lane {
     pub fn give_back(&mut self, token: u64, positions: &[Position]) {
         for Position(position) in positions {
             let Some(open) = self.open.get(position) else { continue };
-            if open.state == State::Leased(token) {
+            if open.state == State::LeasedItem(token) {
                 self.count_leased(open.key, -1);
                 self.set_held(*position);
                 if let Some((_, count)) = self.leases.get_mut(&token) {
@@ -376,7 +381,7 @@ impl Lane {
         let lost: Vec<u64> = self
             .open
             .iter()
-            .filter(|(_, open)| open.state == State::Leased(token))
+            .filter(|(_, open)| open.state == State::LeasedItem(token))
             .map(|(p, _)| *p)
             .collect();
         for position in lost {

@@ -126,7 +126,7 @@ impl Action for Log {
 impl Plugin for Log {
     type Role = dyn Action;
     const NAME: &'static str = "log";
-    const ABOUT: &'static str = "writes each record into the server's log";
+    const DESCRIPTION: &'static str = "writes each record into the server's log";
     const EXAMPLE: &'static str = "level = \"info\"\nbody = false\n";
     type Options = Options;
 

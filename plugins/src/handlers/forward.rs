@@ -37,7 +37,7 @@ struct Forward(Envelope);
 impl Plugin for Forward {
     type Role = dyn Handler;
     const NAME: &'static str = "forward";
-    const ABOUT: &'static str = "passes on callbacks of any command unchanged";
+    const DESCRIPTION: &'static str = "passes on callbacks of any command unchanged";
     const RECORDS_ONLY: bool = true;
     const EXAMPLE: &'static str = r#"envelope = "full""#;
     type Options = Options;

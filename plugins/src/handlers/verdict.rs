@@ -74,7 +74,7 @@ struct Fixed(Verdict);
 impl Plugin for Fixed {
     type Role = dyn Handler;
     const NAME: &'static str = "verdict";
-    const ABOUT: &'static str = "gives the same verdict to all callbacks of its commands";
+    const DESCRIPTION: &'static str = "gives the same verdict to all callbacks of its commands";
     const COMMANDS: &'static [&'static str] = &[];
     const RECORDS: bool = false;
     const EXAMPLE: &'static str = "verdict = \"deny\"\nreason = \"closed until Monday\"";

@@ -47,7 +47,7 @@ impl Plugin for Stuck {
     type Role = dyn Action;
     type Options = Options;
     const NAME: &'static str = "stuck";
-    const ABOUT: &'static str = "blocks its thread";
+    const DESCRIPTION: &'static str = "blocks its thread";
     const EXAMPLE: &'static str = "pipe = \"pipe\"\narrived = \"arrived\"";
 
     async fn build(options: Options, cx: &BuildContext) -> Result<Arc<dyn Action>, BoxError> {
@@ -87,7 +87,7 @@ impl Plugin for StuckDecision {
     type Role = dyn Handler;
     type Options = Decides;
     const NAME: &'static str = "stuck-decision";
-    const ABOUT: &'static str = "blocks the thread that it decides on";
+    const DESCRIPTION: &'static str = "blocks the thread that it decides on";
     const EXAMPLE: &'static str = "pipe = \"pipe\"\narrived = \"deciding\"";
 
     async fn build(options: Decides, cx: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mistake {
+pub struct ConfigError {
     /// The file and line, or the variable, or the flag.
     pub place: Place,
     /// The full key.
@@ -31,7 +31,7 @@ pub enum Fault {
     Other,
 }
 
-impl Mistake {
+impl ConfigError {
     /// One at this place, of a full key.
     pub fn new(place: Place, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place, key: key.into(), message: message.into(), fault: Fault::default() }
@@ -70,7 +70,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.key.as_str() {
             "" => write!(f, "{}: {}", self.place, self.message),

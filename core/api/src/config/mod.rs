@@ -8,8 +8,8 @@ mod values;
 
 #[doc(hidden)]
 pub use self::mistake::Fault;
-pub use self::mistake::{Mistake, Place};
+pub use self::mistake::{ConfigError, Place};
 pub use self::options::OptionsTable;
 pub use self::path::FilePath;
 pub use self::secret_file::SecretFile;
-pub use self::values::{Period, Secret, Size, Text};
+pub use self::values::{ByteSize, HumanDuration, Secret, TextOrInteger};

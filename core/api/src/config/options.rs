@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::Mistake;
+use super::ConfigError;
 
 /// The `options` table of one instance, as the configuration gives it.
 pub trait OptionsTable {
@@ -15,10 +15,10 @@ pub trait OptionsTable {
         read: &mut dyn FnMut(
             &mut dyn erased_serde::Deserializer<'_>,
         ) -> Result<(), erased_serde::Error>,
-    ) -> Result<(), Vec<Mistake>>;
+    ) -> Result<(), Vec<ConfigError>>;
 
     /// A mistake at a key of this table; an empty key means the table itself.
-    fn mistake(&self, key: &str, message: String) -> Mistake;
+    fn mistake(&self, key: &str, message: String) -> ConfigError;
 }
 
 impl dyn OptionsTable + '_ {
@@ -26,7 +26,7 @@ impl dyn OptionsTable + '_ {
     ///
     /// # Errors
     /// Every mistake in it.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Mistake>> {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<ConfigError>> {
         let mut options = None;
         self.read_with(&mut |table| {
             options = Some(T::deserialize(table)?);

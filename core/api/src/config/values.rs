@@ -13,12 +13,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A duration such as `"1500ms"`, `"10s"`, `"1h30m"` or `"30d"`; a day has 24 hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period(pub Duration);
+pub struct HumanDuration(pub Duration);
 
 /// Durations are added to times; past this the sum might not be one.
 const LONGEST: Duration = Duration::from_hours(87_840);
 
-impl FromStr for Period {
+impl FromStr for HumanDuration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -41,19 +41,19 @@ fn in_days(text: &str) -> Option<Duration> {
     span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?.try_into().ok()
 }
 
-impl fmt::Display for Period {
+impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Period {
+impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "a duration like \"1500ms\", \"10s\" or \"1h30m\"")
     }
 }
 
-impl Serialize for Period {
+impl Serialize for HumanDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -61,16 +61,16 @@ impl Serialize for Period {
 
 /// A number of bytes such as `"64 KiB"` (1024 each) or `"64 KB"` (1000 each).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Size(pub u64);
+pub struct ByteSize(pub u64);
 
-impl Size {
+impl ByteSize {
     /// As a count in memory.
     pub fn bytes(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
-impl FromStr for Size {
+impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -83,20 +83,20 @@ impl FromStr for Size {
     }
 }
 
-impl fmt::Display for Size {
+impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = bytesize::ByteSize(self.0).to_string();
         f.write_str(&text.replacen(".0 ", " ", 1))
     }
 }
 
-impl<'de> Deserialize<'de> for Size {
+impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_text(deserializer, "a size like \"64 KiB\" or \"1 MiB\"")
     }
 }
 
-impl Serialize for Size {
+impl Serialize for ByteSize {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -140,24 +140,24 @@ impl<'de> Deserialize<'de> for Secret {
 
 /// A text that may be written as a whole number too, such as an application id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(pub String);
+pub struct TextOrInteger(pub String);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for TextOrInteger {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
-            type Value = Text;
+            type Value = TextOrInteger;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text or a whole number")
             }
-            fn visit_str<E: de::Error>(self, v: &str) -> Result<Text, E> {
-                Ok(Text(v.to_owned()))
+            fn visit_str<E: de::Error>(self, v: &str) -> Result<TextOrInteger, E> {
+                Ok(TextOrInteger(v.to_owned()))
             }
-            fn visit_u64<E: de::Error>(self, v: u64) -> Result<Text, E> {
-                Ok(Text(v.to_string()))
+            fn visit_u64<E: de::Error>(self, v: u64) -> Result<TextOrInteger, E> {
+                Ok(TextOrInteger(v.to_string()))
             }
-            fn visit_i64<E: de::Error>(self, v: i64) -> Result<Text, E> {
-                Ok(Text(v.to_string()))
+            fn visit_i64<E: de::Error>(self, v: i64) -> Result<TextOrInteger, E> {
+                Ok(TextOrInteger(v.to_string()))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -182,10 +182,10 @@ macro_rules! schemas {
 
 // The formats are for people: `switchhook plugins` tells by them how such a text is written.
 schemas! {
-    Period: { "type": "string", "format": "duration" },
-    Size: { "type": "string", "format": "size" },
+    HumanDuration: { "type": "string", "format": "duration" },
+    ByteSize: { "type": "string", "format": "size" },
     Secret: { "type": "string", "format": "secret" },
-    Text: { "type": ["string", "integer"] },
+    TextOrInteger: { "type": ["string", "integer"] },
 }
 
 fn from_text<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_are_read_as_people_write_them() {
-        let period = |text: &str| text.parse::<Period>().map(|p| p.0.as_millis());
+        let period = |text: &str| text.parse::<HumanDuration>().map(|p| p.0.as_millis());
         assert_eq!(period("1500ms"), Ok(1500));
         assert_eq!(period("1h30m"), Ok(5_400_000));
         assert_eq!(period("30d"), Ok(2_592_000_000));
@@ -225,13 +225,13 @@ mod tests {
         assert!(period("87600h").is_ok());
         assert!(period("5000000000000000h").is_err(), "no time is so far away");
         assert!(period("5").is_err());
-        let size = |text: &str| text.parse::<Size>().map(|s| s.0);
+        let size = |text: &str| text.parse::<ByteSize>().map(|s| s.0);
         assert_eq!(size("64 KiB"), Ok(65_536));
         assert_eq!(size("1MB"), Ok(1_000_000));
         assert!(size("much").is_err());
         assert!(size("7").is_err() && size("1.5").is_err(), "of what?");
         assert_eq!((size("0"), size("7 B")), (Ok(0), Ok(7)));
-        assert_eq!(Size(16 << 20).to_string(), "16 MiB");
-        assert_eq!(Size(3 << 19).to_string(), "1.5 MiB");
+        assert_eq!(ByteSize(16 << 20).to_string(), "16 MiB");
+        assert_eq!(ByteSize(3 << 19).to_string(), "1.5 MiB");
     }
 }

@@ -15,14 +15,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::upkeep::{
-    BackedUp, DAMAGE_MAX, Damage, DeadLetter, DeadLetterQuery, LaneStatus, Pruned,
-    REPLAYS_OPEN_MAX, Replay, Requeued, Restored, RestoredLane, Retention, Stats, Upkeep, Verified,
+    BackedUp, ConsumerStatus, DAMAGE_MAX, Damage, DeadLetter, DeadLetterQuery, JournalAdmin,
+    Pruned, REPLAYS_OPEN_MAX, Replay, Requeued, Restored, RestoredConsumer, Retention, Stats,
+    Verified,
 };
 pub use self::work::{
-    Fate, LaneId, LaneSpec, Lease, Leased, Ordering, Settlement, Start, Want, Work,
+    ConsumerId, ConsumerSpec, Disposition, Lease, LeaseRequest, LeasedItem, Ordering, Settlement,
+    Start, Work,
 };
 use crate::callback::Callback;
-use crate::facts::Facts;
+use crate::facts::Metadata;
 pub use crate::journal_error::JournalError;
 use crate::pattern::Pattern;
 use crate::state::StateReader;
@@ -30,7 +32,7 @@ use crate::state::StateReader;
 /// The durable log. Positions are opaque, and work is leased for a term and fenced by a token, so that several nodes may share
 /// one.
 #[async_trait]
-pub trait Journal: StateReader + Upkeep {
+pub trait Journal: StateReader + JournalAdmin {
     /// Returns when all entries survive a power cut. Either all entries are persisted, or none. Concurrent appends share one
     /// commit.
     ///
@@ -49,14 +51,14 @@ pub trait Journal: StateReader + Upkeep {
     ///
     /// # Errors
     /// The server does not start.
-    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError>;
+    async fn attach(&self, lanes: &[ConsumerSpec]) -> Result<(), JournalError>;
     /// Work for one consumer: the next items in order, and due retries. Waits without polling until there is work; it may return
     /// less than wanted. A projection has one lease at a time, because it reads in order and uses its own state. A subscription
     /// gets no record before all earlier entries of its handler's projection are settled. Dropping the future leases nothing.
     ///
     /// # Errors
     /// The store cannot be read, or the consumer was never registered.
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError>;
+    async fn lease(&self, lane: &ConsumerId, want: &LeaseRequest) -> Result<Lease, JournalError>;
     /// Settles items of a lease, some or all, in one commit with their records and state. A commit that fails ends the leases of
     /// the consumer; their items are leased again later.
     ///
@@ -92,7 +94,7 @@ pub trait Journal: StateReader + Upkeep {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// Everything but the body.
-    pub facts: Facts,
+    pub facts: Metadata,
     /// The body, byte for byte.
     pub body: Bytes,
     /// If set, a second entry with the same key within the window is not persisted.
@@ -196,7 +198,7 @@ pub struct StoredEvent {
     /// Its position.
     pub position: Position,
     /// Everything but the body.
-    pub facts: Facts,
+    pub facts: Metadata,
     /// The body, byte for byte.
     pub body: Bytes,
     /// It was persisted after its append had been dropped: its sender was not answered OK, and may have been told that it was not

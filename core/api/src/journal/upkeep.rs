@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{JournalError, LaneId, Page, Position};
-use crate::facts::Facts;
+use super::{ConsumerId, JournalError, Page, Position};
+use crate::facts::Metadata;
 
 /// The number of pending deliveries above which a consumer accepts no further replays.
 pub const REPLAYS_OPEN_MAX: usize = 5_000;
@@ -19,12 +19,12 @@ pub const DAMAGE_MAX: usize = 1_000;
 /// The operators' side of a journal. It works while callbacks are persisted and delivered. A journal may leave methods out; they
 /// return [`JournalError::Unsupported`].
 #[async_trait]
-pub trait Upkeep: Send + Sync + 'static {
+pub trait JournalAdmin: Send + Sync + 'static {
     /// All consumers by name, including orphaned ones.
     ///
     /// # Errors
     /// The store cannot be read.
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+    async fn lanes(&self) -> Result<Vec<ConsumerStatus>, JournalError> {
         Err(JournalError::Unsupported("list its consumers"))
     }
     /// Dead letters, newest first.
@@ -57,7 +57,7 @@ pub trait Upkeep: Send + Sync + 'static {
     /// is not called. With ordering by key, a replay comes after the pending items of its key.
     ///
     /// # Errors
-    /// As of [`Upkeep::retry_dead_letters`]; also if the consumer is not a subscription.
+    /// As of [`JournalAdmin::retry_dead_letters`]; also if the consumer is not a subscription.
     async fn replay(&self, _replay: &Replay) -> Result<Requeued, JournalError> {
         Err(JournalError::Unsupported("replay records"))
     }
@@ -84,7 +84,7 @@ pub trait Upkeep: Send + Sync + 'static {
     ///
     /// # Errors
     /// There is no such consumer, or it was in the configuration when consumers were last registered.
-    async fn forget_lane(&self, _lane: &LaneId) -> Result<LaneStatus, JournalError> {
+    async fn forget_lane(&self, _lane: &ConsumerId) -> Result<ConsumerStatus, JournalError> {
         Err(JournalError::Unsupported("delete consumers"))
     }
     /// Statistics.
@@ -125,7 +125,7 @@ pub trait Upkeep: Send + Sync + 'static {
 /// The status of a consumer.
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LaneStatus {
+pub struct ConsumerStatus {
     /// Its name, as text.
     #[serde(rename = "consumer")]
     pub lane: String,
@@ -160,9 +160,9 @@ pub struct LaneStatus {
     pub detached_at: Option<Timestamp>,
 }
 
-impl LaneStatus {
+impl ConsumerStatus {
     /// Its name.
-    pub fn id(&self) -> LaneId {
+    pub fn id(&self) -> ConsumerId {
         self.lane.parse().unwrap_or_else(|never| match never {})
     }
 }
@@ -188,7 +188,7 @@ pub struct DeadLetter {
     pub response: Option<String>,
     /// The callback without its body; none if it is damaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback: Option<Facts>,
+    pub callback: Option<Metadata>,
 }
 
 /// A query of dead letters.
@@ -199,7 +199,7 @@ pub struct DeadLetterQuery {
     /// Only those with a smaller number: the `next` of the page before.
     pub before: Option<u64>,
     /// Only of this consumer.
-    pub lane: Option<LaneId>,
+    pub lane: Option<ConsumerId>,
     /// Only these; empty: all.
     pub numbers: Vec<u64>,
 }
@@ -212,7 +212,7 @@ impl DeadLetterQuery {
 
     /// The same, of one consumer.
     #[must_use]
-    pub fn of(self, lane: &LaneId) -> Self {
+    pub fn of(self, lane: &ConsumerId) -> Self {
         Self { lane: Some(lane.clone()), ..self }
     }
 }
@@ -221,7 +221,7 @@ impl DeadLetterQuery {
 #[derive(Clone, Debug)]
 pub struct Replay {
     /// A subscription.
-    pub lane: LaneId,
+    pub lane: ConsumerId,
     /// The callbacks; those for which the handler made no record are skipped and counted.
     pub positions: Vec<Position>,
     /// Only count.
@@ -361,7 +361,7 @@ pub struct Restored {
     pub found: Verified,
     /// All consumers of both stores.
     #[serde(rename = "consumers")]
-    pub lanes: Vec<RestoredLane>,
+    pub lanes: Vec<RestoredConsumer>,
     /// Where the previous store is kept; none on a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
@@ -369,7 +369,7 @@ pub struct Restored {
 
 /// A consumer before and after a restore. The numbers of repeated deliveries are upper limits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RestoredLane {
+pub struct RestoredConsumer {
     /// Its name, as text.
     #[serde(rename = "consumer")]
     pub lane: String,

@@ -16,7 +16,7 @@ use crate::state::StateChanges;
 
 /// The name of a consumer of the journal. As text: `handler`, or `handler>action`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LaneId {
+pub enum ConsumerId {
     /// A handler instance reading callbacks.
     Projection {
         /// Its name.
@@ -31,7 +31,7 @@ pub enum LaneId {
     },
 }
 
-impl LaneId {
+impl ConsumerId {
     /// The projection of a handler instance.
     pub fn projection(handler: &str) -> Self {
         Self::Projection { handler: handler.into() }
@@ -58,7 +58,7 @@ impl LaneId {
     }
 }
 
-impl fmt::Display for LaneId {
+impl fmt::Display for ConsumerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Projection { handler } => f.write_str(handler),
@@ -67,7 +67,7 @@ impl fmt::Display for LaneId {
     }
 }
 
-impl FromStr for LaneId {
+impl FromStr for ConsumerId {
     type Err = std::convert::Infallible;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text.split_once('>') {
@@ -79,9 +79,9 @@ impl FromStr for LaneId {
 
 /// A consumer as the configuration describes it.
 #[derive(Clone, Debug)]
-pub struct LaneSpec {
+pub struct ConsumerSpec {
     /// Its name.
-    pub id: LaneId,
+    pub id: ConsumerId,
     /// Where a new one starts.
     pub start: Start,
     /// The commands that a projection reads; a subscription gets all records of its handler.
@@ -121,7 +121,7 @@ pub enum Ordering {
 
 /// How much work to lease.
 #[derive(Clone, Copy, Debug)]
-pub struct Want {
+pub struct LeaseRequest {
     /// At most so many items.
     pub limit: usize,
     /// How long the lease lasts.
@@ -136,16 +136,16 @@ pub struct Want {
 #[derive(Debug)]
 pub struct Lease {
     /// The consumer.
-    pub lane: LaneId,
+    pub lane: ConsumerId,
     /// The token that proves the lease; a later lease of the same items invalidates it.
     pub token: u64,
     /// The items, by position; never empty.
-    pub items: Vec<Leased>,
+    pub items: Vec<LeasedItem>,
 }
 
 /// One item of a lease.
 #[derive(Debug)]
-pub struct Leased {
+pub struct LeasedItem {
     /// Its position.
     pub position: Position,
     /// The attempts made so far.
@@ -169,18 +169,18 @@ pub enum Work {
 #[derive(Debug)]
 pub struct Settlement {
     /// The consumer.
-    pub lane: LaneId,
+    pub lane: ConsumerId,
     /// The token of the lease.
     pub token: u64,
     /// The disposition of each settled item.
-    pub fates: Vec<(Position, Fate)>,
+    pub fates: Vec<(Position, Disposition)>,
     /// Changes to the handler's state (projections).
     pub state: StateChanges,
 }
 
 /// The disposition of one item: what became of it.
 #[derive(Clone, Debug)]
-pub enum Fate {
+pub enum Disposition {
     /// A projection handled it; the record, if any, is stored with this commit.
     Recorded(Option<NewRecord>),
     /// Delivered.

@@ -114,7 +114,7 @@ mod tests {
         type Role = dyn Handler;
         type Options = NoOptions;
         const NAME: &'static str = "nothing";
-        const ABOUT: &'static str = "does nothing";
+        const DESCRIPTION: &'static str = "does nothing";
         const EXAMPLE: &'static str = "";
 
         async fn build(_: NoOptions, _: &BuildContext) -> Result<Arc<dyn Handler>, BoxError> {

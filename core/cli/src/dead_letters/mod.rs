@@ -14,7 +14,7 @@ use super::names::Names;
 use super::output::{Format, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::journal::{DeadLetterQuery, LaneId};
+use switchhook_api::journal::{ConsumerId, DeadLetterQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -110,7 +110,7 @@ struct DropArgs {
 struct ConsumerFilter {
     /// Only dead letters of this consumer: `handler`, or `handler>action`
     #[arg(long, value_name = "CONSUMER", conflicts_with_all = ["handler", "action"])]
-    consumer: Option<LaneId>,
+    consumer: Option<ConsumerId>,
     /// Only dead letters of this handler
     #[arg(long, value_name = "NAME")]
     handler: Option<String>,
@@ -121,7 +121,7 @@ struct ConsumerFilter {
 
 impl ConsumerFilter {
     fn matches(&self, lane: &str) -> bool {
-        let Ok(id) = lane.parse::<LaneId>();
+        let Ok(id) = lane.parse::<ConsumerId>();
         self.consumer.as_ref().is_none_or(|wanted| *wanted == id)
             && self.handler.as_ref().is_none_or(|name| **name == **id.handler())
             && self

@@ -9,7 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::output::{announce, counted, line, message, one_line};
 use crate::progress::Progress;
 use crate::store::{Store, StoreError};
-use switchhook_api::journal::{DeadLetterQuery, LaneId, REPLAYS_OPEN_MAX};
+use switchhook_api::journal::{ConsumerId, DeadLetterQuery, REPLAYS_OPEN_MAX};
 use switchhook_api::program_name;
 use switchhook_engine::admin::{COMMAND_ITEMS_MAX, Drop, PAGE_MAX, Retry};
 
@@ -153,7 +153,7 @@ impl Retrying<'_> {
             match self.store.execute(Retry { numbers: numbers.clone() }).await {
                 Ok(requeued) => {
                     self.full = 0;
-                    let Ok(id) = lane.parse::<LaneId>();
+                    let Ok(id) = lane.parse::<ConsumerId>();
                     match id.action() {
                         Some(_) => self.queued += requeued.queued,
                         None => self.callbacks += requeued.queued,

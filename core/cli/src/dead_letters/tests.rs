@@ -5,7 +5,7 @@ use super::requeue::{delete_all, find, retry_all};
 use super::*;
 use crate::fixtures::{both, deliver, fill, give_up, journal, served};
 use crate::interrupt::Interrupt;
-use switchhook_api::journal::{REPLAYS_OPEN_MAX, Upkeep};
+use switchhook_api::journal::{JournalAdmin, REPLAYS_OPEN_MAX};
 use switchhook_testkit::MemoryJournal;
 
 fn list_args(limit: u32) -> ListArgs {

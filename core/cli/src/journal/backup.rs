@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::{Context, Failed, block_on};
 use switchhook_api::journal::BackedUp;
 use switchhook_engine::admin::Backup;
-use switchhook_engine::config::Size;
+use switchhook_engine::config::ByteSize;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -51,7 +51,7 @@ pub(super) fn verdict(done: &BackedUp) -> Result<(), Failed> {
 }
 
 pub(super) fn text(path: &str, done: &BackedUp) -> String {
-    let size = Size(done.bytes);
+    let size = ByteSize(done.bytes);
     let whole = if done.found.is_whole() { "" } else { ", except what is damaged" };
     match done.last {
         None => format!("{path}: {size}, no callbacks{whole}"),

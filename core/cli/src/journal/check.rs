@@ -5,7 +5,7 @@ use crate::store::Store;
 use crate::{Context, Failed, block_on};
 use switchhook_api::journal::{Stats, Verified};
 use switchhook_engine::admin::Verify;
-use switchhook_engine::config::Size;
+use switchhook_engine::config::ByteSize;
 
 /// Damaged places that are printed; JSON has more of them.
 const PLACES: usize = 20;
@@ -98,7 +98,7 @@ pub(super) fn stats_text(stats: &Stats) -> String {
         format!("{} wait for a retry or for an earlier record with their key", stats.open),
     );
     add("dead letters", stats.dead_letters.to_string());
-    let (bytes, free) = (Size(stats.bytes), Size(stats.free));
+    let (bytes, free) = (ByteSize(stats.bytes), ByteSize(stats.free));
     add("size", format!("{bytes}, of which {free} are free"));
     add("format", stats.format.to_string());
     columns(&rows)

@@ -8,10 +8,10 @@ use crate::output::{announce, counted, line, one_line, time as duration_text};
 use crate::store::Store;
 use crate::{Context, Failed, block_on};
 use switchhook_api::journal::{
-    DeadLetterQuery, EventQuery, LaneId, LaneStatus, Position, Pruned, Retention,
+    ConsumerId, ConsumerStatus, DeadLetterQuery, EventQuery, Position, Pruned, Retention,
 };
-use switchhook_engine::admin::{Forget, LaneView, PAGE_MAX, Prune, waiting};
-use switchhook_engine::config::Size;
+use switchhook_engine::admin::{ConsumerView, Forget, PAGE_MAX, Prune, waiting};
+use switchhook_engine::config::ByteSize;
 
 /// Old callbacks are counted up to here: it is only to be known whether they are few or many.
 const COUNTED: u64 = 100_000;
@@ -29,7 +29,7 @@ Never removed: what a configured handler or action still has to process, and the
 pub(super) struct Args {
     /// Delete this consumer, with its dead letters and pending items; its handler or action must have left the configuration
     #[arg(long, value_name = "CONSUMER")]
-    consumer: Option<LaneId>,
+    consumer: Option<ConsumerId>,
     #[command(flatten)]
     consent: Consent,
 }
@@ -77,8 +77,8 @@ pub(super) async fn preview(
         ));
     }
     if let Some(size) = keep.retention_size {
-        let used = Size(stats.bytes.saturating_sub(stats.free));
-        lines.push(format!("size: {used} in use, the limit is {}", Size(size)));
+        let used = ByteSize(stats.bytes.saturating_sub(stats.free));
+        lines.push(format!("size: {used} in use, the limit is {}", ByteSize(size)));
     }
     if let Some(time) = keep.dead_letter_retention {
         let old = old_dead_letters(store, before(time)).await?;
@@ -99,7 +99,7 @@ pub(super) async fn preview(
     Ok(lines.join("\n"))
 }
 
-fn orphaned(lane: &LaneStatus, keep: &Retention, now: Timestamp) -> String {
+fn orphaned(lane: &ConsumerStatus, keep: &Retention, now: Timestamp) -> String {
     let name = one_line(&lane.lane);
     let (Some(at), Some(time)) = (lane.detached_at, keep.orphan_retention) else {
         return format!("consumer {name}: orphaned; it is kept");
@@ -162,10 +162,10 @@ fn text(pruned: &Pruned) -> String {
     text
 }
 
-async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(), Failed> {
+async fn forget(store: &mut Store, lane: &ConsumerId, consent: &Consent) -> Result<(), Failed> {
     let name = lane.to_string();
     let found = store.lanes().await?.into_iter().find(|one| one.status.lane == name);
-    let Some(LaneView { status: found, .. }) = found else {
+    let Some(ConsumerView { status: found, .. }) = found else {
         return Err(Failed::usage(format!("there is no consumer {}", one_line(&name))));
     };
     if !found.detached {
@@ -184,7 +184,7 @@ async fn forget(store: &mut Store, lane: &LaneId, consent: &Consent) -> Result<(
 }
 
 /// What is lost with a lane.
-pub(super) fn deletion_text(lane: &LaneStatus) -> String {
+pub(super) fn deletion_text(lane: &ConsumerStatus) -> String {
     let state = if lane.lane.contains('>') { "" } else { ", and the state of its handler" };
     format!("consumer {}: this also deletes {}{state}", one_line(&lane.lane), waiting(lane))
 }

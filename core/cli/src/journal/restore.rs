@@ -7,7 +7,7 @@ use crate::consent::Consent;
 use crate::output::{announce, counted, line, one_line};
 use crate::store::{LocalJournal, OpenError, Store, StoreError};
 use crate::{Context, Failed, block_on};
-use switchhook_api::journal::{JournalError, Restored, RestoredLane};
+use switchhook_api::journal::{JournalError, Restored, RestoredConsumer};
 use switchhook_api::program_name;
 
 #[derive(Debug, clap::Args)]
@@ -114,7 +114,7 @@ pub(super) fn text(preview: &Restored) -> String {
     lines.join("\n")
 }
 
-fn lane(lane: &RestoredLane) -> String {
+fn lane(lane: &RestoredConsumer) -> String {
     let mut what = consequences(lane);
     let place = match (lane.now, lane.then) {
         (Some(now), Some(then)) if then == now => format!("stays at {now}"),
@@ -138,7 +138,7 @@ fn lane(lane: &RestoredLane) -> String {
     }
 }
 
-fn consequences(lane: &RestoredLane) -> Vec<String> {
+fn consequences(lane: &RestoredConsumer) -> Vec<String> {
     let delivers = lane.lane.contains('>');
     let work = |count| match delivers {
         true => counted(count, "delivery", "deliveries"),

@@ -8,7 +8,7 @@ use super::export::{Written, into_file, report};
 use super::{backup, restore};
 use crate::fixtures::{both, journal};
 use switchhook_api::journal::{
-    BackedUp, Damage, EventQuery, Position, Restored, RestoredLane, Stats, Verified,
+    BackedUp, Damage, EventQuery, Position, Restored, RestoredConsumer, Stats, Verified,
 };
 
 #[tokio::test]
@@ -121,21 +121,21 @@ fn numbers_are_told_with_their_names() {
 
 #[test]
 fn a_restore_is_told_in_plain_words() {
-    let lane = |lane: &str, now: Option<u64>, then: Option<u64>| RestoredLane {
+    let lane = |lane: &str, now: Option<u64>, then: Option<u64>| RestoredConsumer {
         lane: lane.to_owned(),
         now: now.map(Position),
         then: then.map(Position),
-        ..RestoredLane::default()
+        ..RestoredConsumer::default()
     };
     let outlook = Restored {
         events_lost: 40,
         events: 900,
         lanes: vec![
-            RestoredLane { again: 310, ..lane("topics>crm", Some(1200), Some(900)) },
-            RestoredLane { again: 1, dead_back: 1, ..lane("topics", Some(1200), Some(900)) },
+            RestoredConsumer { again: 310, ..lane("topics>crm", Some(1200), Some(900)) },
+            RestoredConsumer { again: 1, dead_back: 1, ..lane("topics", Some(1200), Some(900)) },
             lane("topics>idle", Some(900), Some(700)),
             lane("topics>audit", Some(900), Some(900)),
-            RestoredLane {
+            RestoredConsumer {
                 again: 10,
                 replays_again: 1,
                 replays_lost: 43,
@@ -144,10 +144,10 @@ fn a_restore_is_told_in_plain_words() {
                 paused: Some(false),
                 ..lane("topics>busy", Some(900), Some(900))
             },
-            RestoredLane { skipped: 99, ..lane("ahead>x", Some(900), Some(1000)) },
+            RestoredConsumer { skipped: 99, ..lane("ahead>x", Some(900), Some(1000)) },
             lane("old", None, Some(5)),
-            RestoredLane { again: 3, paused: Some(true), ..lane("old>x", None, Some(5)) },
-            RestoredLane { dead_lost: 3, ..lane("new>\u{1b}", Some(7), None) },
+            RestoredConsumer { again: 3, paused: Some(true), ..lane("old>x", None, Some(5)) },
+            RestoredConsumer { dead_lost: 3, ..lane("new>\u{1b}", Some(7), None) },
         ],
         ..Restored::default()
     };

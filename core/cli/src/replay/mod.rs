@@ -16,7 +16,7 @@ use super::interrupt::Interrupt;
 use super::output::{announce, for_shell, line, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::journal::{LaneId, Position};
+use switchhook_api::journal::{ConsumerId, Position};
 use switchhook_api::program_name;
 use switchhook_engine::app;
 use switchhook_engine::config::{Config, hint};
@@ -108,9 +108,9 @@ fn queued_text(queued: u64, served: bool) -> String {
 }
 
 /// The configured lanes that are meant.
-fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
+fn lanes(config: &Config, args: &Args) -> Result<Vec<ConsumerId>, Failed> {
     let enabled = app::lanes(config).into_iter().filter(|lane| lane.enabled);
-    let all: Vec<LaneId> = enabled.map(|lane| lane.id).collect();
+    let all: Vec<ConsumerId> = enabled.map(|lane| lane.id).collect();
     let subscriptions = all.iter().filter(|lane| lane.action().is_some());
     let handlers = all.iter().map(|lane| &**lane.handler());
     let actions = all.iter().filter_map(|lane| lane.action().map(|name| &**name));
@@ -118,7 +118,7 @@ fn lanes(config: &Config, args: &Args) -> Result<Vec<LaneId>, Failed> {
     known("action", &args.action, actions)?;
     let meant =
         |wanted: &[String], name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
-    let meant: Vec<LaneId> = subscriptions
+    let meant: Vec<ConsumerId> = subscriptions
         .filter(|lane| meant(&args.handler, lane.handler()))
         .filter(|lane| lane.action().is_some_and(|action| meant(&args.action, action)))
         .cloned()

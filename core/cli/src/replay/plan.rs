@@ -3,14 +3,14 @@
 use crate::Failed;
 use crate::output::{counted, one_line};
 use crate::store::Store;
-use switchhook_api::journal::{EventQuery, LaneId, Position, Requeued};
+use switchhook_api::journal::{ConsumerId, EventQuery, Position, Requeued};
 use switchhook_engine::admin::Replay;
 
 /// Callbacks that are counted at a time.
 const PAGE: usize = 250;
 
 pub(super) struct Plan {
-    pub(super) lanes: Vec<LaneId>,
+    pub(super) lanes: Vec<ConsumerId>,
     /// The oldest first.
     pub(super) query: EventQuery,
 }
@@ -76,7 +76,7 @@ impl Counted {
         self.lanes.iter().map(|lane| lane.queued).sum()
     }
 
-    pub(super) fn text(&self, lanes: &[LaneId]) -> String {
+    pub(super) fn text(&self, lanes: &[ConsumerId]) -> String {
         let mut lines = vec![counted(self.callbacks, "callback", "callbacks")];
         for (lane, sum) in lanes.iter().zip(&self.lanes) {
             let none = match sum.missing {

@@ -11,7 +11,7 @@ use crate::dead_letters::full_without_server;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::store::{Store, StoreError};
-use switchhook_api::journal::{LaneId, Position};
+use switchhook_api::journal::{ConsumerId, Position};
 use switchhook_engine::admin::Replay;
 
 /// Callbacks that are sent off together at most.
@@ -105,7 +105,7 @@ impl Run<'_> {
     async fn send(
         &mut self,
         store: &mut Store,
-        lane: &LaneId,
+        lane: &ConsumerId,
         positions: &[Position],
     ) -> Result<(), Failed> {
         let mut announced = false;

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::fixtures::{both, config, deliver, fill, journal, log_lane, served};
-use switchhook_api::journal::{EventQuery, REPLAYS_OPEN_MAX, Upkeep};
+use switchhook_api::journal::{EventQuery, JournalAdmin, REPLAYS_OPEN_MAX};
 use switchhook_testkit::MemoryJournal;
 
 fn args(words: &str) -> Args {

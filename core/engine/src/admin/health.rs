@@ -9,7 +9,7 @@ use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{json, respond};
-use super::lanes::LaneView;
+use super::lanes::ConsumerView;
 use crate::metrics::JournalCounts;
 use switchhook_api::journal::Health;
 
@@ -45,7 +45,7 @@ impl Admin {
         let Ok(Ok(lanes)) = tokio::time::timeout(LANES_PATIENCE, self.journal.lanes()).await else {
             return vec!["the state of the consumers cannot be read at the moment".to_owned()];
         };
-        let lanes = lanes.into_iter().map(|lane| LaneView::with(lane, &*self.targets));
+        let lanes = lanes.into_iter().map(|lane| ConsumerView::with(lane, &*self.targets));
         let lanes = lanes.filter_map(|lane| lane.remark(self.orphan_retention));
         let mut remarks: Vec<String> = lanes.chain(self.targets.remarks()).collect();
         remarks.sort();

@@ -11,8 +11,8 @@ use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{PageView, error_response, json, outcome, problem};
-use super::lanes::LaneView;
-use switchhook_api::Facts;
+use super::lanes::ConsumerView;
+use switchhook_api::Metadata;
 use switchhook_api::journal::{DeadLetterQuery, EventQuery, StoredEvent};
 
 /// Items that one page may have.
@@ -28,7 +28,7 @@ pub(super) type Query = HashMap<String, String>;
 pub struct EventView<'a> {
     position: u64,
     #[serde(flatten)]
-    facts: &'a Facts,
+    facts: &'a Metadata,
     /// Persisted after its sender had been answered that it was not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     persisted_late: bool,
@@ -55,8 +55,8 @@ impl Admin {
     pub(super) async fn lanes(&self) -> Response {
         match self.journal.lanes().await {
             Ok(lanes) => {
-                let view = |lane| LaneView::with(lane, &*self.targets);
-                let items: Vec<LaneView> = lanes.into_iter().map(view).collect();
+                let view = |lane| ConsumerView::with(lane, &*self.targets);
+                let items: Vec<ConsumerView> = lanes.into_iter().map(view).collect();
                 json(StatusCode::OK, &PageView { items: &items, next: None, damaged: 0 })
             }
             Err(error) => error_response(&error),
@@ -232,7 +232,7 @@ fn raw_or_text(body: &[u8]) -> Option<Box<RawValue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchhook_api::journal::{LaneId, Position};
+    use switchhook_api::journal::{ConsumerId, Position};
 
     fn parameters(target: &str) -> Query {
         let (_, query) = target.split_once('?').expect("a query");
@@ -268,7 +268,7 @@ mod tests {
         let query = DeadLetterQuery {
             limit: 1000,
             before: Some(4),
-            lane: Some(LaneId::subscription("topics", "crm")),
+            lane: Some(ConsumerId::subscription("topics", "crm")),
             numbers: vec![1, 3],
         };
         let read = dead_letter_query(&parameters(&dead_letter_target(&query))).expect("read");

@@ -5,30 +5,30 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::targets::{Standing, Targets};
+use crate::targets::{TargetHealth, Targets};
 use switchhook_api::escape;
-use switchhook_api::journal::LaneStatus;
+use switchhook_api::journal::ConsumerStatus;
 use switchhook_api::program_name;
 
 /// A lane, and how its target stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LaneView {
+pub struct ConsumerView {
     #[serde(flatten)]
     /// As the journal has it.
-    pub status: LaneStatus,
+    pub status: ConsumerStatus,
     /// Nothing, unless a server runs.
     #[serde(flatten)]
-    pub target: Standing,
+    pub target: TargetHealth,
 }
 
-impl LaneView {
+impl ConsumerView {
     /// A lane of which nothing more is known.
-    pub fn of(status: LaneStatus) -> Self {
-        Self { status, target: Standing::default() }
+    pub fn of(status: ConsumerStatus) -> Self {
+        Self { status, target: TargetHealth::default() }
     }
 
     /// A lane with how the target of its action stands.
-    pub(super) fn with(status: LaneStatus, targets: &dyn Targets) -> Self {
+    pub(super) fn with(status: ConsumerStatus, targets: &dyn Targets) -> Self {
         let id = status.id();
         let target = id.action().and_then(|name| targets.standing(name)).unwrap_or_default();
         Self { status, target }
@@ -65,7 +65,7 @@ impl LaneView {
 }
 
 /// What is to be known of a lane that left the configuration: since when, what waits in it, until when, what can be done.
-pub fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
+pub fn left(lane: &ConsumerStatus, keep: Option<Duration>) -> String {
     let since = lane.detached_at.map(|at| format!(" since {at:.0}")).unwrap_or_default();
     let until = lane.detached_at.zip(keep).and_then(|(at, keep)| at.saturating_add(keep).ok());
     let until =
@@ -80,12 +80,12 @@ pub fn left(lane: &LaneStatus, keep: Option<Duration>) -> String {
 }
 
 /// What a lane has left to do.
-pub fn waiting(lane: &LaneStatus) -> String {
+pub fn waiting(lane: &ConsumerStatus) -> String {
     let [behind, open, dead] = amounts(lane);
     format!("{behind}, {open} and {dead}")
 }
 
-fn amounts(lane: &LaneStatus) -> [String; 3] {
+fn amounts(lane: &ConsumerStatus) -> [String; 3] {
     let counted = |count: u64, one: &str, many: &str| match count {
         1 => format!("1 {one}"),
         n => format!("{n} {many}"),

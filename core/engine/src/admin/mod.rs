@@ -21,12 +21,12 @@ use warp::reply::Response;
 use self::answer::{outcome, problem, text, wrong_method};
 use self::history::Query;
 pub use self::history::{PAGE_MAX, dead_letter_target, event_target, with_views};
-pub use self::lanes::{LaneView, left, waiting};
+pub use self::lanes::{ConsumerView, left, waiting};
 pub use self::orders::{
     AdminCommand, Backup, COMMAND_ITEMS_MAX, Drop, Forget, Pause, PauseResult, Prune, Replay,
     Retry, Verify,
 };
-use crate::listener::Arrival;
+use crate::listener::IncomingRequest;
 use crate::metrics::Metrics;
 use crate::server::exact;
 use crate::targets::Targets;
@@ -112,8 +112,8 @@ fn order<O: AdminCommand>(admin: &Arc<Admin>) -> Routes {
     let admin = admin.clone();
     exact(O::PATH)
         .and(warp::method())
-        .and(warp::ext::get::<Arc<Arrival>>())
-        .then(move |method, arrival: Arc<Arrival>| {
+        .and(warp::ext::get::<Arc<IncomingRequest>>())
+        .then(move |method, arrival: Arc<IncomingRequest>| {
             let admin = admin.clone();
             async move {
                 match method {
@@ -125,7 +125,7 @@ fn order<O: AdminCommand>(admin: &Arc<Admin>) -> Routes {
         .boxed()
 }
 
-async fn execute<O: AdminCommand>(admin: Arc<Admin>, arrival: &Arrival) -> Response {
+async fn execute<O: AdminCommand>(admin: Arc<Admin>, arrival: &IncomingRequest) -> Response {
     let body = match &arrival.body {
         Ok(body) => body,
         Err(refusal) => return problem(refusal.kind.status(), refusal.reason),

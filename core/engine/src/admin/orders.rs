@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::targets::Targets;
 use switchhook_api::journal::{
-    BackedUp, Journal, JournalError, LaneStatus, Position, Pruned, Requeued, Retention, Verified,
+    BackedUp, ConsumerStatus, Journal, JournalError, Position, Pruned, Requeued, Retention,
+    Verified,
 };
 
 /// Dead letters or positions that one order may name.
@@ -215,13 +216,13 @@ pub struct Forget {
 impl AdminCommand for Forget {
     const PATH: &'static str = "/api/v1/consumers/forget";
     const NEEDS_LANES: bool = true;
-    type Answer = LaneStatus;
+    type Answer = ConsumerStatus;
 
     async fn execute(
         self,
         journal: &dyn Journal,
         _: &dyn Targets,
-    ) -> Result<LaneStatus, JournalError> {
+    ) -> Result<ConsumerStatus, JournalError> {
         let Ok(lane) = self.lane.parse();
         journal.forget_lane(&lane).await
     }

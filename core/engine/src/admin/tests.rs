@@ -6,7 +6,7 @@ use tower_service::Service;
 
 use super::*;
 use crate::targets::NoTargets;
-use switchhook_api::journal::{LaneId, LaneSpec, Ordering, Start, Upkeep as _};
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, JournalAdmin as _, Ordering, Start};
 use switchhook_api::{Refusal, RefusalKind};
 use switchhook_testkit::{MemoryJournal, TestClock, entry};
 
@@ -45,7 +45,7 @@ struct Answer {
 }
 
 async fn ask(routes: &Routes, method: Method, path: &str, body: Result<&str, Refusal>) -> Answer {
-    let arrival = Arrival {
+    let arrival = IncomingRequest {
         method: method.clone(),
         uri: path.parse().expect("a path"),
         headers: http::HeaderMap::new(),
@@ -142,14 +142,14 @@ async fn each_kind_of_no_has_its_own_status() {
 #[tokio::test]
 async fn an_overloaded_lane_says_when_to_come_again() {
     let (admin, journal) = admin();
-    let lane = |id| LaneSpec {
+    let lane = |id| ConsumerSpec {
         id,
         start: Start::Beginning,
         commands: vec!["*".parse().expect("a pattern")],
         ordering: Ordering::None,
         enabled: true,
     };
-    let lanes = [lane(LaneId::projection("h")), lane(LaneId::subscription("h", "a"))];
+    let lanes = [lane(ConsumerId::projection("h")), lane(ConsumerId::subscription("h", "a"))];
     journal.attach(&lanes).await.expect("attached");
     journal.append(vec![entry("A.B", "", "{}")]).await.expect("kept");
     handle_one(&journal).await;
@@ -165,7 +165,7 @@ async fn an_overloaded_lane_says_when_to_come_again() {
 #[tokio::test]
 async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
     let (admin, journal) = admin();
-    let lane = |name: &str, enabled| LaneSpec {
+    let lane = |name: &str, enabled| ConsumerSpec {
         id: name.parse().expect("a name"),
         start: Start::Beginning,
         commands: vec!["*".parse().expect("a pattern")],
@@ -195,12 +195,16 @@ async fn what_is_not_served_is_remarked_on_with_what_can_be_done() {
 }
 
 async fn handle_one(journal: &MemoryJournal) {
-    use switchhook_api::journal::{Fate, Settlement, Want, Work};
-    let want =
-        Want { limit: 1, term: std::time::Duration::from_mins(1), whole_keys: true, retries: 1 };
-    let lease = journal.lease(&LaneId::projection("h"), &want).await.expect("leased");
+    use switchhook_api::journal::{Disposition, LeaseRequest, Settlement, Work};
+    let want = LeaseRequest {
+        limit: 1,
+        term: std::time::Duration::from_mins(1),
+        whole_keys: true,
+        retries: 1,
+    };
+    let lease = journal.lease(&ConsumerId::projection("h"), &want).await.expect("leased");
     let Work::Callback(callback) = &lease.items[0].work else { panic!("a callback") };
-    let fate = Fate::Recorded(Some(switchhook_api::NewRecord::of(callback)));
+    let fate = Disposition::Recorded(Some(switchhook_api::NewRecord::of(callback)));
     let (lane, token) = (lease.lane, lease.token);
     let fates = vec![(lease.items[0].position, fate)];
     let state = switchhook_api::StateChanges::new();

@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Instance, Mistake};
+use crate::config::{Config, ConfigError, Instance};
 use switchhook_api::{Claim, resolved};
 
 /// Everything that would keep the server from starting or let two instances spoil each other's files.
-pub fn wrong_files(config: &Config) -> Vec<Mistake> {
+pub fn wrong_files(config: &Config) -> Vec<ConfigError> {
     let mut wrong = secrets(config);
     wrong.extend(claimed_twice(config));
     wrong.sort();
@@ -15,8 +15,8 @@ pub fn wrong_files(config: &Config) -> Vec<Mistake> {
 }
 
 /// Secret files that cannot be used.
-fn secrets(config: &Config) -> Vec<Mistake> {
-    fn of<T>(one: &Instance<T>, base: &Path) -> Vec<Mistake> {
+fn secrets(config: &Config) -> Vec<ConfigError> {
+    fn of<T>(one: &Instance<T>, base: &Path) -> Vec<ConfigError> {
         let wrong = one.options.check_files(base).into_iter();
         wrong.map(|(key, what)| one.at.mistake(&format!("options.{key}"), what)).collect()
     }
@@ -36,10 +36,10 @@ struct Claimed<'c> {
     claim: Claim,
     path: PathBuf,
     name: String,
-    at: Box<dyn Fn(String) -> Mistake + 'c>,
+    at: Box<dyn Fn(String) -> ConfigError + 'c>,
 }
 
-fn claimed_twice(config: &Config) -> Vec<Mistake> {
+fn claimed_twice(config: &Config) -> Vec<ConfigError> {
     fn of<'c, T>(one: &'c Instance<T>, name: &str, base: &Path) -> Vec<Claimed<'c>> {
         let claimed = |claim: Claim| {
             let (path, key) = (resolved(&base.join(&claim.path)), format!("options.{}", claim.key));

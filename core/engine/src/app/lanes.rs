@@ -5,28 +5,28 @@ use std::time::Duration;
 use crate::admin;
 use crate::config::Config;
 use crate::config::{Instance, tables};
-use switchhook_api::journal::{Journal, JournalError, LaneId, LaneSpec, Ordering};
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, Journal, JournalError, Ordering};
 use switchhook_api::program_name;
 
 /// Lanes that left the configuration and are named in the log.
 const TOLD_MAX: usize = 20;
 
 /// One lane for each handler, and one for each of its actions; of what is disabled, lanes that are kept and hand out nothing.
-pub fn lanes(config: &Config) -> Vec<LaneSpec> {
+pub fn lanes(config: &Config) -> Vec<ConsumerSpec> {
     config.handlers.iter().flat_map(|handler| lanes_of(config, handler)).collect()
 }
 
-fn lanes_of(config: &Config, handler: &Instance<tables::Handler>) -> Vec<LaneSpec> {
+fn lanes_of(config: &Config, handler: &Instance<tables::Handler>) -> Vec<ConsumerSpec> {
     let action = |name: &String| config.actions.iter().find(|action| *action.name == **name);
-    let subscription = |action: &Instance<tables::Action>| LaneSpec {
-        id: LaneId::subscription(&handler.name, &action.name),
+    let subscription = |action: &Instance<tables::Action>| ConsumerSpec {
+        id: ConsumerId::subscription(&handler.name, &action.name),
         start: action.table.start,
         commands: Vec::new(),
         ordering: action.table.ordering,
         enabled: handler.table.enabled && action.table.enabled,
     };
-    let projection = LaneSpec {
-        id: LaneId::projection(&handler.name),
+    let projection = ConsumerSpec {
+        id: ConsumerId::projection(&handler.name),
         start: handler.table.start,
         commands: handler.commands(),
         ordering: Ordering::None,

@@ -21,8 +21,8 @@ use crate::admin::{self, Admin};
 use crate::config::tables;
 use crate::config::{Config, Instance};
 use crate::decide::Decider;
-use crate::delivery::{Gate, Projection, Subscription, Works};
-use crate::intake::{Intake, Mount};
+use crate::delivery::{DeliveryContext, Gate, Projection, Subscription};
+use crate::intake::{Intake, MountedSource};
 use crate::listener::{Limits, Listener, Serving, serve};
 use crate::retention::retain;
 use crate::router::{Route, Router};
@@ -32,7 +32,7 @@ use switchhook_api::Action;
 use switchhook_api::BoxError;
 use switchhook_api::Handler;
 use switchhook_api::Source;
-use switchhook_api::journal::{Journal, JournalError, LaneSpec, Retention};
+use switchhook_api::journal::{ConsumerSpec, Journal, JournalError, Retention};
 use switchhook_api::{BuildContext, Component, Table};
 use switchhook_api::{Clock, Rng};
 use switchhook_api::{program_name, program_version};
@@ -59,7 +59,7 @@ struct BuiltHandler {
 }
 
 /// Everything that the configuration names, built.
-pub(super) struct Parts {
+pub(super) struct Components {
     file: PathBuf,
     journal_plugin: String,
     server: tables::Server,
@@ -68,11 +68,11 @@ pub(super) struct Parts {
     sources: Sources,
     handlers: Vec<BuiltHandler>,
     actions: HashMap<Arc<str>, BuiltAction>,
-    lanes: Vec<LaneSpec>,
-    pub(super) works: Works,
+    lanes: Vec<ConsumerSpec>,
+    pub(super) works: DeliveryContext,
 }
 
-impl Parts {
+impl Components {
     /// Builds what the configuration names: sources first, for they are pure and may have a reason not to start.
     pub(super) async fn build(
         config: Config,
@@ -101,7 +101,7 @@ impl Parts {
             }
         }
         let (metrics, stop) = (Arc::default(), CancellationToken::new());
-        let works = Works {
+        let works = DeliveryContext {
             journal: journal.clone(),
             clock: clock.clone(),
             rng: rng.clone(),
@@ -229,7 +229,7 @@ impl Parts {
         ));
         let mount = |one: &BuiltSource| {
             let policy = one.table.policy(&self.server);
-            Mount::new(one.name.clone(), &policy, one.component.clone())
+            MountedSource::new(one.name.clone(), &policy, one.component.clone())
         };
         let mounts = self.sources.iter().map(mount).collect();
         self.listener(server::routes(&intake, mounts), limits)
@@ -296,7 +296,7 @@ impl Parts {
         }
         for BuiltSource { name, table, component } in &self.sources {
             let (path, plugin) = (&table.path, &table.plugin);
-            let below = component.below().then_some("and all paths below it");
+            let below = component.owns_subpaths().then_some("and all paths below it");
             tracing::info!(source = %name, %plugin, below, "listening for callbacks on http://{public}{path}");
         }
         if let Some(address) = admin {

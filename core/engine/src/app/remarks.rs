@@ -1,6 +1,6 @@
 //! What can only be said once the sources are built: whether strangers get in, what they have never heard of, what they cannot say.
 
-use crate::config::{Config, Mistake, Period, hint, report};
+use crate::config::{Config, ConfigError, HumanDuration, hint, report};
 use switchhook_api::Pattern;
 use switchhook_api::Phase;
 
@@ -39,20 +39,20 @@ pub fn remarks(config: &Config, sources: &Sources) -> Result<Vec<String>, String
 }
 
 /// Times after which the sender of a source does not wait any more.
-fn too_late(config: &Config, source: &BuiltSource) -> Vec<Mistake> {
+fn too_late(config: &Config, source: &BuiltSource) -> Vec<ConfigError> {
     let server = &config.server;
     let BuiltSource { name, table, component } = source;
-    let waits = |phase| Period(component.reply_timeout(phase));
+    let waits = |phase| HumanDuration(component.reply_timeout(phase));
     let (before, after) = (waits(Phase::Before), waits(Phase::After));
     let decide_key = match table.decide_within {
         Some(_) => format!("sources.{name}.decide_within"),
         None => "server.decide_within".to_owned(),
     };
-    let decide_within = Period(table.policy(server).decide_within(before.0));
+    let decide_within = HumanDuration(table.policy(server).decide_within(before.0));
     let keep_key = "server.persist_timeout".to_owned();
     let limits = [(decide_key, decide_within, before), (keep_key, server.persist_timeout, after)];
     let late = limits.into_iter().filter(|(_, within, waits)| within >= waits);
-    let told = |(key, within, waits): (String, Period, Period)| {
+    let told = |(key, within, waits): (String, HumanDuration, HumanDuration)| {
         let message =
             format!("{within} is not shorter than the reply timeout of sources.{name} ({waits})");
         config.at.mistake(&key, message)
@@ -97,7 +97,7 @@ fn open_to_strangers(config: &Config, unsigned: &[&str]) -> (Vec<String>, Vec<St
 }
 
 /// Commands that a handler or its plugin names and no source knows: new ones of the sender, or a slip.
-fn unheard_of(config: &Config, sources: &Sources) -> Vec<Mistake> {
+fn unheard_of(config: &Config, sources: &Sources) -> Vec<ConfigError> {
     // A protocol without a catalogue may have any command: then only what looks like a slip is told.
     let any = sources.iter().any(|one| one.component.catalogue().is_empty());
     let known = || sources.iter().flat_map(|one| one.component.catalogue()).map(|spec| &*spec.name);
@@ -229,7 +229,7 @@ mod tests {
         type Role = dyn Handler;
         type Options = NoOptions;
         const NAME: &'static str = "slip";
-        const ABOUT: &'static str = "listens for what is never said";
+        const DESCRIPTION: &'static str = "listens for what is never said";
         const COMMANDS: &'static [&'static str] =
             if BROKEN { &["Group.*", "Group*"] } else { &["Group.Changd", "Group.*"] };
         const EXAMPLE: &'static str = "";
@@ -242,7 +242,7 @@ mod tests {
         }
     }
 
-    fn with_slip<const BROKEN: bool>(commands: &str) -> Result<Vec<String>, Vec<Mistake>> {
+    fn with_slip<const BROKEN: bool>(commands: &str) -> Result<Vec<String>, Vec<ConfigError>> {
         let registry = Registry::of([
             Registration::of::<Wire>("tests::wire"),
             Registration::of::<Slip<BROKEN>>("tests::slip"),

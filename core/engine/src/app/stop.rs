@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::{Budget, CUT_OFF, DRAIN, LET_GO};
-use super::parts::{JOURNAL, Parts};
+use super::parts::{Components, JOURNAL};
 use super::runtimes::Runtimes;
 use super::{Stopped, joined};
 use crate::delivery::Occupied;
@@ -22,7 +22,7 @@ pub(super) struct Stop {
 /// Ends requests and deliveries side by side, then the journal and the actions. A plugin that blocks its thread can be left
 /// behind, never waited for.
 pub(super) async fn drain(
-    parts: &Arc<Parts>,
+    parts: &Arc<Components>,
     runtimes: &Runtimes,
     stop: Stop,
     budget: Budget,

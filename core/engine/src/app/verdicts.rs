@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::parts::{BuiltSource, Sources};
 use crate::config::tables;
-use crate::config::{Config, Instance, Mistake};
+use crate::config::{Config, ConfigError, Instance};
 use crate::decide::{OnFailure, expressed, refusal};
 use switchhook_api::Callback;
 use switchhook_api::CommandSpec;
@@ -17,7 +17,7 @@ use switchhook_api::{Expressed, NotPermitted};
 const NAMED_MAX: usize = 5;
 
 /// The verdicts that options fix and that a source cannot say in answer to a command.
-pub(super) fn unsayable(config: &Config, sources: &Sources) -> Vec<Mistake> {
+pub(super) fn unsayable(config: &Config, sources: &Sources) -> Vec<ConfigError> {
     let mut mistakes = Vec::new();
     for handler in enabled(config) {
         let patterns = handler.commands();
@@ -28,12 +28,12 @@ pub(super) fn unsayable(config: &Config, sources: &Sources) -> Vec<Mistake> {
             mistakes.extend(in_short(refused.collect()).into_iter().map(at));
         }
     }
-    mistakes.sort_by(|one: &Mistake, other| one.place.cmp(&other.place));
+    mistakes.sort_by(|one: &ConfigError, other| one.place.cmp(&other.place));
     mistakes
 }
 
 /// What stands in the configuration and has no effect: no command that its handler gets is decided.
-pub(super) fn never_given(config: &Config, sources: &Sources) -> Vec<Mistake> {
+pub(super) fn never_given(config: &Config, sources: &Sources) -> Vec<ConfigError> {
     let mut remarks = Vec::new();
     for handler in enabled(config) {
         let patterns = handler.commands();

@@ -1,14 +1,14 @@
 //! The bytes of a configuration file as text, or where they are none.
 
-use switchhook_api::config::{Mistake, Place};
+use switchhook_api::config::{ConfigError, Place};
 
 /// The text of a file, without the byte order mark that some editors put before it.
 ///
 /// # Errors
 /// It is not UTF-8; the mistake tells the line.
-pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, Mistake> {
+pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, ConfigError> {
     let at = |line: usize, message: String| {
-        Mistake::new(Place::File { path: path.to_owned(), line }, "", message)
+        ConfigError::new(Place::File { path: path.to_owned(), line }, "", message)
     };
     if let Some(name) = wide(&bytes) {
         return Err(at(1, format!("the file is {name}; save it as UTF-8")));

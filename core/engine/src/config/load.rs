@@ -12,7 +12,7 @@ use super::lines::note_lines;
 use super::origins::Origins;
 use super::section::Section;
 use super::{syntax, variables};
-use switchhook_api::config::Mistake;
+use switchhook_api::config::ConfigError;
 
 /// The file, parsed.
 struct Parsed(Dict);
@@ -60,7 +60,7 @@ fn set(dict: &mut Dict, key: &str, text: &str) {
 ///
 /// # Errors
 /// The text is no TOML, or a variable's name no key.
-pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
+pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<ConfigError>> {
     let wrong = |error| vec![syntax::mistake(&layers.path, &layers.text, &error)];
     let parsed = DeTable::parse(&layers.text).map_err(wrong)?;
     // Numbers are only looked at here, so this can fail too.
@@ -87,7 +87,7 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<Mistake>> {
         .merge(Texts("command line", layers.flags.clone()));
     let value = merged
         .extract::<Value>()
-        .map_err(|error| vec![Mistake::new(origins.place(""), "", error.to_string())])?;
+        .map_err(|error| vec![ConfigError::new(origins.place(""), "", error.to_string())])?;
     let mut root = Section { value, key: String::new(), origins: Arc::new(origins) };
     root.spell_tables()?;
     Ok(root)
@@ -98,7 +98,7 @@ impl Section {
     ///
     /// # Errors
     /// The text is no TOML.
-    pub fn parse(key: &str, toml: &str) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(key: &str, toml: &str) -> Result<Self, Vec<ConfigError>> {
         let text = toml.to_owned();
         let section = merge(&Layers { path: "example".into(), text, ..Layers::default() })?;
         Ok(Self { key: key.to_owned(), ..section })

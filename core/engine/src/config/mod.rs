@@ -32,5 +32,6 @@ pub use self::model::{Config, Instance};
 pub use self::report::{hint, listed, report};
 pub use self::section::Section;
 pub use switchhook_api::config::{
-    FilePath, Mistake, OptionsTable, Period, Place, Secret, SecretFile, Size, Text,
+    ByteSize, ConfigError, FilePath, HumanDuration, OptionsTable, Place, Secret, SecretFile,
+    TextOrInteger,
 };

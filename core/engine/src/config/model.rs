@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::section::Section;
 use super::tables;
-use switchhook_api::config::Mistake;
+use switchhook_api::config::ConfigError;
 use switchhook_api::{Configured, Pattern, Registration};
 
 /// A configuration without mistakes.
@@ -30,7 +30,7 @@ pub struct Config {
     /// `[actions.NAME]`
     pub actions: Vec<Instance<tables::Action>>,
     /// What is no mistake but probably not meant.
-    pub remarks: Vec<Mistake>,
+    pub remarks: Vec<ConfigError>,
     /// Names places in it, for what is only found once parts are built.
     pub(crate) at: Section,
 }

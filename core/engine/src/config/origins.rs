@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use switchhook_api::config::{Mistake, Place};
+use switchhook_api::config::{ConfigError, Place};
 
 /// Where the values of a configuration were given.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Origins {
     /// Variables that begin as ours do and set nothing.
     pub(super) unread: Vec<String>,
     /// What is no mistake in how the values were given, but probably not meant.
-    pub(super) remarks: Vec<Mistake>,
+    pub(super) remarks: Vec<ConfigError>,
 }
 
 impl Origins {

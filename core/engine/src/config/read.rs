@@ -13,7 +13,7 @@ use super::section::Section;
 use super::spelling::Keys;
 use super::tables::TABLES;
 use super::{tables, unexpanded, variables};
-use switchhook_api::config::{Fault, Mistake, Place};
+use switchhook_api::config::{ConfigError, Fault, Place};
 use switchhook_api::{Registry, Table};
 
 impl Config {
@@ -21,7 +21,7 @@ impl Config {
     ///
     /// # Errors
     /// Every mistake, sorted by place.
-    pub fn read(layers: &Layers, registry: &Registry) -> Result<Self, Vec<Mistake>> {
+    pub fn read(layers: &Layers, registry: &Registry) -> Result<Self, Vec<ConfigError>> {
         let mut root = merge(layers)?;
         if let Some(journal) = registry.default_journal() {
             root.set_default(["journal", "plugin"], journal);
@@ -89,7 +89,7 @@ instance_tables!(Journal, Source, Handler, Action);
 /// Reads and checks one table after the other.
 pub(super) struct Reader<'r> {
     registry: &'r Registry,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<ConfigError>,
 }
 
 impl Reader<'_> {
@@ -109,7 +109,7 @@ impl Reader<'_> {
     }
 
     /// Variables that begin as ours do and set nothing: a mistake where only a key can be meant, else a remark.
-    fn unread(&mut self, root: &Section) -> Vec<Mistake> {
+    fn unread(&mut self, root: &Section) -> Vec<ConfigError> {
         let keys = Keys { root, registry: self.registry };
         let mut remarks = Vec::new();
         for name in &root.origins.unread {
@@ -193,7 +193,7 @@ impl Reader<'_> {
     }
 
     /// An option that stands beside `options` instead of under it is the commonest slip.
-    fn add_with_hint(&mut self, mistakes: Vec<Mistake>, section: &Section, table: Table) {
+    fn add_with_hint(&mut self, mistakes: Vec<ConfigError>, section: &Section, table: Table) {
         let plugin =
             section.text("plugin").and_then(|name| self.registry.get(table, &name).copied());
         let schema = plugin.map(|plugin| (plugin.schema)());
@@ -212,8 +212,8 @@ impl Reader<'_> {
         }
     }
 
-    fn told_to_move(&self, section: &Section, mistake: &Mistake) -> bool {
-        let beside = |one: &Mistake| {
+    fn told_to_move(&self, section: &Section, mistake: &ConfigError) -> bool {
+        let beside = |one: &ConfigError| {
             let name = one.key.strip_prefix(section.key()).unwrap_or_default();
             one.fault == Fault::Misplaced
                 && mistake.key == format!("{}.options{name}", section.key())

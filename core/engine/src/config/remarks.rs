@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::model::Config;
 use super::section::Section;
-use switchhook_api::config::Mistake;
+use switchhook_api::config::ConfigError;
 
 /// Nobody looks at what failed sooner.
 const KEPT_MIN: Duration = Duration::from_hours(1);
 
-pub(super) fn remarks(root: &Section, config: &Config) -> Vec<Mistake> {
+pub(super) fn remarks(root: &Section, config: &Config) -> Vec<ConfigError> {
     let mut remarks = Vec::new();
     let used = |name: &str| {
         config.handlers.iter().any(|h| h.table.enabled && h.table.actions.iter().any(|a| a == name))

@@ -1,10 +1,10 @@
 //! What is said of mistakes, and what was probably meant.
 
-use switchhook_api::config::Mistake;
+use switchhook_api::config::ConfigError;
 use switchhook_api::escape;
 
 /// Mistakes for a terminal or a log, one to a line, and how many there are.
-pub fn report(mistakes: &[Mistake]) -> String {
+pub fn report(mistakes: &[ConfigError]) -> String {
     let lines: Vec<String> =
         mistakes.iter().map(|one| escape::for_line(&one.to_string()).into_owned()).collect();
     let count = match lines.len() {

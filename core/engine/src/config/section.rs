@@ -7,7 +7,7 @@ use figment::error::Kind;
 use figment::value::{Dict, Num, Tag, Value};
 use serde::de::DeserializeOwned;
 
-use switchhook_api::config::{Fault, Mistake, OptionsTable};
+use switchhook_api::config::{ConfigError, Fault, OptionsTable};
 
 use super::form;
 use super::origins::Origins;
@@ -33,7 +33,7 @@ const MISTAKES_MAX: usize = 50;
 /// What has come to light while a table is read again and again.
 #[derive(Default)]
 struct Found {
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<ConfigError>,
     /// Wrong values, removed; what is required will be called missing.
     taken_out: Vec<Vec<String>>,
     /// Keys whose text was given to a type that did not say what it wants.
@@ -49,7 +49,7 @@ impl Section {
     ///
     /// # Errors
     /// Every mistake in it.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Mistake>> {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<ConfigError>> {
         let mut read = None;
         self.read_as(&mut |reader| {
             read = Some(T::deserialize(reader)?);
@@ -58,7 +58,7 @@ impl Section {
         read.ok_or_else(|| vec![self.mistake("", "the table was not read")])
     }
 
-    fn read_as(&self, take: &mut Take<'_>) -> Result<(), Vec<Mistake>> {
+    fn read_as(&self, take: &mut Take<'_>) -> Result<(), Vec<ConfigError>> {
         let mut value = self.value.clone();
         let mut found = Found::default();
         while found.mistakes.len() < MISTAKES_MAX {
@@ -119,7 +119,7 @@ impl Section {
         taken
     }
 
-    fn wrong(&self, key: &str, kind: &Kind, value: Option<&Value>) -> Mistake {
+    fn wrong(&self, key: &str, kind: &Kind, value: Option<&Value>) -> ConfigError {
         if matches!(kind, Kind::UnknownField(..))
             && let Some(message) = renamed(&self.full(key))
         {
@@ -169,7 +169,7 @@ impl Section {
     }
 
     /// Parses the tables that a variable or flag gives as a whole and that are looked into before they are read as a type.
-    pub(super) fn spell_tables(&mut self) -> Result<(), Vec<Mistake>> {
+    pub(super) fn spell_tables(&mut self) -> Result<(), Vec<ConfigError>> {
         let mut wrong = Vec::new();
         let keys = self.origins.variables.keys().chain(&self.origins.flags);
         for key in keys.filter(|key| holds_tables(key)) {
@@ -182,7 +182,7 @@ impl Section {
             }
         }
         let told = |key: &String| self.mistake(key, reader::table_wanted());
-        let wrong: Vec<Mistake> = wrong.iter().map(told).collect();
+        let wrong: Vec<ConfigError> = wrong.iter().map(told).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
@@ -197,9 +197,9 @@ impl Section {
     }
 
     /// A mistake at a key of this table; an empty key means the table itself.
-    pub fn mistake(&self, key: &str, message: impl Into<String>) -> Mistake {
+    pub fn mistake(&self, key: &str, message: impl Into<String>) -> ConfigError {
         let key = self.full(key);
-        Mistake::new(self.origins.place(&key), key, message)
+        ConfigError::new(self.origins.place(&key), key, message)
     }
 
     /// The tables in this table, by name.
@@ -258,14 +258,14 @@ impl OptionsTable for Section {
         read: &mut dyn FnMut(
             &mut dyn erased_serde::Deserializer<'_>,
         ) -> Result<(), erased_serde::Error>,
-    ) -> Result<(), Vec<Mistake>> {
+    ) -> Result<(), Vec<ConfigError>> {
         self.read_as(&mut |reader| {
             let read = read(&mut <dyn erased_serde::Deserializer<'_>>::erase(reader));
             read.map_err(|error| figment::Error::from(error.to_string()))
         })
     }
 
-    fn mistake(&self, key: &str, message: String) -> Mistake {
+    fn mistake(&self, key: &str, message: String) -> ConfigError {
         Section::mistake(self, key, message)
     }
 }

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use toml::de::DeTable;
 
 use super::lines::{line_of, note_lines};
-use switchhook_api::config::{Mistake, Place};
+use switchhook_api::config::{ConfigError, Place};
 
 /// The mistake that an error of the TOML parser means. Nothing of a value is repeated: it may be a secret.
-pub(super) fn mistake(path: &str, text: &str, error: &toml::de::Error) -> Mistake {
+pub(super) fn mistake(path: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start).min(text.len());
     let line = line_of(text, start);
     let place = Place::File { path: path.to_owned(), line };
@@ -17,7 +17,7 @@ pub(super) fn mistake(path: &str, text: &str, error: &toml::de::Error) -> Mistak
         other => other.to_owned(),
     };
     let odd = text.lines().nth(line - 1).and_then(odd_character).unwrap_or_default();
-    Mistake::new(place, "", format!("invalid TOML: {spoken}{odd}"))
+    ConfigError::new(place, "", format!("invalid TOML: {spoken}{odd}"))
 }
 
 /// What is given twice and where it was given first.

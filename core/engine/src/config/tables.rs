@@ -10,7 +10,7 @@ use crate::delivery;
 use crate::intake;
 use crate::whole::whole;
 use switchhook_api::Pattern;
-use switchhook_api::config::{Period, Size};
+use switchhook_api::config::{ByteSize, HumanDuration};
 use switchhook_api::journal::{Ordering, Retention, Start};
 
 pub use crate::decide::OnFailure;
@@ -22,12 +22,12 @@ pub use crate::listener::Limits;
 pub(super) const TABLES: [&str; 6] =
     ["server", "admin", "journal", "sources", "handlers", "actions"];
 
-const fn seconds(n: u64) -> Period {
-    Period(Duration::from_secs(n))
+const fn seconds(n: u64) -> HumanDuration {
+    HumanDuration(Duration::from_secs(n))
 }
 
-const fn millis(n: u64) -> Period {
-    Period(Duration::from_millis(n))
+const fn millis(n: u64) -> HumanDuration {
+    HumanDuration(Duration::from_millis(n))
 }
 
 /// `[server]`: the listener that the IM system calls.
@@ -39,14 +39,14 @@ pub struct Server {
     /// Start on a public address though a source cannot tell its sender from a stranger. Default false.
     pub allow_unsigned: bool,
     /// `decide_within` of the sources that have none of their own. Default: three quarters of what the sender of each waits.
-    pub decide_within: Option<Period>,
+    pub decide_within: Option<HumanDuration>,
     /// An after-callback must be durable within this time after its body was read, else it is answered as not persisted; sooner
     /// where the body was slow and its sender would not hear the answer any more. Default `1500ms`.
-    pub persist_timeout: Period,
+    pub persist_timeout: HumanDuration,
     /// What a sender hears when its callback cannot be kept: `refuse`, or `stall`. Default `refuse`.
     pub when_unavailable: WhenUnavailable,
     /// The server has ended so long after it was told to stop, whatever hangs; 1 second to 1 hour. Default `8s`.
-    pub shutdown_timeout: Period,
+    pub shutdown_timeout: HumanDuration,
     /// How much of anything one sender may take.
     pub limits: Limits,
 }
@@ -110,16 +110,16 @@ pub struct Journal {
     pub plugin: String,
     /// How long callbacks and records are kept. Default `7d`.
     #[serde(default = "week")]
-    pub retention: Period,
+    pub retention: HumanDuration,
     /// How large the journal may grow before its oldest callbacks go. Default `8 GiB`.
     #[serde(default = "eight_gib")]
-    pub retention_size: Size,
+    pub retention_size: ByteSize,
     /// How long dead letters are kept, with their callbacks. Default `30d`.
     #[serde(default = "month")]
-    pub dead_letter_retention: Period,
+    pub dead_letter_retention: HumanDuration,
     /// How long what a handler or action had left to do is kept once it has left the configuration. Default `7d`.
     #[serde(default = "week")]
-    pub orphan_retention: Period,
+    pub orphan_retention: HumanDuration,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }
@@ -137,16 +137,16 @@ impl Journal {
     }
 }
 
-fn week() -> Period {
+fn week() -> HumanDuration {
     seconds(7 * 24 * 3600)
 }
 
-fn month() -> Period {
+fn month() -> HumanDuration {
     seconds(30 * 24 * 3600)
 }
 
-fn eight_gib() -> Size {
-    Size(8 << 30)
+fn eight_gib() -> ByteSize {
+    ByteSize(8 << 30)
 }
 
 /// `[sources.NAME]`.
@@ -162,14 +162,14 @@ pub struct Source {
     #[serde(default = "root")]
     pub path: String,
     /// A before-callback is answered this long after its head was read, whatever happens. Default `server.decide_within`.
-    pub decide_within: Option<Period>,
+    pub decide_within: Option<HumanDuration>,
     /// For how long an after-callback that is surely the same event as an earlier one is answered but not kept again. Default:
     /// all are kept.
-    pub dedupe: Option<Period>,
+    pub dedupe: Option<HumanDuration>,
     /// For how long a callback that is decided, and is surely the same question as an earlier one, gets the earlier answer: no
     /// handler is asked again. `0s`: each is decided anew. Default `1m`.
     #[serde(default = "decision_ttl")]
-    pub decision_ttl: Period,
+    pub decision_ttl: HumanDuration,
     #[serde(default, rename = "options")]
     _options: Option<IgnoredAny>,
 }
@@ -186,7 +186,7 @@ impl Source {
     }
 }
 
-fn decision_ttl() -> Period {
+fn decision_ttl() -> HumanDuration {
     intake::MountPolicy::default().decision_ttl
 }
 
@@ -212,7 +212,7 @@ pub struct Handler {
     #[serde(default = "hundred")]
     pub order: i32,
     /// How long it may take to decide, within the `decide_within` of the source. Default: no limit of its own.
-    pub timeout: Option<Period>,
+    pub timeout: Option<HumanDuration>,
     /// What counts when it fails, panics or is too slow. Default `allow`.
     #[serde(default)]
     pub on_failure: OnFailure,
@@ -244,7 +244,7 @@ pub struct Action {
     pub circuit_breaker: Breaker,
     /// One attempt. Default `10s`.
     #[serde(default = "attempt")]
-    pub timeout: Period,
+    pub timeout: HumanDuration,
     /// Attempts at a time, over all handlers that name it, 1 to 1024. Default 16.
     #[serde(default = "concurrency", deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrency: usize,
@@ -270,7 +270,7 @@ impl Action {
     }
 }
 
-fn attempt() -> Period {
+fn attempt() -> HumanDuration {
     delivery::Policy::default().timeout
 }
 

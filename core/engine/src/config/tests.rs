@@ -8,7 +8,7 @@ mod renamed;
 use serde::Deserialize;
 
 use super::load::merge;
-use super::{Config, Layers, Text};
+use super::{Config, Layers, TextOrInteger};
 use crate::test_plugins::{GOOD, registry};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -307,7 +307,7 @@ fn variables_go_before_the_file_and_flags_before_both() {
 #[serde(deny_unknown_fields)]
 struct Sample {
     text: String,
-    id: Text,
+    id: TextOrInteger,
     truth: bool,
     whole: u16,
     real: f64,
@@ -320,7 +320,7 @@ struct Sample {
 fn variables_and_flags_become_what_the_option_is_and_text_stays_text() {
     let expected = Sample {
         text: "0123".into(),
-        id: Text("0123".into()),
+        id: TextOrInteger("0123".into()),
         truth: true,
         whole: 7,
         real: 3.0,

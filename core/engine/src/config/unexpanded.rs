@@ -5,16 +5,16 @@ use figment::value::Value;
 use super::form::{Form, form};
 use super::section::Section;
 use super::variables;
-use switchhook_api::config::{Mistake, Place};
+use switchhook_api::config::{ConfigError, Place};
 
 /// Every value that looks as if it should be expanded. The value itself may be a secret: it is in no message.
-pub(super) fn remarks(root: &Section) -> Vec<Mistake> {
+pub(super) fn remarks(root: &Section) -> Vec<ConfigError> {
     let mut found = Vec::new();
     walk(root, "", &root.value, &mut found);
     found
 }
 
-fn walk(root: &Section, key: &str, value: &Value, found: &mut Vec<Mistake>) {
+fn walk(root: &Section, key: &str, value: &Value, found: &mut Vec<ConfigError>) {
     let below = |name: &str| match key {
         "" => name.to_owned(),
         key => format!("{key}.{name}"),

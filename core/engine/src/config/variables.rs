@@ -1,7 +1,7 @@
 //! Which key an environment variable sets, and which variables only look as if they set one.
 
 use super::layers::Layers;
-use switchhook_api::config::{Mistake, Place};
+use switchhook_api::config::{ConfigError, Place};
 
 const PREFIX: &str = "SWITCHHOOK_";
 
@@ -18,8 +18,8 @@ pub(super) struct Variables {
     pub(super) values: Vec<Given>,
     /// Variables that begin as ours do and set nothing, for want of `__`.
     pub(super) unread: Vec<String>,
-    pub(super) mistakes: Vec<Mistake>,
-    pub(super) remarks: Vec<Mistake>,
+    pub(super) mistakes: Vec<ConfigError>,
+    pub(super) remarks: Vec<ConfigError>,
 }
 
 /// Sorts the environment.
@@ -86,8 +86,8 @@ fn is_below(key: &str, around: &str) -> bool {
     key.strip_prefix(around).is_some_and(|rest| rest.starts_with('.'))
 }
 
-pub(super) fn at(name: &str, key: &str, message: &str) -> Mistake {
-    Mistake::new(Place::Variable(name.to_owned()), key, message)
+pub(super) fn at(name: &str, key: &str, message: &str) -> ConfigError {
+    ConfigError::new(Place::Variable(name.to_owned()), key, message)
 }
 
 /// The variable that sets a key; none where no variable can.
@@ -114,7 +114,7 @@ fn is_of_kubernetes(rest: &str, value: &str) -> bool {
 }
 
 /// A name like `SWITCHOOK_SERVER__LISTEN`.
-fn misspelt_prefix(name: &str) -> Option<Mistake> {
+fn misspelt_prefix(name: &str) -> Option<ConfigError> {
     let (first, rest) = name.split_once('_').filter(|(_, rest)| rest.contains("__"))?;
     let ours = PREFIX.trim_end_matches('_');
     let distance = strsim::damerau_levenshtein(&first.to_uppercase(), ours);

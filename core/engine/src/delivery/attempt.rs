@@ -13,7 +13,7 @@ use super::permit::Permit;
 use super::subscription::{Subscription, split};
 use super::{LOG, retry};
 use crate::metrics::OfAction;
-use switchhook_api::journal::{Fate, JournalError, Lease, Position};
+use switchhook_api::journal::{Disposition, JournalError, Lease, Position};
 use switchhook_api::program_name;
 use switchhook_api::{Failure, Record};
 
@@ -37,7 +37,7 @@ enum Gone {
 
 /// What became of a batch.
 pub(super) struct Batch {
-    pub(super) fates: Vec<(Position, Fate)>,
+    pub(super) fates: Vec<(Position, Disposition)>,
     /// One of its records makes the action panic or hang: they come again one at a time, so that no other is given up for it.
     pub(super) alone: bool,
 }
@@ -81,14 +81,14 @@ impl Subscription {
         (position, before): (Position, u32),
         record: &Record,
         permit: Permit,
-    ) -> Fate {
+    ) -> Disposition {
         let outcome = self.attempt(async { self.action.deliver(record).await }).await;
         let (answered, hung) = (outcome.is_ok(), matches!(outcome, Err(NoResult::InTime)));
         let result = [outcome.unwrap_or_else(|none| Err(self.failure(none)))];
         let ended = Ended { first: before == 0, hung, ..Ended::default() };
         tell(permit, |_| self.who(position, record), &result, answered, ended);
         let fates = self.fates([(record, before)], result).await;
-        fates.into_iter().next().unwrap_or(Fate::Delivered)
+        fates.into_iter().next().unwrap_or(Disposition::Delivered)
     }
 
     fn who(&self, position: Position, record: &Record) -> Who {
@@ -101,7 +101,7 @@ impl Subscription {
             let mut attempt = pin!(self.seat.gate.threads.within(attempt));
             match timeout(self.policy.timeout.0, attempt.as_mut()).await {
                 Ok(result) => Ok(result),
-                Err(_) if self.action.goes_on() => {
+                Err(_) if self.action.is_uncancellable() => {
                     let (action, timeout) = (&self.action_name, self.policy.timeout);
                     tracing::warn!(%action, %timeout, "attempt exceeded its timeout; this action cannot be cancelled, so it is waited for");
                     Ok(attempt.await)
@@ -117,11 +117,11 @@ impl Subscription {
         &self,
         records: impl IntoIterator<Item = (&'r Record, u32)>,
         results: impl AsRef<[Result<(), Failure>]>,
-    ) -> Vec<Fate> {
+    ) -> Vec<Disposition> {
         let results = results.as_ref();
         self.count_all(results);
         if results.iter().all(Result::is_ok) {
-            return results.iter().map(|_| Fate::Delivered).collect();
+            return results.iter().map(|_| Disposition::Delivered).collect();
         }
         let done = match results.iter().find_map(|result| gone(result)) {
             Some(failure) => self.pause(failure).await,
@@ -131,16 +131,16 @@ impl Subscription {
         let chance = self.works.rng.fraction();
         let retry = &self.policy.retry;
         let fate = |((_, before), result): (&(&Record, u32), &Result<(), Failure>)| match result {
-            Ok(()) => Fate::Delivered,
+            Ok(()) => Disposition::Delivered,
             Err(failure) if done != Gone::Unable && failure.is_gone() => {
                 retry::again(retry, *before, failure, chance)
             }
             Err(failure) => retry::fate(retry, *before, failure, chance),
         };
         let records: Vec<_> = records.into_iter().collect();
-        let mut fates: Vec<Fate> = records.iter().zip(results).map(fate).collect();
-        let first = |((_, before), fate): (&(&Record, u32), &Fate)| {
-            *before == 0 && matches!(fate, Fate::Retry { .. })
+        let mut fates: Vec<Disposition> = records.iter().zip(results).map(fate).collect();
+        let first = |((_, before), fate): (&(&Record, u32), &Disposition)| {
+            *before == 0 && matches!(fate, Disposition::Retry { .. })
         };
         let first = records.iter().zip(&fates).any(first);
         self.place(&mut fates, first);
@@ -154,11 +154,11 @@ impl Subscription {
     }
 
     /// Gives the retry of an attempt its place in time: an attempt is one for its target, however many records it has.
-    fn place(&self, fates: &mut [Fate], first: bool) {
+    fn place(&self, fates: &mut [Disposition], first: bool) {
         let mut waits: Vec<&mut Duration> = fates
             .iter_mut()
             .filter_map(|fate| match fate {
-                Fate::Retry { after, .. } => Some(after),
+                Disposition::Retry { after, .. } => Some(after),
                 _ => None,
             })
             .collect();
@@ -195,23 +195,23 @@ impl Subscription {
         }
     }
 
-    fn report(&self, record: &Record, before: u32, fate: &Fate) {
+    fn report(&self, record: &Record, before: u32, fate: &Disposition) {
         let action = &self.action_name;
         match fate {
-            Fate::Retry { after, reason } => {
+            Disposition::Retry { after, reason } => {
                 let Some(suppressed) = LOG.take("retry") else { return };
                 let after =
                     Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 let (record, reason) = (record.id(), switchhook_api::escape::for_line(reason));
                 tracing::warn!(%action, record, attempt = before.saturating_add(1), retry_in = ?after, %reason, suppressed, "delivery failed: it will be retried");
             }
-            Fate::Dead { reason, .. } => {
+            Disposition::Dead { reason, .. } => {
                 self.count("dead_letter", 1);
                 let Some(suppressed) = LOG.take("dead") else { return };
                 let (record, reason) = (record.id(), switchhook_api::escape::for_line(reason));
                 tracing::error!(%action, record, %reason, suppressed, "delivery failed: record moved to dead letters");
             }
-            Fate::Delivered | Fate::Recorded(_) => {}
+            Disposition::Delivered | Disposition::Recorded(_) => {}
         }
     }
 

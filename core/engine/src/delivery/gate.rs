@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 pub(super) use self::tally::Ended;
 use self::tally::Tally;
-use super::Works;
+use super::DeliveryContext;
 use super::breaker::{Admits, Breaker, Opened, Pass};
 use super::budget::Budget;
 use super::occupied::Threads;
@@ -78,7 +78,7 @@ struct Place {
 
 /// One lane's seat at the gate.
 #[derive(Clone)]
-pub(crate) struct Seat {
+pub(crate) struct LimiterHandle {
     pub(super) gate: Arc<Gate>,
     number: usize,
 }
@@ -115,7 +115,12 @@ enum Full {
 
 impl Gate {
     /// The gate of an action that takes so many records in one attempt.
-    pub(crate) fn new(name: &Arc<str>, policy: &Policy, batch: usize, works: &Works) -> Arc<Self> {
+    pub(crate) fn new(
+        name: &Arc<str>,
+        policy: &Policy,
+        batch: usize,
+        works: &DeliveryContext,
+    ) -> Arc<Self> {
         let of = OfTarget { action: name.clone() };
         let all = &works.metrics;
         let metrics = Counts {
@@ -154,10 +159,10 @@ impl Gate {
     }
 
     /// A seat for one more lane.
-    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
+    pub(crate) fn seat(self: &Arc<Self>) -> LimiterHandle {
         let mut inner = self.inner();
         inner.seats.push(Place::default());
-        Seat { gate: self.clone(), number: inner.seats.len() - 1 }
+        LimiterHandle { gate: self.clone(), number: inner.seats.len() - 1 }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -251,7 +256,7 @@ impl Inner {
     }
 }
 
-impl Seat {
+impl LimiterHandle {
     /// Its turn.
     pub(super) fn turn(&self) -> Turn<'_> {
         Turn(self)
@@ -290,7 +295,7 @@ impl Seat {
 }
 
 /// A lane's turn at the gate, until it is dropped.
-pub(super) struct Turn<'s>(&'s Seat);
+pub(super) struct Turn<'s>(&'s LimiterHandle);
 
 impl Turn<'_> {
     /// Waits for room.
@@ -338,7 +343,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Seat {
+impl LimiterHandle {
     /// Gives attempts back, and changes what comes of them.
     pub(super) fn leave<T>(&self, attempts: usize, then: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.gate.inner();

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
-use switchhook_api::journal::{Health, Journal, JournalError, LaneId, Lease};
+use switchhook_api::journal::{ConsumerId, Health, Journal, JournalError, Lease};
 use switchhook_api::{Clock, Rng};
 
 /// Lines about deliveries that failed: a target that is away must not fill the log.
@@ -36,7 +36,7 @@ static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);
 
 /// What every lane works with.
 #[derive(Clone)]
-pub(crate) struct Works {
+pub(crate) struct DeliveryContext {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<Rng>,
@@ -53,10 +53,10 @@ const GATHER_FROM: usize = 8;
 /// How long the next batch then gathers.
 const GATHER: Duration = Duration::from_millis(3);
 
-impl Works {
+impl DeliveryContext {
     /// The next lease, as `ask` gets it and with what comes with it; none when the lane is to end. A journal that fails is
     /// asked again after a pause.
-    async fn lease<T, F>(&self, lane: &LaneId, ask: impl Fn() -> F) -> Option<(Lease, T)>
+    async fn lease<T, F>(&self, lane: &ConsumerId, ask: impl Fn() -> F) -> Option<(Lease, T)>
     where
         F: Future<Output = (Result<Lease, JournalError>, T)>,
     {
@@ -84,7 +84,7 @@ impl Works {
         }
     }
 
-    async fn pause(&self, lane: &LaneId, what: &'static str, error: &JournalError) {
+    async fn pause(&self, lane: &ConsumerId, what: &'static str, error: &JournalError) {
         let reason = switchhook_api::error_line(error);
         tracing::error!(consumer = %lane, operation = what, %reason, "journal operation failed; it will be retried");
         self.wait(PAUSE).await;

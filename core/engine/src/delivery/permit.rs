@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use super::breaker::{Failed, Pass};
 use super::evidence::Who;
-use super::gate::{Ended, Inner, Room, Seat};
+use super::gate::{Ended, Inner, LimiterHandle, Room};
 use switchhook_api::Failure;
 
 /// How long a lease that is half made waits for room: well within the margin of its term.
 const HALF_MADE_MAX: Duration = Duration::from_secs(30);
 
-impl Seat {
+impl LimiterHandle {
     /// Makes a lease that holds no more than there is room for: `lease` is called with that room, again when it has shrunk
     /// meanwhile. The permits are for its attempts, one for each that was allowed.
     pub(super) async fn admit<T, F: Future<Output = T>>(
@@ -48,13 +48,13 @@ impl Seat {
 
 /// Attempts that may begin. What is dropped unused may be had by others.
 pub(super) struct Permits {
-    seat: Seat,
+    seat: LimiterHandle,
     pass: Pass,
     left: usize,
 }
 
 impl Permits {
-    fn new(seat: Seat, pass: Pass, attempts: usize) -> Self {
+    fn new(seat: LimiterHandle, pass: Pass, attempts: usize) -> Self {
         Self { seat, pass, left: attempts }
     }
 
@@ -76,7 +76,7 @@ impl Drop for Permits {
 
 /// One attempt. Dropped without a result it is as if it had not been.
 pub(super) struct Permit {
-    seat: Seat,
+    seat: LimiterHandle,
     pass: Pass,
     ended: bool,
 }

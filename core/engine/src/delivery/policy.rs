@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use switchhook_api::config::Period;
+use switchhook_api::config::HumanDuration;
 
 use crate::whole::whole;
 
-const fn seconds(n: u64) -> Period {
-    Period(Duration::from_secs(n))
+const fn seconds(n: u64) -> HumanDuration {
+    HumanDuration(Duration::from_secs(n))
 }
 
 /// What deliveries need to know of the action that they go to.
@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     /// When a failing target gets no more attempts for a while.
     pub(crate) circuit_breaker: Breaker,
     /// One attempt.
-    pub(crate) timeout: Period,
+    pub(crate) timeout: HumanDuration,
     /// Attempts at a time, over all handlers that name the action.
     pub(crate) concurrency: usize,
 }
@@ -43,11 +43,11 @@ pub struct Retry {
     #[serde(deserialize_with = "whole::<1, 1000, _, _>")]
     pub attempts: u32,
     /// The first wait. Default `5s`.
-    pub initial: Period,
+    pub initial: HumanDuration,
     /// Each wait is so many times the one before. Default 2.
     pub factor: f64,
     /// No wait is longer. Default `8h`.
-    pub max: Period,
+    pub max: HumanDuration,
     /// Each wait is longer or shorter by up to this part of it, by chance. Default 0.2.
     pub jitter: f64,
     /// Retries are at most this part of the first attempts of the last minute; what is more waits longer. Default 0.2.
@@ -81,9 +81,9 @@ pub struct Breaker {
     #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
     pub failure_threshold: u32,
     /// How long it is open at first; after each probe that fails, twice as long. Give or take a fifth, by chance. Default `5s`.
-    pub initial: Period,
+    pub initial: HumanDuration,
     /// No longer than this, unless the target asks for it. Default `5m`.
-    pub max: Period,
+    pub max: HumanDuration,
 }
 
 impl Default for Breaker {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::Works;
+use super::DeliveryContext;
 use super::occupied::Threads;
 use crate::metrics::OfHandler;
 use switchhook_api::Callback;
 use switchhook_api::Table;
 use switchhook_api::journal::{
-    Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
+    ConsumerId, Disposition, JournalError, Lease, LeaseRequest, LeasedItem, Position, Settlement,
+    Work,
 };
 use switchhook_api::{Failure, HandleContext, Handler, NewRecord, StateChanges};
 
@@ -34,7 +35,7 @@ const TRIES: usize = 3;
 pub(crate) struct Projection {
     name: Arc<str>,
     handler: Arc<dyn Handler>,
-    works: Works,
+    works: DeliveryContext,
     threads: Arc<Threads>,
 }
 
@@ -43,28 +44,29 @@ type Handled = Result<(Option<NewRecord>, StateChanges), Failure>;
 
 /// What is done of a lease and not settled.
 pub(super) struct Done {
-    lane: LaneId,
+    lane: ConsumerId,
     token: u64,
-    pub(super) fates: Vec<(Position, Fate)>,
+    pub(super) fates: Vec<(Position, Disposition)>,
     pub(super) state: StateChanges,
 }
 
 impl Done {
-    pub(super) fn new(lane: LaneId, token: u64) -> Self {
+    pub(super) fn new(lane: ConsumerId, token: u64) -> Self {
         Self { lane, token, fates: Vec::new(), state: StateChanges::new() }
     }
 }
 
 impl Projection {
-    pub(crate) fn new(name: Arc<str>, handler: Arc<dyn Handler>, works: Works) -> Self {
+    pub(crate) fn new(name: Arc<str>, handler: Arc<dyn Handler>, works: DeliveryContext) -> Self {
         let threads = works.occupied.by(Table::Handlers, &name);
         Self { name, handler, works, threads }
     }
 
     /// Reads until it is told to stop.
     pub(crate) async fn run(self) {
-        let lane = LaneId::projection(&self.name);
-        let want = Want { limit: BATCH_MAX, term: TERM, whole_keys: true, retries: BATCH_MAX };
+        let lane = ConsumerId::projection(&self.name);
+        let want =
+            LeaseRequest { limit: BATCH_MAX, term: TERM, whole_keys: true, retries: BATCH_MAX };
         let ask = || async { (self.works.journal.lease(&lane, &want).await, ()) };
         while let Some((lease, ())) = self.works.lease(&lane, ask).await {
             let batch = lease.items.len();
@@ -86,7 +88,7 @@ impl Projection {
     /// What is left in `done` at the end is to be settled.
     pub(super) async fn handle_all(
         &self,
-        items: Vec<Leased>,
+        items: Vec<LeasedItem>,
         done: &mut Done,
     ) -> Result<(), JournalError> {
         let mut commit_at = self.works.clock.now() + COMMIT_AFTER;
@@ -97,11 +99,11 @@ impl Projection {
                 Ok((record, changes)) => {
                     // A replay changes nothing: the state has long taken in what came after.
                     done.state.extend(changes.into_iter().filter(|_| item.replay.is_none()));
-                    Fate::Recorded(record)
+                    Disposition::Recorded(record)
                 }
                 Err(failure) => {
                     self.report(&callback, &failure);
-                    Fate::Dead { reason: failure.reason(), response: None }
+                    Disposition::Dead { reason: failure.reason(), response: None }
                 }
             };
             done.fates.push((item.position, fate));
@@ -147,7 +149,7 @@ impl Projection {
     }
 
     async fn keep(&self, settlement: Settlement) -> Result<(), JournalError> {
-        let dead = |(_, fate): &&(Position, Fate)| matches!(fate, Fate::Dead { .. });
+        let dead = |(_, fate): &&(Position, Disposition)| matches!(fate, Disposition::Dead { .. });
         let (all, dead) = (settlement.fates.len(), settlement.fates.iter().filter(dead).count());
         self.count("handled", all - dead);
         self.count("dead_letter", dead);
@@ -164,7 +166,7 @@ impl Projection {
                 Err(_) if unread && self.works.stop.is_cancelled() => return None,
                 // No fault of the callback: a journal that cannot be read for a while must not make dead letters.
                 Err(failure) if unread => {
-                    let (lane, error) = (LaneId::projection(&self.name), failure.reason());
+                    let (lane, error) = (ConsumerId::projection(&self.name), failure.reason());
                     self.works.pause(&lane, "state", &JournalError::Store(error.into())).await;
                 }
                 Err(failure) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::policy::Retry;
 use switchhook_api::Failure;
-use switchhook_api::journal::Fate;
+use switchhook_api::journal::Disposition;
 
 /// No target can ask for more patience than this.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
@@ -14,19 +14,19 @@ const TEXT_MAX: usize = 2000;
 
 /// What becomes of a record whose attempt failed; `attempts` were made before this one. `chance` from 0 to 1 places the wait
 /// within the jitter.
-pub(super) fn fate(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Fate {
+pub(super) fn fate(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Disposition {
     if failure.is_permanent() || attempts.saturating_add(1) >= retry.attempts {
         let reason = cut(&failure.reason());
-        return Fate::Dead { reason, response: failure.last_response().map(cut) };
+        return Disposition::Dead { reason, response: failure.last_response().map(cut) };
     }
     again(retry, attempts, failure, chance)
 }
 
 /// The same for a record that is not given up, whatever the failure.
-pub(super) fn again(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Fate {
+pub(super) fn again(retry: &Retry, attempts: u32, failure: &Failure, chance: f64) -> Disposition {
     let asked = failure.wanted_wait().unwrap_or_default().min(RETRY_AFTER_MAX);
     let after = wait(retry, attempts, chance).max(asked);
-    Fate::Retry { after, reason: cut(&failure.reason()) }
+    Disposition::Retry { after, reason: cut(&failure.reason()) }
 }
 
 /// The wait after attempt number `attempts + 1`.
@@ -45,7 +45,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchhook_api::config::Period;
+    use switchhook_api::config::HumanDuration;
 
     #[test]
     fn the_default_spans_three_days_and_ends_in_a_dead_letter() {
@@ -54,12 +54,12 @@ mod tests {
         assert!(total >= Duration::from_hours(72), "{total:?}");
         assert!(total <= Duration::from_hours(96), "{total:?}");
         let last = fate(&retry, retry.attempts - 1, &Failure::transient("no"), 0.5);
-        assert!(matches!(last, Fate::Dead { .. }), "{last:?}");
+        assert!(matches!(last, Disposition::Dead { .. }), "{last:?}");
     }
 
     #[test]
     fn waits_grow_to_their_limit_and_keep_within_the_jitter() {
-        let retry = Retry { max: Period(Duration::from_mins(1)), ..Retry::default() };
+        let retry = Retry { max: HumanDuration(Duration::from_mins(1)), ..Retry::default() };
         let check = |attempts, chance, expected: f64| {
             let got = wait(&retry, attempts, chance).as_secs_f64();
             assert!((got - expected).abs() < 1e-6, "{attempts} {chance}: {got}");
@@ -77,7 +77,7 @@ mod tests {
         let after = |seconds| {
             let failure = Failure::transient("busy").retry_after(Duration::from_secs(seconds));
             match fate(&Retry::default(), 0, &failure, 0.5) {
-                Fate::Retry { after, .. } => after.as_secs(),
+                Disposition::Retry { after, .. } => after.as_secs(),
                 other => panic!("{other:?}"),
             }
         };
@@ -90,7 +90,7 @@ mod tests {
     fn a_permanent_failure_is_given_up_at_once_with_the_answer() {
         let failure = Failure::permanent("gone").response("410 Gone");
         match fate(&Retry::default(), 0, &failure, 0.5) {
-            Fate::Dead { reason, response } => {
+            Disposition::Dead { reason, response } => {
                 assert_eq!((reason.as_str(), response.as_deref()), ("gone", Some("410 Gone")));
             }
             other => panic!("{other:?}"),

@@ -8,12 +8,12 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::JoinSet;
 
-use super::gate::{Room, Seat};
+use super::gate::{LimiterHandle, Room};
 use super::permit::Permits;
 use super::policy::Policy;
-use super::{PAUSE, Works};
+use super::{DeliveryContext, PAUSE};
 use switchhook_api::journal::{
-    Fate, Health, JournalError, LaneId, Lease, Position, Settlement, Want, Work,
+    ConsumerId, Disposition, Health, JournalError, Lease, LeaseRequest, Position, Settlement, Work,
 };
 use switchhook_api::{Action, Record};
 
@@ -59,21 +59,21 @@ pub(crate) struct Subscription {
     pub(crate) action_name: Arc<str>,
     pub(crate) action: Arc<dyn Action>,
     pub(crate) policy: Policy,
-    pub(crate) seat: Seat,
-    pub(crate) works: Works,
+    pub(crate) seat: LimiterHandle,
+    pub(crate) works: DeliveryContext,
 }
 
 /// One finished attempt.
 struct Attempted {
     token: u64,
     position: Position,
-    fate: Fate,
+    fate: Disposition,
 }
 
 impl Subscription {
     /// Delivers until it is told to stop; attempts under way are finished and settled.
     pub(crate) async fn run(self) {
-        let lane = LaneId::subscription(&self.handler, &self.action_name);
+        let lane = ConsumerId::subscription(&self.handler, &self.action_name);
         match self.action.batch_max() {
             0 | 1 => self.run_single(&lane).await,
             _ => self.run_batches(&lane).await,
@@ -81,7 +81,7 @@ impl Subscription {
     }
 
     /// Several records in one attempt, one attempt at a time.
-    async fn run_batches(&self, lane: &LaneId) {
+    async fn run_batches(&self, lane: &ConsumerId) {
         // Those of a batch that a panic or a hang ended: until each has had its turn alone, everything goes alone.
         let mut alone: BTreeSet<Position> = BTreeSet::new();
         let turn = Turn::default();
@@ -106,7 +106,7 @@ impl Subscription {
     }
 
     /// One record in each attempt, as many at a time as the gate has room for.
-    async fn run_single(&self, lane: &LaneId) {
+    async fn run_single(&self, lane: &ConsumerId) {
         let mut attempts: JoinSet<Attempted> = JoinSet::new();
         let mut settling = FuturesUnordered::new();
         // At most one, and never dropped half way: a lease that nobody takes would hold its records for its whole term.
@@ -147,7 +147,7 @@ impl Subscription {
     /// Work, with permits for it; one record if it must be `alone`.
     async fn lease(
         &self,
-        lane: &LaneId,
+        lane: &ConsumerId,
         whole_keys: bool,
         alone: bool,
         turn: &Turn,
@@ -155,7 +155,8 @@ impl Subscription {
         let term = self.policy.timeout.0.saturating_add(MARGIN);
         let lease = |room: Room| async move {
             let limit = if alone { 1 } else { room.attempts * room.records };
-            let want = Want { limit, term, whole_keys, retries: turn.retries(limit, room.probe) };
+            let want =
+                LeaseRequest { limit, term, whole_keys, retries: turn.retries(limit, room.probe) };
             self.works.journal.lease(lane, &want).await
         };
         let leased = self.works.lease(lane, || self.seat.admit(lease)).await;
@@ -179,18 +180,18 @@ impl Subscription {
     /// The same, with how many it settles.
     async fn settle_counted(
         &self,
-        lane: &LaneId,
+        lane: &ConsumerId,
         token: u64,
-        fates: Vec<(Position, Fate)>,
+        fates: Vec<(Position, Disposition)>,
     ) -> (usize, Result<(), JournalError>) {
         (fates.len(), self.settle(lane, token, fates).await)
     }
 
     async fn settle(
         &self,
-        lane: &LaneId,
+        lane: &ConsumerId,
         token: u64,
-        fates: Vec<(Position, Fate)>,
+        fates: Vec<(Position, Disposition)>,
     ) -> Result<(), JournalError> {
         let settlement = Settlement { lane: lane.clone(), token, fates, state: HashMap::new() };
         self.works.journal.settle(settlement).await
@@ -198,7 +199,7 @@ impl Subscription {
 
     /// False when the lane has to end. What could not be settled comes again: at least once, and never less. But while
     /// nothing can be settled it must not come over and over.
-    async fn may_go_on(&self, lane: &LaneId, settled: Result<(), JournalError>) -> bool {
+    async fn may_go_on(&self, lane: &ConsumerId, settled: Result<(), JournalError>) -> bool {
         match settled {
             Ok(()) => return true,
             Err(JournalError::Closed) => return false,
@@ -216,8 +217,8 @@ impl Subscription {
 fn gather(
     first: Result<Attempted, tokio::task::JoinError>,
     attempts: &mut JoinSet<Attempted>,
-) -> BTreeMap<u64, Vec<(Position, Fate)>> {
-    let mut by_lease: BTreeMap<u64, Vec<(Position, Fate)>> = BTreeMap::new();
+) -> BTreeMap<u64, Vec<(Position, Disposition)>> {
+    let mut by_lease: BTreeMap<u64, Vec<(Position, Disposition)>> = BTreeMap::new();
     let mut next = Some(first);
     while let Some(finished) = next {
         if let Ok(Attempted { token, position, fate }) = finished {

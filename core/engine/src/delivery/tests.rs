@@ -16,8 +16,8 @@ use super::*;
 use crate::delivery::simulation::table;
 use switchhook_api::Action;
 use switchhook_api::journal::{
-    DeadLetterQuery, Fate, LaneSpec, LaneStatus, Leased, Ordering as LaneOrdering, Position, Start,
-    Upkeep as _, Work,
+    ConsumerSpec, ConsumerStatus, DeadLetterQuery, Disposition, JournalAdmin as _, LeasedItem,
+    Ordering as LaneOrdering, Position, Start, Work,
 };
 use switchhook_api::{Callback, StateReader as _};
 use switchhook_api::{Failure, HandleContext, Handler, NewRecord, Record};
@@ -27,7 +27,7 @@ use switchhook_testkit::{MemoryJournal, RecordingAction, TestClock, callback, en
 struct House {
     journal: Arc<MemoryJournal>,
     clock: Arc<TestClock>,
-    works: Works,
+    works: DeliveryContext,
     lanes: JoinSet<()>,
 }
 
@@ -36,7 +36,7 @@ impl House {
         let clock = Arc::new(TestClock::default());
         let journal = Arc::new(MemoryJournal::new(clock.clone()));
         let (policy, ordering) = table::read(table);
-        let spec = |id, ordering| LaneSpec {
+        let spec = |id, ordering| ConsumerSpec {
             id,
             start: Start::Now,
             commands: vec!["*".parse().unwrap()],
@@ -44,11 +44,11 @@ impl House {
             enabled: true,
         };
         let lanes = [
-            spec(LaneId::projection("h"), LaneOrdering::None),
-            spec(LaneId::subscription("h", "a"), ordering),
+            spec(ConsumerId::projection("h"), LaneOrdering::None),
+            spec(ConsumerId::subscription("h", "a"), ordering),
         ];
         journal.attach(&lanes).await.unwrap();
-        let works = Works {
+        let works = DeliveryContext {
             journal: journal.clone(),
             clock: clock.clone(),
             rng: Arc::new(Rng::seeded(7)),
@@ -70,12 +70,12 @@ impl House {
         self.journal.append(vec![entry("Group.X", key, body.to_owned())]).await.unwrap();
     }
 
-    async fn status(&self, lane: &str) -> LaneStatus {
+    async fn status(&self, lane: &str) -> ConsumerStatus {
         self.journal.lanes().await.unwrap().into_iter().find(|one| one.lane == lane).unwrap()
     }
 
     /// Lets everything run until a lane looks so.
-    async fn until(&self, lane: &str, looks: impl Fn(&LaneStatus) -> bool) {
+    async fn until(&self, lane: &str, looks: impl Fn(&ConsumerStatus) -> bool) {
         while !looks(&self.status(lane).await) {
             tokio::task::yield_now().await;
         }
@@ -161,7 +161,7 @@ async fn a_callback_that_is_handled_again_brings_its_record_and_changes_no_state
     let house = House::new(Arc::new(Passes::default()), picky(1), "").await;
     let (handler, works) = (Arc::new(Passes::default()), house.works.clone());
     let projection = Projection::new("h".into(), handler, works);
-    let item = |(number, body, again): (u64, &'static str, bool)| Leased {
+    let item = |(number, body, again): (u64, &'static str, bool)| LeasedItem {
         position: Position(number),
         attempts: 0,
         replay: again.then(|| uuid::Uuid::from_u128(number.into())),
@@ -169,13 +169,13 @@ async fn a_callback_that_is_handled_again_brings_its_record_and_changes_no_state
     };
     let items = [(1, "one", false), (2, "again", true), (3, "two", false), (4, "never", true)];
     let items = items.map(item).into();
-    let mut done = Done::new(LaneId::projection("h"), 1);
+    let mut done = Done::new(ConsumerId::projection("h"), 1);
     projection.handle_all(items, &mut done).await.unwrap();
     assert_eq!(done.state["count"].as_deref(), Some(&b"xx"[..]), "of two callbacks");
     let fates: Vec<_> = done.fates.iter().map(|(_, fate)| fate).collect();
-    let recorded = |fate: &Fate| matches!(fate, Fate::Recorded(Some(_)));
+    let recorded = |fate: &Disposition| matches!(fate, Disposition::Recorded(Some(_)));
     assert!(fates[..3].iter().all(|fate| recorded(fate)), "{fates:?}");
-    assert!(matches!(fates[3], Fate::Dead { .. }), "{fates:?}");
+    assert!(matches!(fates[3], Disposition::Dead { .. }), "{fates:?}");
     house.stop().await;
 }
 
@@ -323,7 +323,7 @@ impl Action for Slow {
         self.batch
     }
 
-    fn goes_on(&self) -> bool {
+    fn is_uncancellable(&self) -> bool {
         true
     }
 }

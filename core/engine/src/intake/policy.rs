@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use switchhook_api::config::Period;
+use switchhook_api::config::HumanDuration;
 
 /// What a sender hears when its callback cannot be kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -33,16 +33,16 @@ pub(crate) struct MountPolicy {
     /// Where it is mounted.
     pub(crate) path: String,
     /// The time to decide a callback; none: three quarters of what its sender waits.
-    pub(crate) decide_within: Option<Period>,
+    pub(crate) decide_within: Option<HumanDuration>,
     /// For how long the same event is not persisted again.
-    pub(crate) dedupe: Option<Period>,
+    pub(crate) dedupe: Option<HumanDuration>,
     /// For how long the same question gets the same answer.
-    pub(crate) decision_ttl: Period,
+    pub(crate) decision_ttl: HumanDuration,
 }
 
 impl Default for MountPolicy {
     fn default() -> Self {
-        let decision_ttl = Period(Duration::from_mins(1));
+        let decision_ttl = HumanDuration(Duration::from_mins(1));
         Self { path: "/".to_owned(), decide_within: None, dedupe: None, decision_ttl }
     }
 }

@@ -103,17 +103,17 @@ impl Handler for Counting {
 
 struct Fixture {
     intake: Intake,
-    mount: Mount,
+    mount: MountedSource,
     journal: Arc<MemoryJournal>,
 }
 
-fn mount(name: &str, more: &str) -> Mount {
+fn mount(name: &str, more: &str) -> MountedSource {
     mounted(name, more, Lines::default())
 }
 
-fn mounted(name: &str, more: &str, source: Lines) -> Mount {
+fn mounted(name: &str, more: &str, source: Lines) -> MountedSource {
     let policy = toml::from_str(more).expect("a table");
-    Mount::new(name.into(), &policy, Arc::new(source))
+    MountedSource::new(name.into(), &policy, Arc::new(source))
 }
 
 impl Fixture {
@@ -140,18 +140,18 @@ impl Fixture {
         Self { intake, mount: mount("lines", more), journal }
     }
 
-    async fn post_to(&self, mount: &Mount, body: &str, begun: Instant) -> String {
+    async fn post_to(&self, mount: &MountedSource, body: &str, begun: Instant) -> String {
         self.post_slowly(mount, body, begun, begun).await
     }
 
     async fn post_slowly(
         &self,
-        mount: &Mount,
+        mount: &MountedSource,
         body: &str,
         begun: Instant,
         whole: Instant,
     ) -> String {
-        let arrival = Arrival {
+        let arrival = IncomingRequest {
             method: Method::POST,
             uri: Uri::from_static("/"),
             headers: HeaderMap::new(),
@@ -176,7 +176,7 @@ impl Fixture {
             .events(&EventQuery { limit: 100, ..EventQuery::default() })
             .await
             .expect("read");
-        let verdict = |facts: &switchhook_api::Facts| {
+        let verdict = |facts: &switchhook_api::Metadata| {
             facts.decision.as_ref().map(|one| one.verdict.clone()).unwrap_or_default()
         };
         page.items.iter().rev().map(|event| verdict(&event.facts)).collect()

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use switchhook_api::config::{Period, Size};
+use switchhook_api::config::{ByteSize, HumanDuration};
 
-const fn seconds(n: u64) -> Period {
-    Period(Duration::from_secs(n))
+const fn seconds(n: u64) -> HumanDuration {
+    HumanDuration(Duration::from_secs(n))
 }
 
 /// `[server.limits]`: each has a metric for when it is hit.
@@ -17,26 +17,26 @@ pub struct Limits {
     /// waits. Default 1024.
     pub connections: usize,
     /// Head of a request: request line and headers. Default `16 KiB`, at least `8 KiB`.
-    pub header_size: Size,
+    pub header_size: ByteSize,
     /// From the first byte of a head to its last. Default `10s`.
-    pub header_timeout: Period,
+    pub header_timeout: HumanDuration,
     /// Body of a request, counted while it is read. Default `1 MiB`.
-    pub body_size: Size,
+    pub body_size: ByteSize,
     /// From the end of the head to the end of the body. Default `15s`.
-    pub body_timeout: Period,
+    pub body_timeout: HumanDuration,
     /// A connection between two requests. Default `2m`.
-    pub idle_timeout: Period,
+    pub idle_timeout: HumanDuration,
     /// A peer that takes nothing of an answer. Default `10s`.
-    pub write_timeout: Period,
+    pub write_timeout: HumanDuration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
-            header_size: Size(16 * 1024),
+            header_size: ByteSize(16 * 1024),
             header_timeout: seconds(10),
-            body_size: Size(1024 * 1024),
+            body_size: ByteSize(1024 * 1024),
             body_timeout: seconds(15),
             idle_timeout: seconds(120),
             write_timeout: seconds(10),

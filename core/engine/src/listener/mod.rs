@@ -42,7 +42,7 @@ use switchhook_api::{Refusal, RefusalKind};
 
 /// A request, read within the limits.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct IncomingRequest {
     /// Its method.
     pub method: Method,
     /// Its target.
@@ -166,19 +166,19 @@ impl Drop for Counted {
 
 /// In the extensions of an answer: whoever hears it has not been proven to be a sender, and its connection is closed.
 #[derive(Clone, Copy, Debug)]
-pub struct Stranger;
+pub struct CloseConnection;
 
 /// In the extensions of an answer: there is none, and the connection is to be closed.
 #[derive(Clone, Copy, Debug)]
-pub struct Silence;
+pub struct NoResponse;
 
-impl fmt::Display for Silence {
+impl fmt::Display for NoResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("connection closed without a response")
     }
 }
 
-impl std::error::Error for Silence {}
+impl std::error::Error for NoResponse {}
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -288,7 +288,7 @@ async fn exchange<S>(
     mut routes: S,
     serving: &Serving,
     turn: &Turn,
-) -> Result<Response, Silence>
+) -> Result<Response, NoResponse>
 where
     S: Service<Request<Full<Bytes>>, Response = Response, Error = Infallible>,
 {
@@ -307,7 +307,7 @@ where
     let mut inner = Request::new(Full::default());
     *inner.method_mut() = head.method.clone();
     *inner.uri_mut() = head.uri.clone();
-    let arrival = Arrival {
+    let arrival = IncomingRequest {
         method: head.method,
         uri: head.uri,
         headers: head.headers,
@@ -319,12 +319,12 @@ where
     };
     inner.extensions_mut().insert(Arc::new(arrival));
     let mut answer = match routes.call(inner).await {
-        Ok(answer) if answer.extensions().get::<Silence>().is_some() => return Err(Silence),
+        Ok(answer) if answer.extensions().get::<NoResponse>().is_some() => return Err(NoResponse),
         Ok(answer) => answer,
         Err(never) => match never {},
     };
     // Nobody proves anything by keeping a connection: a stranger that rests on one takes a sender's place.
-    close |= answer.extensions().get::<Stranger>().is_some();
+    close |= answer.extensions().get::<CloseConnection>().is_some();
     if close {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -58,9 +58,9 @@ fn intake(
     Intake::new(journal, router, Vec::new(), policy, rng, metrics.clone())
 }
 
-fn mounted(path: &str, source: Arc<dyn Source>) -> Mount {
+fn mounted(path: &str, source: Arc<dyn Source>) -> MountedSource {
     let policy = MountPolicy { path: path.to_owned(), ..MountPolicy::default() };
-    Mount::new("wire".into(), &policy, source)
+    MountedSource::new("wire".into(), &policy, source)
 }
 
 async fn call(address: SocketAddr) -> TcpStream {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Due, Fate, Lane, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX, Want};
+use super::{
+    Disposition, Due, Lane, LeaseRequest, Line, Open, OpenRow, Plan, Position, State, UNCOVERED_MAX,
+};
 
 impl Lane {
     /// Makes waiting retries due now.
@@ -35,7 +37,7 @@ impl Lane {
         match state {
             State::Waiting(due) => _ = self.due.insert((due, position)),
             State::Held => self.make_ready_if_first(position),
-            State::Leased(_) => {}
+            State::LeasedItem(_) => {}
         }
     }
 
@@ -65,7 +67,7 @@ impl Lane {
         positions: Vec<u64>,
         limit: usize,
         token: u64,
-        want: &Want,
+        want: &LeaseRequest,
         taken: &mut Vec<(Position, u32)>,
     ) {
         for position in positions {
@@ -106,7 +108,7 @@ impl Lane {
     }
 
     /// The item and, if a lease may hold several items of a key, those behind it that only waited for it.
-    pub(super) fn with_followers(&self, position: u64, want: &Want) -> Vec<u64> {
+    pub(super) fn with_followers(&self, position: u64, want: &LeaseRequest) -> Vec<u64> {
         let held = |other: &u64| self.open.get(other).is_some_and(|one| one.state == State::Held);
         match self.line(position).filter(|_| want.whole_keys) {
             Some(line) => {
@@ -124,7 +126,7 @@ impl Lane {
         if let State::Waiting(due) = open.state {
             self.due.remove(&(due, position));
         }
-        open.state = State::Leased(token);
+        open.state = State::LeasedItem(token);
         let (key, attempts) = (open.key, open.attempts);
         self.count_leased(key, 1);
         if let Some((_, count)) = self.leases.get_mut(&token) {
@@ -136,7 +138,7 @@ impl Lane {
     pub(super) fn settle_one(
         &mut self,
         position: u64,
-        fate: &Fate,
+        fate: &Disposition,
         now: Duration,
         wall: Timestamp,
         plan: &mut Plan,
@@ -145,7 +147,7 @@ impl Lane {
         let key = open.key;
         open.attempts = open.attempts.saturating_add(1);
         let attempts = open.attempts;
-        if let Fate::Retry { after, reason } = fate {
+        if let Disposition::Retry { after, reason } = fate {
             open.state = State::Waiting(now + *after);
             self.due.insert((now + *after, position));
             self.unstored.remove(&position);
@@ -167,7 +169,7 @@ impl Lane {
         if position > self.scanned && Position(position).replay_number().is_none() {
             self.ahead.insert(position);
         }
-        if let Fate::Dead { .. } = fate {
+        if let Disposition::Dead { .. } = fate {
             plan.dead.push((position, attempts));
         }
     }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::*;
 
-const WANT: Want = Want { limit: 4, term: Duration::from_secs(30), whole_keys: false, retries: 4 };
+const WANT: LeaseRequest =
+    LeaseRequest { limit: 4, term: Duration::from_secs(30), whole_keys: false, retries: 4 };
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -14,7 +15,12 @@ fn wall(now: Duration) -> Timestamp {
     Timestamp::UNIX_EPOCH.saturating_add(now).unwrap()
 }
 
-fn lease(lane: &mut Lane, now: Duration, want: &Want, items: &[(u64, &str)]) -> (u64, Vec<u64>) {
+fn lease(
+    lane: &mut Lane,
+    now: Duration,
+    want: &LeaseRequest,
+    items: &[(u64, &str)],
+) -> (u64, Vec<u64>) {
     let (token, taken) = lane.begin(now, want);
     let mut taken: Vec<u64> = taken.into_iter().map(|(p, _)| p.0).collect();
     for (position, key) in items {
@@ -30,8 +36,8 @@ fn lease(lane: &mut Lane, now: Duration, want: &Want, items: &[(u64, &str)]) -> 
     (token, taken)
 }
 
-fn retry(seconds: u64) -> Fate {
-    Fate::Retry { after: at(seconds), reason: "busy".into() }
+fn retry(seconds: u64) -> Disposition {
+    Disposition::Retry { after: at(seconds), reason: "busy".into() }
 }
 
 fn settle(
@@ -39,7 +45,7 @@ fn settle(
     token: u64,
     now: Duration,
     position: u64,
-    fate: Fate,
+    fate: Disposition,
 ) -> Result<Plan, JournalError> {
     lane.settle(token, &[(Position(position), fate)], now, wall(now))
 }
@@ -47,7 +53,7 @@ fn settle(
 #[test]
 fn head_of_a_key_is_not_handed_out_while_its_followers_are_leased() {
     let mut lane = Lane::new(Ordering::Key, 0);
-    let whole = Want { whole_keys: true, ..WANT };
+    let whole = LeaseRequest { whole_keys: true, ..WANT };
     let (token, taken) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "a")]);
     assert_eq!(taken, [1, 2, 3]);
     settle(&mut lane, token, at(0), 1, retry(0)).unwrap();
@@ -80,9 +86,9 @@ fn items_with_a_row_above_the_cursor_do_not_come_again_once_they_are_settled() {
     let mut lane = Lane::restore(Ordering::Key, 0, [row], at(0), wall(at(0)));
     let (token, taken) = lease(&mut lane, at(0), &WANT, &[(1, "b")]);
     assert_eq!(taken, [3, 1]);
-    settle(&mut lane, token, at(0), 3, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 3, Disposition::Delivered).unwrap();
     assert_eq!(lease(&mut lane, at(0), &WANT, &[(2, "a"), (3, "a"), (4, "a")]).1, [2]);
-    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Disposition::Delivered).unwrap();
     assert_eq!(lane.cursor(), 1);
 }
 
@@ -90,7 +96,7 @@ fn items_with_a_row_above_the_cursor_do_not_come_again_once_they_are_settled() {
 fn settling_an_item_twice_in_one_go_is_refused() {
     let mut lane = Lane::new(Ordering::None, 0);
     let (token, _) = lease(&mut lane, at(0), &WANT, &[(1, "")]);
-    let twice = [(Position(1), retry(1)), (Position(1), Fate::Delivered)];
+    let twice = [(Position(1), retry(1)), (Position(1), Disposition::Delivered)];
     assert!(matches!(lane.settle(token, &twice, at(0), wall(at(0))), Err(JournalError::Stale)));
 }
 
@@ -118,17 +124,17 @@ fn tokens_of_an_earlier_life_are_stale() {
     let (fresh, taken) = lease(&mut again, at(0), &WANT, &[(1, "")]);
     assert_eq!(taken, [1]);
     assert!(matches!(
-        settle(&mut again, token, at(0), 1, Fate::Delivered),
+        settle(&mut again, token, at(0), 1, Disposition::Delivered),
         Err(JournalError::Stale)
     ));
-    settle(&mut again, fresh, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut again, fresh, at(0), 1, Disposition::Delivered).unwrap();
 }
 
 /// A lane with its store: what a plan writes survives a crash.
 struct World {
     rng: fastrand::Rng,
     ordering: Ordering,
-    want: Want,
+    want: LeaseRequest,
     keys: Vec<String>,
     lane: Lane,
     cursor: u64,
@@ -146,7 +152,8 @@ impl World {
         let ordering = if rng.bool() { Ordering::Key } else { Ordering::None };
         let keys = (0..400).map(|_| format!("k{}", rng.u8(0..12))).collect();
         let limit = rng.usize(1..9);
-        let want = Want { limit, whole_keys: rng.bool(), retries: rng.usize(..=limit), ..WANT };
+        let want =
+            LeaseRequest { limit, whole_keys: rng.bool(), retries: rng.usize(..=limit), ..WANT };
         let (lane, now) = (Lane::new(ordering, 0), at(0));
         let (rows, leases, done) = (BTreeMap::new(), Vec::new(), HashSet::new());
         Self {
@@ -212,15 +219,20 @@ impl World {
         }
         let one = self.rng.usize(0..self.leases.len());
         let count = self.rng.usize(1..=self.leases[one].2.len());
-        let fates: Vec<(Position, Fate)> = self.leases[one]
+        let fates: Vec<(Position, Disposition)> = self.leases[one]
             .2
             .drain(..count)
-            .map(|p| (Position(p), if self.rng.u8(0..4) == 0 { retry(7) } else { Fate::Delivered }))
+            .map(|p| {
+                (
+                    Position(p),
+                    if self.rng.u8(0..4) == 0 { retry(7) } else { Disposition::Delivered },
+                )
+            })
             .collect();
         let token = self.leases[one].0;
         let plan = self.lane.settle(token, &fates, self.now, wall(self.now)).unwrap();
         for (position, fate) in &fates {
-            if matches!(fate, Fate::Delivered) && !self.done.insert(position.0) {
+            if matches!(fate, Disposition::Delivered) && !self.done.insert(position.0) {
                 self.again += 1;
             }
         }
@@ -276,25 +288,25 @@ fn nothing_is_lost_or_leased_twice_in_any_order_of_events() {
 #[test]
 fn what_is_given_back_goes_out_again_in_its_order() {
     let mut lane = Lane::new(Ordering::Key, 0);
-    let whole = Want { whole_keys: true, ..WANT };
+    let whole = LeaseRequest { whole_keys: true, ..WANT };
     let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "b"), (4, "")]);
     lane.give_back(token, &[Position(2), Position(3), Position(4)]);
     assert_eq!(lane.open(), 4);
     let (next, taken) = lease(&mut lane, at(0), &whole, &[]);
     assert_eq!(taken, [3, 4], "1 is under way and holds 2 back");
-    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
-    settle(&mut lane, next, at(0), 3, Fate::Delivered).unwrap();
-    let plan = settle(&mut lane, next, at(0), 4, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Disposition::Delivered).unwrap();
+    settle(&mut lane, next, at(0), 3, Disposition::Delivered).unwrap();
+    let plan = settle(&mut lane, next, at(0), 4, Disposition::Delivered).unwrap();
     assert_eq!(plan.cursor, 1);
     let (token, taken) = lease(&mut lane, at(0), &whole, &[]);
     assert_eq!(taken, [2]);
-    assert_eq!(settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap().cursor, 4);
+    assert_eq!(settle(&mut lane, token, at(0), 2, Disposition::Delivered).unwrap().cursor, 4);
 }
 
 #[test]
 fn what_waits_can_be_made_due_and_still_goes_in_the_order_of_its_key() {
     let mut lane = Lane::new(Ordering::Key, 0);
-    let whole = Want { whole_keys: true, ..WANT };
+    let whole = LeaseRequest { whole_keys: true, ..WANT };
     let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "b")]);
     let fates = [(1, 100), (2, 50), (3, 70)].map(|(p, wait)| (Position(p), retry(wait)));
     lane.settle(token, &fates, at(0), wall(at(0))).unwrap();
@@ -304,7 +316,7 @@ fn what_waits_can_be_made_due_and_still_goes_in_the_order_of_its_key() {
     assert_eq!(lane.next_wake(), Some(at(1)));
     let (token, taken) = lease(&mut lane, at(1), &WANT, &[]);
     assert_eq!(taken, [1, 3]);
-    settle(&mut lane, token, at(1), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(1), 1, Disposition::Delivered).unwrap();
     assert_eq!(lease(&mut lane, at(1), &WANT, &[]).1, [2]);
 }
 
@@ -321,17 +333,17 @@ fn a_replay_neither_holds_the_cursor_nor_goes_before_what_its_key_waits_for() {
     lane.requeue([replay(1, "a"), replay(2, "c")], at(0));
     let (other, taken) = lease(&mut lane, at(0), &WANT, &[]);
     assert_eq!(taken, [Position::of_replay(2).0], "that of `a` waits behind 2");
-    settle(&mut lane, token, at(0), 3, Fate::Delivered).unwrap();
-    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 3, Disposition::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Disposition::Delivered).unwrap();
     let (token, taken) = lease(&mut lane, at(0), &WANT, &[]);
     assert_eq!(taken, [2]);
-    let plan = settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap();
+    let plan = settle(&mut lane, token, at(0), 2, Disposition::Delivered).unwrap();
     assert_eq!((plan.cursor, lane.settled_to()), (3, 3));
     let (token, taken) = lease(&mut lane, at(0), &WANT, &[]);
     assert_eq!(taken, [Position::of_replay(1).0]);
     for (token, number) in [(token, 1), (other, 2)] {
         let position = Position::of_replay(number).0;
-        let plan = settle(&mut lane, token, at(0), position, Fate::Delivered).unwrap();
+        let plan = settle(&mut lane, token, at(0), position, Disposition::Delivered).unwrap();
         assert_eq!((plan.cursor, plan.delete), (3, vec![position]));
     }
     assert_eq!(lane.open(), 0);
@@ -340,7 +352,7 @@ fn a_replay_neither_holds_the_cursor_nor_goes_before_what_its_key_waits_for() {
 #[test]
 fn what_is_new_does_not_wait_for_a_replay_of_its_key_that_waits() {
     for whole_keys in [false, true] {
-        let want = Want { whole_keys, ..WANT };
+        let want = LeaseRequest { whole_keys, ..WANT };
         let mut lane = Lane::new(Ordering::Key, 0);
         lane.requeue([replay(1, "a")], at(0));
         let (token, taken) = lease(&mut lane, at(0), &want, &[]);
@@ -349,7 +361,7 @@ fn what_is_new_does_not_wait_for_a_replay_of_its_key_that_waits() {
         assert_eq!(taken, if whole_keys { vec![1, 2] } else { vec![1] });
         assert_eq!(lease(&mut lane, at(25), &want, &[]).1, [0; 0], "its turn is after theirs");
         for position in &taken {
-            settle(&mut lane, token, at(25), *position, Fate::Delivered).unwrap();
+            settle(&mut lane, token, at(25), *position, Disposition::Delivered).unwrap();
         }
         assert_eq!(lane.cursor(), 2 - u64::from(!whole_keys));
         let (_, taken) = lease(&mut lane, at(25), &want, &[]);
@@ -359,7 +371,7 @@ fn what_is_new_does_not_wait_for_a_replay_of_its_key_that_waits() {
 
 #[test]
 fn a_retry_behind_its_key_is_not_made_before_its_time() {
-    let whole = Want { whole_keys: true, ..WANT };
+    let whole = LeaseRequest { whole_keys: true, ..WANT };
     let mut lane = Lane::new(Ordering::Key, 0);
     let (token, _) = lease(&mut lane, at(0), &whole, &[(1, "a"), (2, "a"), (3, "a")]);
     let fates = [(1, retry(5)), (2, retry(20)), (3, retry(5))].map(|(p, fate)| (Position(p), fate));
@@ -374,7 +386,7 @@ fn what_is_new_waits_for_a_replay_of_its_key_that_is_under_way() {
     let (token, replayed) = lease(&mut lane, at(0), &WANT, &[]);
     assert_eq!(lease(&mut lane, at(0), &WANT, &[(1, "a"), (2, "b")]).1, [2]);
     assert_eq!(lease(&mut lane, at(0), &WANT, &[]).1, [0; 0]);
-    settle(&mut lane, token, at(0), replayed[0], Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), replayed[0], Disposition::Delivered).unwrap();
     assert_eq!(lease(&mut lane, at(0), &WANT, &[]).1, [1]);
 }
 

@@ -13,9 +13,9 @@ use tokio::sync::{Notify, watch};
 
 use self::store::Store;
 use switchhook_api::journal::{
-    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Fate, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Retention, Settlement,
-    Stats, StoredEvent, Upkeep, Verified, Want,
+    Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Disposition,
+    Entry, EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page,
+    Pruned, Replay, Requeued, Retention, Settlement, Stats, StoredEvent, Verified,
 };
 use switchhook_api::{Clock, StateReader};
 
@@ -182,8 +182,8 @@ fn counted_down(left: &AtomicUsize) -> bool {
 }
 
 #[async_trait]
-impl Upkeep for MemoryJournal {
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+impl JournalAdmin for MemoryJournal {
+    async fn lanes(&self) -> Result<Vec<ConsumerStatus>, JournalError> {
         Ok(self.open()?.lanes(&*self.shared.clock))
     }
 
@@ -214,7 +214,7 @@ impl Upkeep for MemoryJournal {
         self.change(|store, clock| store.prune(retention, clock))
     }
 
-    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+    async fn forget_lane(&self, lane: &ConsumerId) -> Result<ConsumerStatus, JournalError> {
         self.change(|store, clock| store.forget_lane(lane, clock))
     }
 
@@ -267,13 +267,13 @@ impl Journal for MemoryJournal {
         well
     }
 
-    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+    async fn attach(&self, lanes: &[ConsumerSpec]) -> Result<(), JournalError> {
         self.open()?.attach(lanes, self.shared.clock.wall());
         self.shared.changed.notify_waiters();
         Ok(())
     }
 
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
+    async fn lease(&self, lane: &ConsumerId, want: &LeaseRequest) -> Result<Lease, JournalError> {
         loop {
             let mut changed = pin!(self.shared.changed.notified());
             changed.as_mut().enable();
@@ -299,7 +299,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<(), JournalError> {
-        let delivered = |(_, fate): &(_, Fate)| matches!(fate, Fate::Delivered);
+        let delivered = |(_, fate): &(_, Disposition)| matches!(fate, Disposition::Delivered);
         let delivers = settlement.fates.iter().any(delivered);
         if delivers {
             let mut settles = self.shared.settles.subscribe();

@@ -15,8 +15,9 @@ use crate::{Lane, Offer, OpenRow, Plan};
 use switchhook_api::Callback;
 use switchhook_api::Pattern;
 use switchhook_api::journal::{
-    Appended, DeadLetter, Entry, EventQuery, Fate, Health, JournalError, LaneId, LaneSpec, Lease,
-    Leased, Ordering, Page, Position, Settlement, Start, StoredEvent, Want, Work,
+    Appended, ConsumerId, ConsumerSpec, DeadLetter, Disposition, Entry, EventQuery, Health,
+    JournalError, Lease, LeaseRequest, LeasedItem, Ordering, Page, Position, Settlement, Start,
+    StoredEvent, Work,
 };
 use switchhook_api::{Clock, Rng};
 use switchhook_api::{NewRecord, Record};
@@ -30,7 +31,7 @@ pub(super) struct Store {
     records: HashMap<Arc<str>, BTreeMap<u64, Record>>,
     state: HashMap<(String, String), Bytes>,
     seen: HashMap<Arc<str>, (Position, Timestamp)>,
-    lanes: BTreeMap<LaneId, Kept>,
+    lanes: BTreeMap<ConsumerId, Kept>,
     dead: Vec<Letter>,
     letters_made: u64,
     replays: BTreeMap<u64, Replayed>,
@@ -75,7 +76,7 @@ struct Letter {
 /// What is replayed: a callback, or its record if that is at another position.
 #[derive(Debug)]
 struct Replayed {
-    lane: LaneId,
+    lane: ConsumerId,
     position: Position,
     record: Option<u64>,
     id: Uuid,
@@ -84,7 +85,7 @@ struct Replayed {
 /// A consumer, and the part of it that survives a crash.
 #[derive(Debug)]
 struct Kept {
-    spec: LaneSpec,
+    spec: ConsumerSpec,
     attached: bool,
     paused: bool,
     detached_at: Option<Timestamp>,
@@ -94,10 +95,10 @@ struct Kept {
 }
 
 impl Kept {
-    fn ordering(spec: &LaneSpec) -> Ordering {
+    fn ordering(spec: &ConsumerSpec) -> Ordering {
         match spec.id {
-            LaneId::Projection { .. } => Ordering::Key, // all of it is one key: see `offer`
-            LaneId::Subscription { .. } => spec.ordering,
+            ConsumerId::Projection { .. } => Ordering::Key, // all of it is one key: see `offer`
+            ConsumerId::Subscription { .. } => spec.ordering,
         }
     }
 
@@ -140,7 +141,7 @@ impl Store {
         Appended::Kept(position)
     }
 
-    pub(super) fn attach(&mut self, specs: &[LaneSpec], wall: Timestamp) {
+    pub(super) fn attach(&mut self, specs: &[ConsumerSpec], wall: Timestamp) {
         self.lanes.values_mut().for_each(|kept| kept.attached = false);
         for spec in specs {
             let cursor = match spec.start {
@@ -177,17 +178,19 @@ impl Store {
     }
 
     /// Acts as after a failed commit for a consumer.
-    pub(super) fn end_leases(&mut self, id: &LaneId, clock: &dyn Clock) {
+    pub(super) fn end_leases(&mut self, id: &ConsumerId, clock: &dyn Clock) {
         if let Some(kept) = self.lanes.get_mut(id) {
             kept.restore(clock);
         }
     }
 
     /// How far a consumer may read: a subscription only up to what its projection has settled, so that no record is missed.
-    fn limit(&self, id: &LaneId) -> u64 {
+    fn limit(&self, id: &ConsumerId) -> u64 {
         let projection = match id {
-            LaneId::Projection { .. } => None,
-            LaneId::Subscription { handler, .. } => self.lanes.get(&LaneId::projection(handler)),
+            ConsumerId::Projection { .. } => None,
+            ConsumerId::Subscription { handler, .. } => {
+                self.lanes.get(&ConsumerId::projection(handler))
+            }
         };
         projection.map_or(self.head, |kept| kept.lane.settled_to())
     }
@@ -195,8 +198,8 @@ impl Store {
     /// A lease, or when to look again.
     pub(super) fn lease(
         &mut self,
-        id: &LaneId,
-        want: &Want,
+        id: &ConsumerId,
+        want: &LeaseRequest,
         clock: &dyn Clock,
     ) -> Result<Result<Lease, Option<Duration>>, JournalError> {
         let limit = self.limit(id);
@@ -214,7 +217,7 @@ impl Store {
             return Ok(Err(None));
         }
         let whole = want.whole_keys || id.action().is_none();
-        let want = Want { whole_keys: whole, ..*want };
+        let want = LeaseRequest { whole_keys: whole, ..*want };
         let (token, mut taken) = kept.lane.begin(clock.now(), &want);
         self.offer(&mut kept, token, limit, &want, &mut taken);
         taken.extend(kept.lane.top_up(token, taken.len(), &want));
@@ -235,7 +238,7 @@ impl Store {
         kept: &mut Kept,
         token: u64,
         limit: u64,
-        want: &Want,
+        want: &LeaseRequest,
         taken: &mut Vec<(Position, u32)>,
     ) {
         let projection = kept.spec.id.action().is_none();
@@ -262,7 +265,7 @@ impl Store {
         }
     }
 
-    fn record(&self, id: &LaneId, position: Position) -> Option<&Record> {
+    fn record(&self, id: &ConsumerId, position: Position) -> Option<&Record> {
         self.records.get(id.handler())?.get(&position.0)
     }
 
@@ -272,22 +275,22 @@ impl Store {
         replay.map_or((position, None), |one| (one.position, one.record))
     }
 
-    fn work(&self, id: &LaneId, position: Position, attempts: u32) -> Option<Leased> {
+    fn work(&self, id: &ConsumerId, position: Position, attempts: u32) -> Option<LeasedItem> {
         let replay = position.replay_number().and_then(|number| self.replays.get(&number));
         let replay = replay.map(|one| one.id);
         let (origin, record) = self.origin(position);
         let work = match id {
-            LaneId::Projection { .. } => {
+            ConsumerId::Projection { .. } => {
                 let entry = self.entry(origin.0)?;
                 Work::Callback(Callback::restored(entry.facts.clone(), entry.body.clone()))
             }
-            LaneId::Subscription { .. } => {
+            ConsumerId::Subscription { .. } => {
                 let mut record = self.record(id, record.map_or(origin, Position))?.clone();
                 record.replay = replay;
                 Work::Record(record)
             }
         };
-        Some(Leased { position, attempts, replay, work })
+        Some(LeasedItem { position, attempts, replay, work })
     }
 
     pub(super) fn settle(
@@ -301,14 +304,18 @@ impl Store {
         let dead: HashMap<u64, u32> = plan.dead.iter().copied().collect();
         kept.keep(plan);
         for (position, fate) in fates {
-            let done = !matches!(fate, Fate::Retry { .. });
+            let done = !matches!(fate, Disposition::Retry { .. });
             match fate {
-                Fate::Recorded(Some(new)) => self.keep_record(id.handler(), position, new, clock),
-                Fate::Dead { reason, response } => {
+                Disposition::Recorded(Some(new)) => {
+                    self.keep_record(id.handler(), position, new, clock)
+                }
+                Disposition::Dead { reason, response } => {
                     let attempts = dead.get(&position.0).copied().unwrap_or_default();
                     self.give_up(&id, position, attempts, (reason, response), clock.wall());
                 }
-                Fate::Recorded(None) | Fate::Delivered | Fate::Retry { .. } => {}
+                Disposition::Recorded(None)
+                | Disposition::Delivered
+                | Disposition::Retry { .. } => {}
             }
             if let Some(number) = position.replay_number().filter(|_| done) {
                 self.replays.remove(&number);
@@ -327,7 +334,7 @@ impl Store {
 
     fn give_up(
         &mut self,
-        id: &LaneId,
+        id: &ConsumerId,
         position: Position,
         attempts: u32,
         (reason, response): (String, Option<String>),
@@ -357,10 +364,10 @@ impl Store {
         self.records.entry(handler.clone()).or_default().insert(position.0, record);
         let replay = position.replay_number().and_then(|number| self.replays.get(&number));
         if let Some(id) = replay.map(|one| one.id) {
-            let mine = |(id, kept): &(&LaneId, &Kept)| {
+            let mine = |(id, kept): &(&ConsumerId, &Kept)| {
                 kept.attached && id.action().is_some() && id.handler() == handler
             };
-            let lanes: Vec<LaneId> =
+            let lanes: Vec<ConsumerId> =
                 self.lanes.iter().filter(mine).map(|(id, _)| id.clone()).collect();
             for lane in lanes {
                 let row = OpenRow { position: origin, attempts: 0, key, due: None, reason: None };

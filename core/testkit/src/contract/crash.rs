@@ -10,14 +10,14 @@ pub async fn unsettled_work_comes_back_after_a_crash(fixture: &dyn JournalFixtur
     let at = node.records(&["a", "b", "a"]).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[..2]);
     let last = node.append("A.B", "c", "unread").await;
-    let _ = node.lease(&LaneId::projection("h"), &want(9)).await;
+    let _ = node.lease(&ConsumerId::projection("h"), &want(9)).await;
     let node = again(fixture, node, Ordering::Key).await;
-    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(9)).await;
     assert_eq!((positions(&lease), bodies(&lease)), (vec![last], vec!["unread".to_owned()]));
     node.finish(&lease, recorded).await;
     let lease = node.lease(&lane(), &want(9)).await;
     assert_eq!(positions(&lease), [at[0], at[1], last]);
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[2..]);
 }
 
@@ -26,19 +26,19 @@ pub async fn settled_work_does_not_come_back(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&[""; 200]).await;
     let lease = node.lease(&lane(), &want(10)).await;
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     let node = again(fixture, node, Ordering::None).await;
     let lease = node.lease(&lane(), &want(200)).await;
     assert_eq!(positions(&lease), at[10..]);
     for item in &lease.items[1..] {
-        let delivered = vec![(item.position, Fate::Delivered)];
+        let delivered = vec![(item.position, Disposition::Delivered)];
         node.settle(&lease, delivered).await.expect("the lease holds");
     }
     let node = again(fixture, node, Ordering::None).await;
     let lease = node.lease(&lane(), &want(200)).await;
     assert_eq!(lease.items[0].position, at[10]);
     assert!(lease.items.len() <= 65, "{} came back", lease.items.len());
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     let node = again(fixture, node, Ordering::None).await;
     node.nothing(&lane(), &want(200)).await;
 }
@@ -48,7 +48,7 @@ pub async fn retries_and_held_items_survive_a_crash(fixture: &dyn JournalFixture
     let node = Node::with_lanes(fixture, Ordering::Key).await;
     let at = node.records(&["b", "a", "a"]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    let fates = vec![(at[1], retry(Duration::from_mins(1))), (at[0], Fate::Delivered)];
+    let fates = vec![(at[1], retry(Duration::from_mins(1))), (at[0], Disposition::Delivered)];
     node.settle(&lease, fates).await.expect("the lease holds");
     let node = again(fixture, node, Ordering::Key).await;
     fixture.clock().advance(Duration::from_secs(59));
@@ -56,7 +56,7 @@ pub async fn retries_and_held_items_survive_a_crash(fixture: &dyn JournalFixture
     fixture.clock().advance(Duration::from_secs(1));
     let lease = node.lease(&lane(), &want(9)).await;
     assert_eq!((positions(&lease), lease.items[0].attempts), (vec![at[1]], 1));
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[2..]);
 }
 
@@ -68,8 +68,8 @@ pub async fn state_and_dead_letters_survive_a_crash(fixture: &dyn JournalFixture
     let one = switchhook_api::journal::Entry { dedupe, ..entry("A.B", "", "x") };
     let kept = node.0.append(vec![one.clone()]).await.expect("kept");
     let [Appended::Kept(at)] = kept[..] else { panic!("{kept:?}") };
-    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
-    let dead = Fate::Dead { reason: "no".into(), response: None };
+    let lease = node.lease(&ConsumerId::projection("h"), &want(9)).await;
+    let dead = Disposition::Dead { reason: "no".into(), response: None };
     let state = StateChanges::from([("k".into(), Some("v".into()))]);
     node.settle_with(&lease, vec![(at, dead)], state).await.expect("the lease holds");
     let node = again(fixture, node, Ordering::None).await;
@@ -78,7 +78,7 @@ pub async fn state_and_dead_letters_survive_a_crash(fixture: &dyn JournalFixture
     let letters =
         node.0.dead_letters(&DeadLetterQuery::first(9)).await.expect("dead letters").items;
     assert_eq!((letters.len(), letters[0].position, &*letters[0].reason), (1, at, "no"));
-    node.nothing(&LaneId::projection("h"), &want(9)).await;
+    node.nothing(&ConsumerId::projection("h"), &want(9)).await;
 }
 
 /// A retry due in a minute comes within a minute, even if the time of day was set back by years and the server restarted.
@@ -103,7 +103,7 @@ pub async fn a_subscription_goes_on_after_a_crash(fixture: &dyn JournalFixture) 
         all.extend(node.records(&["a", "b", "c"]).await);
         let lease = node.lease(&lane(), &want(9)).await;
         seen.extend(positions(&lease));
-        node.finish(&lease, |_| Fate::Delivered).await;
+        node.finish(&lease, |_| Disposition::Delivered).await;
         node = again(fixture, node, Ordering::Key).await;
     }
     node.nothing(&lane(), &want(9)).await;

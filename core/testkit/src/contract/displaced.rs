@@ -18,7 +18,7 @@ pub async fn a_store_that_was_moved_away_acknowledges_nothing(fixture: &dyn Jour
     until("it says so", || matches!(node.0.health(), Health::Unavailable(_))).await;
     let lease = node.lease(&lane(), &want(2)).await;
     assert_eq!(positions(&lease), at[..2]);
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     assert!(fixture.displace(false));
     until("it is well again", || node.0.health() == Health::Ready).await;
     node.append("A.B", "k", "after").await;

@@ -81,7 +81,7 @@ pub async fn an_append_given_up_before_its_commit_is_withdrawn(fixture: &dyn Jou
         matches!(again[..], [Appended::Kept(_), Appended::Duplicate(_), Appended::Kept(_)]),
         "{again:?}"
     );
-    let lease = node.lease(&LaneId::projection("h"), &want(100)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(100)).await;
     assert_eq!(bodies(&lease), ["first", "2", "3", "4", "8", "1", "9"]);
 }
 
@@ -105,7 +105,7 @@ pub async fn one_given_up_during_its_commit_is_kept_and_marked(fixture: &dyn Jou
     assert_eq!(history(&node, true).await, marked);
     let again = node.0.append(entries(&["late"])).await.expect("kept");
     assert!(matches!(again[..], [Appended::Duplicate(_)]), "its sender tries again: {again:?}");
-    let lease = node.lease(&LaneId::projection("h"), &want(100)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(100)).await;
     assert_eq!(bodies(&lease), ["before", "late", "later", "after"]);
     let node = self::again(fixture, node, Ordering::None).await;
     assert_eq!((history(&node, false).await, history(&node, true).await), (all, marked.to_vec()));

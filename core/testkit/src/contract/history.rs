@@ -133,7 +133,7 @@ pub async fn duplicates_are_told_within_their_window(fixture: &dyn JournalFixtur
 pub async fn notes_are_kept(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     assert!(node.0.note(entry("A.Before", "", "noted")));
-    let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(1)).await;
     assert_eq!(bodies(&lease), ["noted"]);
 }
 

@@ -10,15 +10,15 @@ pub async fn a_projection_gets_its_commands_in_order(fixture: &dyn JournalFixtur
         node.append("A.B", "k", &format!("a{number}")).await;
         node.append("X.B", "k", &format!("x{number}")).await;
     }
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     let first = node.lease(&id, &want(4)).await;
     assert_eq!(bodies(&first), ["a0", "a1", "a2", "a3"]);
     node.finish(&first, recorded).await;
     let second = node.lease(&id, &want(100)).await;
     assert_eq!(bodies(&second), ["a4", "a5", "a6", "a7", "a8", "a9"]);
-    node.finish(&second, |_| Fate::Recorded(None)).await;
+    node.finish(&second, |_| Disposition::Recorded(None)).await;
     node.nothing(&id, &want(1)).await;
-    assert_eq!(node.lease(&LaneId::projection("x"), &want(100)).await.items.len(), 10);
+    assert_eq!(node.lease(&ConsumerId::projection("x"), &want(100)).await.items.len(), 10);
 }
 
 /// What it does not want does not keep it behind.
@@ -28,11 +28,11 @@ pub async fn its_cursor_moves_past_what_it_does_not_want(fixture: &dyn JournalFi
     for _ in 0..5 {
         node.append("X.B", "", "").await;
     }
-    node.nothing(&LaneId::projection("h"), &want(1)).await;
+    node.nothing(&ConsumerId::projection("h"), &want(1)).await;
     node.append("A.B", "", "").await;
     let last = node.append("X.B", "", "").await;
     node.project("h").await;
-    node.nothing(&LaneId::projection("h"), &want(1)).await;
+    node.nothing(&ConsumerId::projection("h"), &want(1)).await;
     let lanes = node.0.lanes().await.expect("lanes");
     assert_eq!((lanes[0].behind, lanes[0].open, lanes[0].dead), (0, 0, 0));
     assert!(lanes[0].cursor <= last);
@@ -46,13 +46,13 @@ pub async fn a_subscription_is_not_behind_what_its_handler_has_passed(
     node.attach(&[projection("h", "A.*"), subscription("h", "a", Ordering::Key)]).await;
     node.append("A.B", "", "").await;
     node.project("h").await;
-    let lease = node.lease(&LaneId::subscription("h", "a"), &want(9)).await;
-    node.finish(&lease, |_| Fate::Delivered).await;
+    let lease = node.lease(&ConsumerId::subscription("h", "a"), &want(9)).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     for _ in 0..3 {
         node.append("X.B", "", "").await;
     }
-    node.nothing(&LaneId::projection("h"), &want(1)).await;
-    node.nothing(&LaneId::subscription("h", "a"), &want(1)).await;
+    node.nothing(&ConsumerId::projection("h"), &want(1)).await;
+    node.nothing(&ConsumerId::subscription("h", "a"), &want(1)).await;
     let lanes = node.0.lanes().await.expect("lanes");
     assert!(lanes.iter().all(|lane| lane.behind == 0), "{lanes:?}");
     node.append("A.B", "", "").await;
@@ -66,7 +66,7 @@ pub async fn a_lease_waits_for_an_append(fixture: &dyn JournalFixture) {
     for number in 0..3 {
         let other = Node(node.0.clone());
         let waiting = tokio::spawn(async move {
-            let lease = other.lease(&LaneId::projection("h"), &want(9)).await;
+            let lease = other.lease(&ConsumerId::projection("h"), &want(9)).await;
             (bodies(&lease), lease)
         });
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -76,7 +76,7 @@ pub async fn a_lease_waits_for_an_append(fixture: &dyn JournalFixture) {
         assert_eq!(bodies, [number.to_string()]);
         node.finish(&lease, recorded).await;
         let lease = node.lease(&lane(), &want(9)).await;
-        node.finish(&lease, |_| Fate::Delivered).await;
+        node.finish(&lease, |_| Disposition::Delivered).await;
     }
 }
 
@@ -84,7 +84,7 @@ pub async fn a_lease_waits_for_an_append(fixture: &dyn JournalFixture) {
 pub async fn records_and_state_are_one_commit(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     node.append("A.B", "", "one").await;
-    let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(1)).await;
     let state = |value: &'static [u8]| StateChanges::from([("k".into(), Some(value.into()))]);
     let fates = || lease.items.iter().map(|item| (item.position, recorded(item))).collect();
     let stale = Lease { lane: lease.lane.clone(), token: lease.token + 1, items: Vec::new() };
@@ -105,8 +105,8 @@ pub async fn state_can_be_removed(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     for value in [Some("1".into()), Some("2".into()), None] {
         node.append("A.B", "", "").await;
-        let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
-        let fates = vec![(lease.items[0].position, Fate::Recorded(None))];
+        let lease = node.lease(&ConsumerId::projection("h"), &want(1)).await;
+        let fates = vec![(lease.items[0].position, Disposition::Recorded(None))];
         let state = StateChanges::from([("k".into(), value.clone())]);
         node.settle_with(&lease, fates, state).await.expect("the lease holds");
         assert_eq!(node.0.state("h", "k").await.expect("state"), value);
@@ -128,17 +128,19 @@ pub async fn a_subscription_gets_the_records_of_its_handler(fixture: &dyn Journa
     for number in 0..6 {
         node.append("A.B", "k", &number.to_string()).await;
     }
-    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(9)).await;
     node.finish(&lease, |item| {
         let Work::Callback(callback) = &item.work else { panic!("a callback") };
         let even = item.position.0 % 2 == 0;
-        Fate::Recorded(even.then(|| NewRecord::new(callback, "sum", item.position.to_string())))
+        Disposition::Recorded(
+            even.then(|| NewRecord::new(callback, "sum", item.position.to_string())),
+        )
     })
     .await;
     let expected: Vec<Position> =
         positions(&lease).into_iter().filter(|position| position.0 % 2 == 0).collect();
     for action in ["a", "b"] {
-        let got = node.lease(&LaneId::subscription("h", action), &want(9)).await;
+        let got = node.lease(&ConsumerId::subscription("h", action), &want(9)).await;
         assert_eq!(positions(&got), expected);
         for (item, body) in got.items.iter().zip(bodies(&got)) {
             let Work::Record(record) = &item.work else { panic!("a record") };
@@ -147,7 +149,7 @@ pub async fn a_subscription_gets_the_records_of_its_handler(fixture: &dyn Journa
             assert_eq!((&*record.facts.command, record.replay), ("A.B", None));
         }
     }
-    node.nothing(&LaneId::subscription("i", "a"), &want(9)).await;
+    node.nothing(&ConsumerId::subscription("i", "a"), &want(9)).await;
 }
 
 /// The body by reference, byte for byte; an empty body of its own stays empty.
@@ -155,11 +157,11 @@ pub async fn a_record_without_a_body_has_the_callbacks(fixture: &dyn JournalFixt
     let node = Node::with_lanes(fixture, Ordering::None).await;
     node.append("A.B", "", "{ \"as\": \"sent\" }").await;
     node.append("A.B", "", "gone").await;
-    let lease = node.lease(&LaneId::projection("h"), &want(2)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(2)).await;
     let Work::Callback(second) = &lease.items[1].work else { panic!("a callback") };
     let fates = vec![
         (lease.items[0].position, recorded(&lease.items[0])),
-        (lease.items[1].position, Fate::Recorded(Some(NewRecord::new(second, "", "")))),
+        (lease.items[1].position, Disposition::Recorded(Some(NewRecord::new(second, "", "")))),
     ];
     node.settle(&lease, fates).await.expect("the lease holds");
     assert_eq!(bodies(&node.lease(&lane(), &want(2)).await), ["{ \"as\": \"sent\" }", ""]);
@@ -172,18 +174,18 @@ pub async fn new_lanes_begin_where_told(fixture: &dyn JournalFixture) {
     node.attach(&base).await;
     node.append("A.B", "", "old").await;
     node.project("h").await;
-    let late = LaneSpec { start: Start::Now, ..projection("late", "*") };
-    let tail = LaneSpec { start: Start::Now, ..subscription("h", "tail", Ordering::None) };
+    let late = ConsumerSpec { start: Start::Now, ..projection("late", "*") };
+    let tail = ConsumerSpec { start: Start::Now, ..subscription("h", "tail", Ordering::None) };
     let whole = subscription("h", "whole", Ordering::None);
     node.attach(&[base[0].clone(), base[1].clone(), late, tail, whole]).await;
     node.append("A.B", "", "new").await;
     node.project("h").await;
-    let check = async |id: LaneId, expected: &[&str]| {
+    let check = async |id: ConsumerId, expected: &[&str]| {
         assert_eq!(bodies(&node.lease(&id, &want(9)).await), expected, "{id}");
     };
-    check(LaneId::projection("late"), &["new"]).await;
-    check(LaneId::subscription("h", "tail"), &["new"]).await;
-    check(LaneId::subscription("h", "whole"), &["old", "new"]).await;
+    check(ConsumerId::projection("late"), &["new"]).await;
+    check(ConsumerId::subscription("h", "tail"), &["new"]).await;
+    check(ConsumerId::subscription("h", "whole"), &["old", "new"]).await;
     check(lane(), &["old", "new"]).await;
 }
 
@@ -193,7 +195,7 @@ pub async fn subscriptions_wait_for_an_unsettled_projection(fixture: &dyn Journa
     for number in 0..3 {
         node.append("A.B", "", &number.to_string()).await;
     }
-    let lease = node.lease(&LaneId::projection("h"), &want(3)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(3)).await;
     let one = |index: usize| vec![(lease.items[index].position, recorded(&lease.items[index]))];
     node.settle(&lease, one(2)).await.expect("the lease holds");
     node.nothing(&lane(), &want(9)).await;
@@ -211,7 +213,7 @@ pub async fn records_settled_out_of_order_are_all_found(fixture: &dyn JournalFix
     for _ in 0..6 {
         at.push(node.append("A.B", "", "x").await);
     }
-    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(9)).await;
     for part in [&[2][..], &[4], &[0, 3, 5], &[1]] {
         let fates = part.iter().map(|one| (at[*one], recorded(&lease.items[*one]))).collect();
         node.settle(&lease, fates).await.expect("the lease holds");
@@ -224,7 +226,7 @@ pub async fn records_settled_out_of_order_are_all_found(fixture: &dyn JournalFix
 /// A lane that nobody named is a mistake of the caller.
 pub async fn an_unattached_lane_is_an_error(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
-    let refused = node.0.lease(&LaneId::projection("nobody"), &want(1)).await;
+    let refused = node.0.lease(&ConsumerId::projection("nobody"), &want(1)).await;
     assert!(matches!(refused, Err(JournalError::Store(_))), "{refused:?}");
 }
 
@@ -233,7 +235,7 @@ pub async fn detached_lanes_are_shown(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     node.records(&["k", "k"]).await;
     let lease = node.lease(&lane(), &want(1)).await;
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     drop(node);
     let node = Node::open(fixture).await;
     node.attach(&[projection("h", "*")]).await;

@@ -43,8 +43,9 @@ pub use self::tools::*;
 pub use self::upkeep::*;
 use super::{TestClock, entry};
 use switchhook_api::journal::{
-    Appended, DeadLetter, DeadLetterQuery, Fate, Journal, JournalError, LaneId, LaneSpec,
-    LaneStatus, Lease, Leased, Ordering, Position, Settlement, Start, Want, Work,
+    Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Disposition,
+    Journal, JournalError, Lease, LeaseRequest, LeasedItem, Ordering, Position, Settlement, Start,
+    Work,
 };
 use switchhook_api::{NewRecord, StateChanges};
 
@@ -141,8 +142,8 @@ const QUIET: Duration = Duration::from_millis(40);
 /// The term of the leases of this suite.
 const TERM: Duration = Duration::from_secs(30);
 
-fn want(limit: usize) -> Want {
-    Want { limit, term: TERM, whole_keys: false, retries: limit }
+fn want(limit: usize) -> LeaseRequest {
+    LeaseRequest { limit, term: TERM, whole_keys: false, retries: limit }
 }
 
 /// A journal with the words that the checks are written in.
@@ -160,7 +161,7 @@ impl Node {
         node
     }
 
-    async fn attach(&self, lanes: &[LaneSpec]) {
+    async fn attach(&self, lanes: &[ConsumerSpec]) {
         self.0.attach(lanes).await.expect("lanes are attached");
     }
 
@@ -172,7 +173,7 @@ impl Node {
         }
     }
 
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Lease {
+    async fn lease(&self, lane: &ConsumerId, want: &LeaseRequest) -> Lease {
         let lease = tokio::time::timeout(PATIENCE, self.0.lease(lane, want)).await;
         let lease = lease.unwrap_or_else(|_| panic!("no work for {lane}")).expect("a lease");
         assert!(!lease.items.is_empty() && lease.items.len() <= want.limit);
@@ -180,7 +181,7 @@ impl Node {
         lease
     }
 
-    async fn nothing(&self, lane: &LaneId, want: &Want) {
+    async fn nothing(&self, lane: &ConsumerId, want: &LeaseRequest) {
         let lease = tokio::time::timeout(QUIET, self.0.lease(lane, want)).await;
         assert!(lease.is_err(), "{lane} had work: {lease:?}");
     }
@@ -188,7 +189,7 @@ impl Node {
     async fn settle(
         &self,
         lease: &Lease,
-        fates: Vec<(Position, Fate)>,
+        fates: Vec<(Position, Disposition)>,
     ) -> Result<(), JournalError> {
         self.settle_with(lease, fates, StateChanges::new()).await
     }
@@ -196,7 +197,7 @@ impl Node {
     async fn settle_with(
         &self,
         lease: &Lease,
-        fates: Vec<(Position, Fate)>,
+        fates: Vec<(Position, Disposition)>,
         state: StateChanges,
     ) -> Result<(), JournalError> {
         let (lane, token) = (lease.lane.clone(), lease.token);
@@ -205,7 +206,7 @@ impl Node {
     }
 
     /// Settles all of a lease in one way.
-    async fn finish(&self, lease: &Lease, fate: impl Fn(&Leased) -> Fate) {
+    async fn finish(&self, lease: &Lease, fate: impl Fn(&LeasedItem) -> Disposition) {
         let fates = lease.items.iter().map(|item| (item.position, fate(item))).collect();
         self.settle(lease, fates).await.expect("the lease holds");
     }
@@ -224,38 +225,38 @@ impl Node {
         self.0.dead_letters(&DeadLetterQuery::first(100)).await.expect("dead letters").items
     }
 
-    async fn status(&self, lane: &str) -> LaneStatus {
+    async fn status(&self, lane: &str) -> ConsumerStatus {
         let lanes = self.0.lanes().await.expect("lanes");
         lanes.into_iter().find(|one| one.lane == lane).expect("a lane")
     }
 
     /// Delivers all that a lane has.
-    async fn deliver(&self, lane: &LaneId, count: usize) -> Vec<Position> {
+    async fn deliver(&self, lane: &ConsumerId, count: usize) -> Vec<Position> {
         let mut seen = Vec::new();
         while seen.len() < count {
             let lease = self.lease(lane, &want(100)).await;
             seen.extend(positions(&lease));
-            self.finish(&lease, |_| Fate::Delivered).await;
+            self.finish(&lease, |_| Disposition::Delivered).await;
         }
         seen
     }
 
     /// Lets a projection make a record of each of what waits for it.
     async fn project(&self, handler: &str) {
-        let lease = self.lease(&LaneId::projection(handler), &want(1000)).await;
+        let lease = self.lease(&ConsumerId::projection(handler), &want(1000)).await;
         self.finish(&lease, recorded).await;
     }
 }
 
-fn recorded(item: &Leased) -> Fate {
+fn recorded(item: &LeasedItem) -> Disposition {
     match &item.work {
-        Work::Callback(callback) => Fate::Recorded(Some(NewRecord::of(callback))),
+        Work::Callback(callback) => Disposition::Recorded(Some(NewRecord::of(callback))),
         Work::Record(_) => panic!("a projection got a record"),
     }
 }
 
-fn retry(after: Duration) -> Fate {
-    Fate::Retry { after, reason: "busy".to_owned() }
+fn retry(after: Duration) -> Disposition {
+    Disposition::Retry { after, reason: "busy".to_owned() }
 }
 
 fn positions(lease: &Lease) -> Vec<Position> {
@@ -264,16 +265,16 @@ fn positions(lease: &Lease) -> Vec<Position> {
 
 /// The bodies of a lease, as text.
 fn bodies(lease: &Lease) -> Vec<String> {
-    let text = |item: &Leased| match &item.work {
+    let text = |item: &LeasedItem| match &item.work {
         Work::Callback(callback) => String::from_utf8_lossy(&callback.body).into_owned(),
         Work::Record(record) => String::from_utf8_lossy(&record.body).into_owned(),
     };
     lease.items.iter().map(text).collect()
 }
 
-fn projection(handler: &str, pattern: &str) -> LaneSpec {
-    LaneSpec {
-        id: LaneId::projection(handler),
+fn projection(handler: &str, pattern: &str) -> ConsumerSpec {
+    ConsumerSpec {
+        id: ConsumerId::projection(handler),
         start: Start::Beginning,
         commands: vec![pattern.parse().expect("a pattern")],
         ordering: Ordering::None,
@@ -281,9 +282,9 @@ fn projection(handler: &str, pattern: &str) -> LaneSpec {
     }
 }
 
-fn subscription(handler: &str, action: &str, ordering: Ordering) -> LaneSpec {
-    LaneSpec {
-        id: LaneId::subscription(handler, action),
+fn subscription(handler: &str, action: &str, ordering: Ordering) -> ConsumerSpec {
+    ConsumerSpec {
+        id: ConsumerId::subscription(handler, action),
         start: Start::Beginning,
         commands: Vec::new(),
         ordering,
@@ -291,8 +292,8 @@ fn subscription(handler: &str, action: &str, ordering: Ordering) -> LaneSpec {
     }
 }
 
-fn dead(reason: &str) -> Fate {
-    Fate::Dead { reason: reason.to_owned(), response: None }
+fn dead(reason: &str) -> Disposition {
+    Disposition::Dead { reason: reason.to_owned(), response: None }
 }
 
 /// As after a crash, with the lanes of [`Node::with_lanes`].
@@ -302,8 +303,8 @@ async fn again(fixture: &dyn JournalFixture, node: Node, ordering: Ordering) -> 
 }
 
 /// The subscription that most checks work on.
-fn lane() -> LaneId {
-    LaneId::subscription("h", "a")
+fn lane() -> ConsumerId {
+    ConsumerId::subscription("h", "a")
 }
 
 /// How often each position was seen.

@@ -71,11 +71,11 @@ async fn within<T>(grace: Duration, answer: impl Future<Output = T>) -> Option<T
     }
 }
 
-fn ids() -> [LaneId; LANES] {
-    [LaneId::projection("h"), lane(), LaneId::subscription("h", "b")]
+fn ids() -> [ConsumerId; LANES] {
+    [ConsumerId::projection("h"), lane(), ConsumerId::subscription("h", "b")]
 }
 
-fn specs() -> [LaneSpec; LANES] {
+fn specs() -> [ConsumerSpec; LANES] {
     [
         projection("h", "*"),
         subscription("h", "a", Ordering::Key),

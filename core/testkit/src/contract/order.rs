@@ -9,7 +9,7 @@ pub async fn keys_go_one_after_the_other(fixture: &dyn JournalFixture) {
     let first = node.lease(&lane(), &want(9)).await;
     assert_eq!(positions(&first), [at[0], at[2], at[3], at[4]]);
     node.nothing(&lane(), &want(9)).await;
-    let failed = vec![(at[0], retry(Duration::from_secs(10))), (at[2], Fate::Delivered)];
+    let failed = vec![(at[0], retry(Duration::from_secs(10))), (at[2], Disposition::Delivered)];
     node.settle(&first, failed).await.expect("the lease holds");
     node.nothing(&lane(), &want(9)).await;
     fixture.clock().advance(Duration::from_secs(10));
@@ -17,7 +17,7 @@ pub async fn keys_go_one_after_the_other(fixture: &dyn JournalFixture) {
         let lease = node.lease(&lane(), &want(9)).await;
         assert_eq!(positions(&lease), [position]);
         assert_eq!(lease.items[0].attempts, attempts);
-        node.finish(&lease, |_| Fate::Delivered).await;
+        node.finish(&lease, |_| Disposition::Delivered).await;
     }
 }
 
@@ -26,7 +26,7 @@ pub async fn the_dead_make_room_for_the_next_of_their_key(fixture: &dyn JournalF
     let node = Node::with_lanes(fixture, Ordering::Key).await;
     let at = node.records(&["a", "a"]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    let dead = || Fate::Dead { reason: "gone".into(), response: None };
+    let dead = || Disposition::Dead { reason: "gone".into(), response: None };
     node.settle(&lease, vec![(at[0], dead())]).await.expect("the lease holds");
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), [at[1]]);
 }
@@ -35,13 +35,13 @@ pub async fn the_dead_make_room_for_the_next_of_their_key(fixture: &dyn JournalF
 pub async fn whole_keys_are_leased_in_order(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::Key).await;
     let at = node.records(&["a", "b", "a", "a", "b"]).await;
-    let whole = |limit| Want { whole_keys: true, ..want(limit) };
+    let whole = |limit| LeaseRequest { whole_keys: true, ..want(limit) };
     let lease = node.lease(&lane(), &whole(3)).await;
     assert_eq!(positions(&lease), at[..3]);
     node.nothing(&lane(), &whole(9)).await;
     let fates = vec![
-        (at[0], Fate::Delivered),
-        (at[1], Fate::Delivered),
+        (at[0], Disposition::Delivered),
+        (at[1], Disposition::Delivered),
         (at[2], retry(Duration::from_secs(5))),
     ];
     node.settle(&lease, fates).await.expect("the lease holds");
@@ -70,7 +70,7 @@ async fn drain(node: Node, expected: usize, done: Arc<std::sync::Mutex<Vec<Posit
         };
         done.lock().expect("no panic").extend(positions(&lease));
         tokio::task::yield_now().await;
-        node.finish(&lease, |_| Fate::Delivered).await;
+        node.finish(&lease, |_| Disposition::Delivered).await;
     }
 }
 

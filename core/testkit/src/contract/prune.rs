@@ -80,8 +80,9 @@ pub async fn what_a_lane_needs_stays(fixture: &dyn JournalFixture) {
         |events, lane: &str| Pruned { events, held_by: Some(lane.into()), ..Pruned::default() };
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(0, "h>a"));
     let lease = node.lease(&lane(), &want(9)).await;
-    let fates: Vec<_> =
-        (0..5).map(|n| (at[n], if n == 2 { retry(9 * HOUR) } else { Fate::Delivered })).collect();
+    let fates: Vec<_> = (0..5)
+        .map(|n| (at[n], if n == 2 { retry(9 * HOUR) } else { Disposition::Delivered }))
+        .collect();
     node.settle(&lease, fates).await.expect("the lease holds");
     assert_eq!(prune(&node, &older_than(HOUR)).await, by(2, "h>a"));
     let node = again(fixture, node, Ordering::None).await;
@@ -108,8 +109,11 @@ pub async fn what_a_dead_letter_or_a_replay_needs_stays(fixture: &dyn JournalFix
         at.extend(node.records(&[""]).await);
     }
     let lease = node.lease(&lane(), &want(9)).await;
-    node.finish(&lease, |item| if item.position == at[0] { dead("no") } else { Fate::Delivered })
-        .await;
+    node.finish(
+        &lease,
+        |item| if item.position == at[0] { dead("no") } else { Disposition::Delivered },
+    )
+    .await;
     let replay = Replay { lane: lane(), positions: vec![at[2]], dry_run: false };
     assert_eq!(node.0.replay(&replay).await.expect("replayed").queued, 1);
     fixture.clock().advance(HOUR);
@@ -123,7 +127,7 @@ pub async fn what_a_dead_letter_or_a_replay_needs_stays(fixture: &dyn JournalFix
     assert_eq!(prune(&node, &older_than(HOUR)).await, gone(0));
     let lease = node.lease(&lane(), &want(9)).await;
     assert_eq!(lease.items.len(), 2);
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     assert_eq!(prune(&node, &older_than(HOUR)).await, gone(2));
     assert_eq!(kept(&node).await, []);
 }
@@ -173,14 +177,17 @@ pub async fn new_lanes_begin_with_what_is_kept(fixture: &dyn JournalFixture) {
         at.extend(node.records(&[""]).await);
     }
     let lease = node.lease(&lane(), &want(9)).await;
-    node.finish(&lease, |item| if item.position == at[0] { dead("no") } else { Fate::Delivered })
-        .await;
+    node.finish(
+        &lease,
+        |item| if item.position == at[0] { dead("no") } else { Disposition::Delivered },
+    )
+    .await;
     fixture.clock().advance(HOUR);
     let new = node.records(&["", ""]).await;
     node.deliver(&lane(), 2).await;
     assert_eq!(prune(&node, &older_than(HOUR)).await.events, 2);
-    let whole = LaneId::subscription("h", "whole");
-    let late = LaneId::projection("late");
+    let whole = ConsumerId::subscription("h", "whole");
+    let late = ConsumerId::projection("late");
     node.attach(&[
         projection("h", "*"),
         subscription("h", "whole", Ordering::None),

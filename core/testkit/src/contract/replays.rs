@@ -6,7 +6,7 @@ use super::*;
 use switchhook_api::Record;
 use switchhook_api::journal::{REPLAYS_OPEN_MAX, Replay, Requeued};
 
-fn record(item: &Leased) -> &Record {
+fn record(item: &LeasedItem) -> &Record {
     match &item.work {
         Work::Record(record) => record,
         Work::Callback(_) => panic!("a subscription got a callback"),
@@ -56,7 +56,7 @@ pub async fn a_dead_letter_is_delivered_again(fixture: &dyn JournalFixture) {
             assert!(letter.number > letters[0].number);
             assert_eq!(retry_letters(&node, &[letter.number]).await.queued, 1);
         } else {
-            node.finish(&lease, |_| Fate::Delivered).await;
+            node.finish(&lease, |_| Disposition::Delivered).await;
         }
     }
     node = again(fixture, node, Ordering::None).await;
@@ -69,8 +69,8 @@ pub async fn a_replay_is_a_new_delivery(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let none = node.append("A.B", "", "no record").await;
-    let lease = node.lease(&LaneId::projection("h"), &want(9)).await;
-    node.finish(&lease, |_| Fate::Recorded(None)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(9)).await;
+    node.finish(&lease, |_| Disposition::Recorded(None)).await;
     node.deliver(&lane(), 2).await;
     let cursor = node.status("h>a").await.cursor;
     let wanted = [at[1], none, at[0], at[0], Position(none.0 + 9), Position::of_replay(1)];
@@ -86,7 +86,7 @@ pub async fn a_replay_is_a_new_delivery(fixture: &dyn JournalFixture) {
     let ids: HashSet<_> = lease.items.iter().map(|item| record(item).delivery()).collect();
     let facts: HashSet<_> = lease.items.iter().map(|item| record(item).facts.id).collect();
     assert_eq!((ids.len(), facts.len(), ids.intersection(&facts).count()), (2, 2, 0));
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     let node = again(fixture, node, Ordering::None).await;
     node.nothing(&lane(), &want(9)).await;
     assert!(node.status("h>a").await.cursor >= cursor);
@@ -122,8 +122,8 @@ pub async fn a_replay_goes_after_what_its_key_waits_for(fixture: &dyn JournalFix
     replay(&node, &at).await;
     let other = node.lease(&lane(), &want(9)).await;
     assert_eq!(bodies(&other), ["b1"]);
-    node.finish(&other, |_| Fate::Delivered).await;
-    node.finish(&lease, |_| Fate::Delivered).await;
+    node.finish(&other, |_| Disposition::Delivered).await;
+    node.finish(&lease, |_| Disposition::Delivered).await;
     assert_eq!(node.deliver(&lane(), 1).await, new[1..]);
     let lease = node.lease(&lane(), &want(9)).await;
     assert_eq!(bodies(&lease), ["a0"]);
@@ -167,7 +167,7 @@ pub async fn a_replay_of_what_cannot_be_is_refused(fixture: &dyn JournalFixture)
     let at = node.records(&[""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
     node.finish(&lease, |_| dead("gone")).await;
-    let refused = async |node: &Node, lane: &LaneId| {
+    let refused = async |node: &Node, lane: &ConsumerId| {
         let replay = Replay { lane: lane.clone(), ..of(&at) };
         let refused = node.0.replay(&replay).await;
         assert!(
@@ -175,8 +175,8 @@ pub async fn a_replay_of_what_cannot_be_is_refused(fixture: &dyn JournalFixture)
             "{refused:?}"
         );
     };
-    refused(&node, &LaneId::projection("h")).await;
-    refused(&node, &LaneId::subscription("h", "nobody")).await;
+    refused(&node, &ConsumerId::projection("h")).await;
+    refused(&node, &ConsumerId::subscription("h", "nobody")).await;
     node.attach(&[projection("h", "*")]).await;
     refused(&node, &lane()).await;
     let number = node.letters().await[0].number;
@@ -192,7 +192,7 @@ pub async fn a_callback_given_up_is_handled_again(fixture: &dyn JournalFixture) 
         subscription("h", "a", Ordering::Key),
         subscription("h", "b", Ordering::Key),
     ];
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     let node = Node::open(fixture).await;
     node.attach(&lanes).await;
     let at = [node.append("A.B", "k", "one").await, node.append("A.B", "k", "two").await];
@@ -204,7 +204,7 @@ pub async fn a_callback_given_up_is_handled_again(fixture: &dyn JournalFixture) 
     let lease = node.lease(&id, &want(1)).await;
     assert_eq!(bodies(&lease).len(), 1);
     assert!(lease.items[0].replay.is_some());
-    node.finish(&lease, |_| Fate::Recorded(None)).await;
+    node.finish(&lease, |_| Disposition::Recorded(None)).await;
     drop(node);
     let node = Node::open(fixture).await;
     node.attach(&lanes).await;
@@ -225,16 +225,16 @@ pub async fn a_callback_given_up_is_handled_again(fixture: &dyn JournalFixture) 
     let node = Node::open(fixture).await;
     node.attach(&lanes).await;
     for action in ["a", "b"] {
-        let lane = LaneId::subscription("h", action);
+        let lane = ConsumerId::subscription("h", action);
         let mut got = Vec::new();
         while got.iter().map(Vec::len).sum::<usize>() < 2 {
             let lease = node.lease(&lane, &want(9)).await;
-            let what = |item: &Leased| {
+            let what = |item: &LeasedItem| {
                 let record = record(item);
                 (record.replay, String::from_utf8_lossy(&record.body).into_owned(), item.position)
             };
             got.push(lease.items.iter().map(what).collect::<Vec<_>>());
-            node.finish(&lease, |_| Fate::Delivered).await;
+            node.finish(&lease, |_| Disposition::Delivered).await;
         }
         let got: Vec<_> = got.concat();
         assert!(got.contains(&(None, "new".to_owned(), new)), "{got:?}");
@@ -248,7 +248,7 @@ pub async fn a_callback_given_up_is_handled_again(fixture: &dyn JournalFixture) 
 pub async fn what_came_of_a_callback_handled_again_can_be_retried(fixture: &dyn JournalFixture) {
     let mut node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.append("A.B", "", "body").await;
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     let lease = node.lease(&id, &want(9)).await;
     node.finish(&lease, |_| dead("broken")).await;
     let number = node.letters().await[0].number;
@@ -256,7 +256,7 @@ pub async fn what_came_of_a_callback_handled_again_can_be_retried(fixture: &dyn 
     let lease = node.lease(&id, &want(9)).await;
     let Work::Callback(callback) = &lease.items[0].work else { panic!("a callback") };
     let new = NewRecord::new(callback, "made again", "own");
-    node.finish(&lease, |_| Fate::Recorded(Some(new.clone()))).await;
+    node.finish(&lease, |_| Disposition::Recorded(Some(new.clone()))).await;
     for _ in 0..3 {
         node = again(fixture, node, Ordering::None).await;
         let lease = node.lease(&lane(), &want(9)).await;

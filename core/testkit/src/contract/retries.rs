@@ -37,8 +37,8 @@ pub async fn expired_leases_come_back_and_their_tokens_are_stale(fixture: &dyn J
     let second = node.lease(&lane(), &want(9)).await;
     assert_eq!(positions(&second), at);
     assert_eq!(second.items[0].attempts, 0);
-    let dead = Fate::Dead { reason: "late".into(), response: None };
-    for fates in [vec![(at[0], Fate::Delivered)], vec![(at[1], dead)], Vec::new()] {
+    let dead = Disposition::Dead { reason: "late".into(), response: None };
+    for fates in [vec![(at[0], Disposition::Delivered)], vec![(at[1], dead)], Vec::new()] {
         let late = node.settle(&first, fates).await;
         assert!(matches!(late, Err(JournalError::Stale)), "{late:?}");
     }
@@ -50,7 +50,7 @@ pub async fn expired_leases_come_back_and_their_tokens_are_stale(fixture: &dyn J
             .items
             .is_empty()
     );
-    node.finish(&second, |_| Fate::Delivered).await;
+    node.finish(&second, |_| Disposition::Delivered).await;
     node.nothing(&lane(), &want(9)).await;
 }
 
@@ -59,12 +59,12 @@ pub async fn leases_may_be_settled_in_parts(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", "", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    node.settle(&lease, vec![(at[1], Fate::Delivered)]).await.expect("the lease holds");
+    node.settle(&lease, vec![(at[1], Disposition::Delivered)]).await.expect("the lease holds");
     node.nothing(&lane(), &want(9)).await;
-    let again = vec![(at[0], Fate::Delivered), (at[1], Fate::Delivered)];
+    let again = vec![(at[0], Disposition::Delivered), (at[1], Disposition::Delivered)];
     let refused = node.settle(&lease, again).await;
     assert!(matches!(refused, Err(JournalError::Stale)), "{refused:?}");
-    node.settle(&lease, vec![(at[2], Fate::Delivered)]).await.expect("the lease holds");
+    node.settle(&lease, vec![(at[2], Disposition::Delivered)]).await.expect("the lease holds");
     fixture.clock().advance(TERM);
     assert_eq!(positions(&node.lease(&lane(), &want(9)).await), at[..1]);
 }
@@ -74,7 +74,7 @@ pub async fn dead_letters_say_why(fixture: &dyn JournalFixture) {
     let node = Node::with_lanes(fixture, Ordering::None).await;
     let at = node.records(&["", ""]).await;
     let lease = node.lease(&lane(), &want(9)).await;
-    let dead = |reason: &str, response: Option<&str>| Fate::Dead {
+    let dead = |reason: &str, response: Option<&str>| Disposition::Dead {
         reason: reason.into(),
         response: response.map(str::to_owned),
     };
@@ -101,7 +101,7 @@ pub async fn dead_letters_say_why(fixture: &dyn JournalFixture) {
         node.0.dead_letters(&DeadLetterQuery::first(1)).await.expect("dead letters").items.len(),
         1
     );
-    let other = LaneId::projection("h");
+    let other = ConsumerId::projection("h");
     assert!(
         node.0
             .dead_letters(&DeadLetterQuery::first(9).of(&other))
@@ -169,9 +169,9 @@ pub async fn retries_and_fresh_work_share_a_lease(fixture: &dyn JournalFixture) 
         (3, 1, vec![old[2], new[2], new[3]]),
         (3, 0, vec![old[3]]),
     ] {
-        let lease = node.lease(&lane(), &Want { retries, ..want(limit) }).await;
+        let lease = node.lease(&lane(), &LeaseRequest { retries, ..want(limit) }).await;
         assert_eq!(positions(&lease), expected, "{retries} of {limit}");
-        node.finish(&lease, |_| Fate::Delivered).await;
+        node.finish(&lease, |_| Disposition::Delivered).await;
     }
     node.nothing(&lane(), &want(9)).await;
 }

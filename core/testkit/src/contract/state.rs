@@ -15,8 +15,8 @@ enum Forgotten {
 
 async fn put(node: &Node, handler: &str, changes: StateChanges) {
     node.append("A.B", "", handler).await;
-    let lease = node.lease(&LaneId::projection(handler), &want(1)).await;
-    let fates = vec![(lease.items[0].position, Fate::Recorded(None))];
+    let lease = node.lease(&ConsumerId::projection(handler), &want(1)).await;
+    let fates = vec![(lease.items[0].position, Disposition::Recorded(None))];
     node.settle_with(&lease, fates, changes).await.expect("the lease holds");
 }
 
@@ -24,7 +24,7 @@ async fn value(node: &Node, handler: &str, key: &str) -> Option<Bytes> {
     node.0.state(handler, key).await.expect("state")
 }
 
-async fn forget(node: &Node, lane: &LaneId, how: Forgotten) {
+async fn forget(node: &Node, lane: &ConsumerId, how: Forgotten) {
     match how {
         Forgotten::Asked => _ = node.0.forget_lane(lane).await.expect("forgotten"),
         Forgotten::ByAge => {
@@ -48,7 +48,7 @@ pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(
         projection("ha", "*"),
         projection("other", "*"),
     ];
-    let without = |left: &[&str]| -> Vec<LaneSpec> {
+    let without = |left: &[&str]| -> Vec<ConsumerSpec> {
         all.iter().filter(|spec| !left.contains(&&*spec.id.to_string())).cloned().collect()
     };
     let of = |text: &'static str| StateChanges::from([("k".into(), Some(text.into()))]);
@@ -62,7 +62,7 @@ pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(
         assert_eq!(value(&node, "h", "k").await.as_deref(), Some(&b"1"[..]), "{how:?}");
         node.attach(&without(&["h", "h>a"])).await;
         assert_eq!(value(&node, "h", "k").await.as_deref(), Some(&b"1"[..]), "it only left");
-        forget(&node, &LaneId::projection("h"), how).await;
+        forget(&node, &ConsumerId::projection("h"), how).await;
         for again in [false, true] {
             assert_eq!(value(&node, "h", "k").await, None, "{how:?}, back: {again}");
             assert_eq!(value(&node, "ha", "k").await.as_deref(), Some(&b"2"[..]), "{how:?}");
@@ -71,7 +71,7 @@ pub async fn state_goes_with_its_handlers_projection_and_with_nothing_else(
         }
     }
     node.attach(&without(&["ha"])).await;
-    forget(&node, &LaneId::projection("ha"), Forgotten::Asked).await;
+    forget(&node, &ConsumerId::projection("ha"), Forgotten::Asked).await;
     drop(node);
     let node = Node::open(fixture).await;
     node.attach(&all).await;
@@ -89,10 +89,10 @@ pub async fn much_state_goes_too(fixture: &dyn JournalFixture) {
     let changes = || (0..MANY).map(|number| (name(number), Some("v".into()))).collect();
     put(&node, "h", changes()).await;
     put(&node, "other", changes()).await;
-    let lease = node.lease(&LaneId::projection("h"), &want(1)).await;
+    let lease = node.lease(&ConsumerId::projection("h"), &want(1)).await;
     node.finish(&lease, |_| dead("no")).await;
     node.attach(&both[1..]).await;
-    forget(&node, &LaneId::projection("h"), Forgotten::Asked).await;
+    forget(&node, &ConsumerId::projection("h"), Forgotten::Asked).await;
     assert!(node.letters().await.is_empty());
     for number in 0..MANY {
         assert_eq!(value(&node, "h", &name(number)).await, None, "{number}");

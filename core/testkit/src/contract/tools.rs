@@ -12,9 +12,9 @@ fn answered<T>(answer: Result<T, JournalError>) -> Option<T> {
 }
 
 /// One item dead, one to be tried again, one delivered.
-fn one_of_each(lease: &Lease) -> Vec<(Position, Fate)> {
-    let dead = Fate::Dead { reason: "no".to_owned(), response: None };
-    let fates = [dead, retry(Duration::from_mins(1)), Fate::Delivered];
+fn one_of_each(lease: &Lease) -> Vec<(Position, Disposition)> {
+    let dead = Disposition::Dead { reason: "no".to_owned(), response: None };
+    let fates = [dead, retry(Duration::from_mins(1)), Disposition::Delivered];
     positions(lease).into_iter().zip(fates).collect()
 }
 

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::*;
 use switchhook_api::journal::{EventQuery, Replay, Retention};
 
-fn both() -> [LaneSpec; 3] {
+fn both() -> [ConsumerSpec; 3] {
     [
         projection("h", "*"),
         subscription("h", "a", Ordering::None),
@@ -21,8 +21,8 @@ pub async fn a_paused_action_gets_nothing(fixture: &dyn JournalFixture) {
     let lease = node.lease(&lane(), &want(1)).await;
     node.0.pause("a", true).await.expect("paused");
     node.nothing(&lane(), &want(9)).await;
-    node.finish(&lease, |_| Fate::Delivered).await;
-    assert_eq!(positions(&node.lease(&LaneId::subscription("h", "b"), &want(9)).await), at);
+    node.finish(&lease, |_| Disposition::Delivered).await;
+    assert_eq!(positions(&node.lease(&ConsumerId::subscription("h", "b"), &want(9)).await), at);
     let lanes = [node.status("h").await, node.status("h>a").await, node.status("h>b").await];
     assert_eq!(lanes.map(|lane| lane.paused), [false, true, false]);
     let other = Node(node.0.clone());
@@ -52,7 +52,7 @@ pub async fn a_pause_outlives_a_crash_and_holds_for_new_lanes(fixture: &dyn Jour
     let [h, a, b] = both();
     node.attach(&[h, a, b, new[0].clone(), new[1].clone()]).await;
     node.project("i").await;
-    let late = LaneId::subscription("i", "a");
+    let late = ConsumerId::subscription("i", "a");
     node.nothing(&late, &want(9)).await;
     assert!(node.status("i>a").await.paused && !node.status("h>b").await.paused);
     node.0.pause("a", false).await.expect("resumed");
@@ -69,7 +69,7 @@ pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(
     let node = Node::open(fixture).await;
     node.attach(&both()).await;
     let at = node.records(&["", ""]).await;
-    let other = LaneId::subscription("h", "b");
+    let other = ConsumerId::subscription("h", "b");
     for lane in [lane(), other.clone()] {
         let lease = node.lease(&lane, &want(9)).await;
         node.finish(&lease, |_| retry(HOUR)).await;
@@ -96,8 +96,8 @@ pub async fn what_waits_for_a_retry_is_due_when_its_action_is_resumed(
     assert_eq!(node.status("h>b").await.due, Some(due));
 }
 
-fn disabled(lane: LaneSpec) -> LaneSpec {
-    LaneSpec { enabled: false, ..lane }
+fn disabled(lane: ConsumerSpec) -> ConsumerSpec {
+    ConsumerSpec { enabled: false, ..lane }
 }
 
 /// However long, and whatever is removed meanwhile; what its handler makes for it waits with the rest.
@@ -130,9 +130,9 @@ pub async fn a_disabled_lane_keeps_what_it_has_left_and_hands_out_nothing(
     assert_eq!(node.deliver(&lane(), 3).await, at[1..]);
     node.attach(&[disabled(projection("h", "*")), off[1].clone()]).await;
     let later = node.append("A.B", "", "later").await;
-    node.nothing(&LaneId::projection("h"), &want(9)).await;
+    node.nothing(&ConsumerId::projection("h"), &want(9)).await;
     let node = again(fixture, node, Ordering::None).await;
-    assert_eq!(positions(&node.lease(&LaneId::projection("h"), &want(9)).await), [later]);
+    assert_eq!(positions(&node.lease(&ConsumerId::projection("h"), &want(9)).await), [later]);
 }
 
 /// So nothing gathers for what has never run; once it is enabled it begins as any new one.
@@ -144,7 +144,7 @@ pub async fn a_disabled_lane_that_never_was_is_not_made(fixture: &dyn JournalFix
     let names: Vec<_> =
         node.0.lanes().await.expect("lanes").into_iter().map(|it| it.lane).collect();
     assert_eq!(names, ["h"]);
-    let late = LaneSpec { start: Start::Now, ..subscription("h", "a", Ordering::None) };
+    let late = ConsumerSpec { start: Start::Now, ..subscription("h", "a", Ordering::None) };
     node.attach(&[projection("h", "*"), late]).await;
     let new = node.records(&[""]).await;
     assert_eq!(node.deliver(&lane(), 1).await, new);

@@ -7,14 +7,14 @@ use tokio::sync::Mutex;
 
 use super::state::State;
 use super::store::Spec;
-use super::upkeep::Upkeep;
+use super::upkeep::JournalAdmin;
 
 /// Rotated files are looked at so often though nothing was rotated: some may have become too old, and the time of day may have
 /// been changed.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
 /// Goes on until the upkeep is told to stop and `spec.rotated` is notified.
-pub(super) async fn keep(spec: Arc<Spec>, state: Arc<Mutex<State>>, upkeep: Arc<Upkeep>) {
+pub(super) async fn keep(spec: Arc<Spec>, state: Arc<Mutex<State>>, upkeep: Arc<JournalAdmin>) {
     while !upkeep.is_stopped() {
         let run = upkeep.clone();
         if tokio::task::spawn_blocking(move || run.run()).await.is_err() {

@@ -35,9 +35,9 @@ use tokio::task::JoinHandle;
 
 use self::names::Names;
 use self::options::{Fsync, Options};
-use self::state::{Doubt, Fate, State};
+use self::state::{Disposition, Doubt, State};
 use self::store::{Spec, Store};
-use self::upkeep::{Keep, Upkeep};
+use self::upkeep::{JournalAdmin, Keep};
 use self::work::Work;
 
 /// The action. Calls of several handlers take turns.
@@ -45,7 +45,7 @@ struct File {
     fsync: Fsync,
     spec: Arc<Spec>,
     state: Arc<Mutex<State>>,
-    upkeep: Arc<Upkeep>,
+    upkeep: Arc<JournalAdmin>,
     /// Looks after rotated files while the action runs.
     house: Mutex<Option<JoinHandle<()>>>,
 }
@@ -56,7 +56,7 @@ impl File {
     fn new(fsync: Fsync, spec: Spec, keep: Keep) -> Self {
         let spec = Arc::new(spec);
         let state = Arc::new(Mutex::new(State::new(spec.clone())));
-        let upkeep = Arc::new(Upkeep::new(spec.clone(), keep));
+        let upkeep = Arc::new(JournalAdmin::new(spec.clone(), keep));
         Self { fsync, spec, state, upkeep, house: Mutex::default() }
     }
 
@@ -96,14 +96,16 @@ impl File {
         let (mut state, mut fate) = self.blocking(state, |state| state.write(batch)).await;
         loop {
             match fate {
-                Ok(Fate::Written) => return (state, Ok(())),
-                Ok(Fate::Failed(error)) | Err(error) => return (state, Err(error)),
-                Ok(Fate::Unknown(doubt)) => (state, fate) = self.ask_later(state, doubt).await,
+                Ok(Disposition::Written) => return (state, Ok(())),
+                Ok(Disposition::Failed(error)) | Err(error) => return (state, Err(error)),
+                Ok(Disposition::Unknown(doubt)) => {
+                    (state, fate) = self.ask_later(state, doubt).await
+                }
             }
         }
     }
 
-    async fn ask_later(&self, state: Guard, doubt: Doubt) -> (Guard, io::Result<Fate>) {
+    async fn ask_later(&self, state: Guard, doubt: Doubt) -> (Guard, io::Result<Disposition>) {
         drop(state); // others may find out before
         let (error, again) = (&doubt.error, doubt.wait);
         tracing::warn!(%error, retry_in = ?again, "cannot tell whether the last batch was written; deliveries wait until that is known");
@@ -152,7 +154,7 @@ impl Action for File {
         self.fsync.batch_max()
     }
 
-    fn goes_on(&self) -> bool {
+    fn is_uncancellable(&self) -> bool {
         true // and by the time it is made again, its ids may be forgotten
     }
 
@@ -210,7 +212,8 @@ fn is_full(error: &io::Error) -> bool {
 impl Plugin for File {
     type Role = dyn Action;
     const NAME: &'static str = "file";
-    const ABOUT: &'static str = "appends each record's body to a file, one line each, exactly once";
+    const DESCRIPTION: &'static str =
+        "appends each record's body to a file, one line each, exactly once";
     const EXAMPLE: &'static str = options::EXAMPLE;
     type Options = Options;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_api::config::{FilePath, Period, Size};
+use switchhook_api::config::{ByteSize, FilePath, HumanDuration};
 
 use super::intent::OWN_MAX;
 use super::store::Rotation;
@@ -42,7 +42,7 @@ pub(super) struct Options {
     /// How many rotated files are kept; the oldest ones are removed; other files are never touched. Default: all.
     keep_files: Option<u32>,
     /// How long rotated files are kept, from the time in their names, like `"30d"`. Default: for ever.
-    keep_for: Option<Period>,
+    keep_for: Option<HumanDuration>,
 }
 
 /// When a new file is started; at least one of the two.
@@ -51,10 +51,10 @@ pub(super) struct Options {
 pub(super) struct Rotate {
     /// Before the file grows beyond this size, from 4 KiB. A batch (up to 4 MiB and a line) stays together, if need be in a
     /// larger file of its own. Default: no limit.
-    size: Option<Size>,
+    size: Option<ByteSize>,
     /// When a period of this length ends, from one minute. Periods are counted from 1970 in UTC: `"1d"` ends at midnight, `"1h"`
     /// on the hour. A file without lines stays. Default: no limit.
-    every: Option<Period>,
+    every: Option<HumanDuration>,
 }
 
 /// When lines are synced to disk.

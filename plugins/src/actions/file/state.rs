@@ -25,7 +25,7 @@ pub(super) struct State {
 }
 
 /// What became of a batch.
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// It is in the file.
     Written,
     /// It is not in the file.
@@ -69,15 +69,15 @@ impl State {
     }
 
     /// Writes one batch. Meanwhile the store is out of its place, so that a panic leaves none behind.
-    pub(super) fn write(&mut self, batch: Batch) -> Fate {
+    pub(super) fn write(&mut self, batch: Batch) -> Disposition {
         let mut store = match self.take_for(batch.data.len()) {
             Ok(store) => store,
-            Err(error) => return Fate::Failed(error),
+            Err(error) => return Disposition::Failed(error),
         };
         let (handler, ids) = (batch.handler.clone(), batch.ids.clone());
         let Err(error) = store.append(batch) else {
             self.store = Some(store);
-            return Fate::Written;
+            return Disposition::Written;
         };
         drop(store); // its lock is in the way
         self.ask(Doubt { handler, ids, error, wait: Duration::ZERO })
@@ -85,9 +85,9 @@ impl State {
 
     /// Finds out what became of a batch. Takes a torn one away at once where it can. One that is found whole is made safe and must
     /// not be called failed, one that cannot be looked at neither: when it came again, it might not be known any more.
-    pub(super) fn ask(&mut self, doubt: Doubt) -> Fate {
+    pub(super) fn ask(&mut self, doubt: Doubt) -> Disposition {
         if let Err(error) = self.ready() {
-            return Fate::Unknown(Doubt {
+            return Disposition::Unknown(Doubt {
                 error,
                 wait: (doubt.wait * 2).clamp(ASK_FIRST, ASK_LONGEST),
                 ..doubt
@@ -95,7 +95,7 @@ impl State {
         }
         let there = |store: &Store| doubt.ids.iter().all(|id| store.knows(&doubt.handler, id));
         let safe = self.store.as_ref().is_some_and(there);
-        if safe { Fate::Written } else { Fate::Failed(doubt.error) }
+        if safe { Disposition::Written } else { Disposition::Failed(doubt.error) }
     }
 
     /// Rotates the file if the time has come, without a batch that waits for it.

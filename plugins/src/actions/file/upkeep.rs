@@ -26,14 +26,14 @@ pub(super) struct Keep {
 }
 
 /// The rotated files of one action.
-pub(super) struct Upkeep {
+pub(super) struct JournalAdmin {
     spec: Arc<Spec>,
     keep: Keep,
     stop: AtomicBool,
 }
 
-impl Upkeep {
-    /// Nothing is done before [`Upkeep::run`].
+impl JournalAdmin {
+    /// Nothing is done before [`JournalAdmin::run`].
     pub(super) fn new(spec: Arc<Spec>, keep: Keep) -> Self {
         Self { spec, keep, stop: AtomicBool::new(false) }
     }

@@ -163,7 +163,8 @@ fn not_public(error: &reqwest::Error) -> Option<guard::NotPublic> {
 impl Plugin for Webhook {
     type Role = dyn Action;
     const NAME: &'static str = "webhook";
-    const ABOUT: &'static str = "posts each record to a URL, signed according to Standard Webhooks";
+    const DESCRIPTION: &'static str =
+        "posts each record to a URL, signed according to Standard Webhooks";
     const EXAMPLE: &'static str = r#"
 url = "https://crm.example.com/hooks/topics"
 secret_file = "crm.secret"

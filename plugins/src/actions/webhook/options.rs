@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_api::config::{Period, Secret, SecretFile};
+use switchhook_api::config::{HumanDuration, Secret, SecretFile};
 use switchhook_api::standard_webhooks;
 use url::Url;
 
@@ -48,11 +48,11 @@ pub(super) struct Options {
     /// How long a connection is reused. An older one is replaced, so that the target's name is resolved again and its new address
     /// is checked; `"0s"`: each request uses a new connection. Default: `"1m"`.
     #[serde(default = "one_minute")]
-    pub(super) connection_max_age: Period,
+    pub(super) connection_max_age: HumanDuration,
 }
 
-fn one_minute() -> Period {
-    Period(Duration::from_mins(1))
+fn one_minute() -> HumanDuration {
+    HumanDuration(Duration::from_mins(1))
 }
 
 impl Options {

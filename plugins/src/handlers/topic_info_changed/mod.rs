@@ -57,7 +57,7 @@ struct TopicChanges(Options);
 impl Plugin for TopicChanges {
     type Role = dyn Handler;
     const NAME: &'static str = "topic-info-changed";
-    const ABOUT: &'static str = "reports which details of a topic have changed";
+    const DESCRIPTION: &'static str = "reports which details of a topic have changed";
     const COMMANDS: &'static [&'static str] = &[GroupAfterTopicInfoChanged::COMMAND];
     const EXAMPLE: &'static str = r#"
 fields = ["Name", "Notification"]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_api::Pattern;
-use switchhook_api::journal::{JournalError, LaneId, LaneSpec, Ordering, Position, Start};
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, JournalError, Ordering, Position, Start};
 use switchhook_journal_kit::{Due, Lane, OpenRow};
 use tokio::sync::Notify;
 
@@ -27,7 +27,7 @@ const WAIT_MAX: Duration = Duration::from_hours(24);
 const TOKENS_BITS: u32 = 40;
 
 /// Names the lanes: new ones get their cursor, others go on where they were.
-pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), JournalError> {
+pub(super) fn attach(writer: &mut Writer, specs: &[ConsumerSpec]) -> Result<(), JournalError> {
     let head = writer.shared.head.load(Atomic::Acquire);
     let wall = writer.shared.clock.wall().as_millisecond();
     let first = writer.attached == 0;
@@ -70,7 +70,7 @@ pub(super) fn attach(writer: &mut Writer, specs: &[LaneSpec]) -> Result<(), Jour
 /// A lane as it is stored.
 fn fresh(
     writer: &Writer,
-    spec: &LaneSpec,
+    spec: &ConsumerSpec,
     no: i64,
     handler: u64,
     settled: Arc<AtomicU64>,
@@ -86,7 +86,7 @@ fn fresh(
 }
 
 /// A lane that was attached before, with what the configuration says now. Its ordering changes with the next start.
-fn respec(cell: &Arc<Cell>, spec: &LaneSpec, head: u64) -> Arc<Cell> {
+fn respec(cell: &Arc<Cell>, spec: &ConsumerSpec, head: u64) -> Arc<Cell> {
     let mut inner = locked(&cell.inner);
     if cell.is_projection() && inner.spec.commands != spec.commands {
         inner.last_match = head;
@@ -97,7 +97,7 @@ fn respec(cell: &Arc<Cell>, spec: &LaneSpec, head: u64) -> Arc<Cell> {
 }
 
 /// How far the projection of a handler without one in the configuration had come; all there is if it never had one.
-fn projected(connection: &Connection, id: &LaneId) -> Arc<AtomicU64> {
+fn projected(connection: &Connection, id: &ConsumerId) -> Arc<AtomicU64> {
     let cursor = connection
         .query_row("SELECT cursor FROM lanes WHERE id = ?1", [&**id.handler()], |row| row.get(0))
         .optional();
@@ -141,7 +141,7 @@ type Named = (Vec<Option<(u64, i64)>>, Vec<PutBack>);
 /// Makes sure that each enabled lane has a row.
 fn name(
     connection: &mut Connection,
-    specs: &[LaneSpec],
+    specs: &[ConsumerSpec],
     head: u64,
     wall: i64,
     first: bool,
@@ -179,7 +179,7 @@ fn name(
 
 /// Notes since when lanes are not in the configuration. No lane left before the last callback was kept, whatever a clock says
 /// that has not been set yet.
-fn detach(connection: &Connection, specs: &[LaneSpec], wall: i64) -> rusqlite::Result<()> {
+fn detach(connection: &Connection, specs: &[ConsumerSpec], wall: i64) -> rusqlite::Result<()> {
     let named: HashSet<String> = specs.iter().map(|spec| spec.id.to_string()).collect();
     let mut rows = connection.prepare_cached("SELECT no, id, detached_at FROM lanes")?;
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -207,7 +207,7 @@ pub(super) fn mark(connection: &Connection, name: &str) -> rusqlite::Result<i64>
 fn load(
     connection: &Connection,
     shared: &Shared,
-    spec: &LaneSpec,
+    spec: &ConsumerSpec,
     no: i64,
     handler: u64,
     tokens: u64,

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 use switchhook_api::journal::{
-    DeadLetter, DeadLetterQuery, EventQuery, JournalError, LaneId, LaneStatus, Page, Position,
-    StoredEvent,
+    ConsumerId, ConsumerStatus, DeadLetter, DeadLetterQuery, EventQuery, JournalError, Page,
+    Position, StoredEvent,
 };
-use switchhook_api::{Clock, Facts, Pattern, Words, program_name};
+use switchhook_api::{Clock, Metadata, Pattern, StringInterner, program_name};
 
 use super::frame::{Blob, ENTRIES, Frame};
 use super::lanes::Cell;
@@ -147,18 +147,18 @@ impl Shared {
         Ok(Page { items, next, damaged })
     }
 
-    pub(super) async fn lane_states(self: &Arc<Self>) -> Result<Vec<LaneStatus>, JournalError> {
+    pub(super) async fn lane_states(self: &Arc<Self>) -> Result<Vec<ConsumerStatus>, JournalError> {
         let head = self.head.load(Ordering::Acquire);
         let mut all = self.reader.with(move |connection| stored_lanes(connection, head)).await?;
         let lanes = locked(&self.lanes).clone();
         let wall = self.clock.wall();
         for one in &mut all {
             one.due = one.due.filter(|due| *due > wall);
-            let id: LaneId = one.lane.parse().unwrap_or_else(|never| match never {});
+            let id: ConsumerId = one.lane.parse().unwrap_or_else(|never| match never {});
             if let Some(cell) = lanes.cells.get(&id) {
-                let projection = lanes.cells.get(&LaneId::projection(id.handler()));
+                let projection = lanes.cells.get(&ConsumerId::projection(id.handler()));
                 let limit = projection.map_or(head, |projection| done_to(projection, head));
-                *one = LaneStatus { dead: one.dead, ..status(cell, limit, head, &*self.clock) };
+                *one = ConsumerStatus { dead: one.dead, ..status(cell, limit, head, &*self.clock) };
             }
         }
         all.sort_by(|one, other| one.lane.cmp(&other.lane));
@@ -175,11 +175,11 @@ impl Shared {
         let more = items.len() > query.limit;
         items.truncate(query.limit);
         let next = items.last().filter(|_| more).map(|last| Position(last.number));
-        let words = &mut Words::default();
+        let words = &mut StringInterner::default();
         for letter in &mut items {
             let held = self.held(ENTRIES, letter.position.0).await?;
             let parts = held.and_then(|held| held.blob.entry(held.frame));
-            letter.callback = parts.and_then(|parts| Facts::read_from(&parts.facts, words));
+            letter.callback = parts.and_then(|parts| Metadata::read_from(&parts.facts, words));
         }
         Ok(Page { items, next, damaged: 0 })
     }
@@ -189,7 +189,7 @@ impl Shared {
 pub(super) fn stored_lanes(
     connection: &Connection,
     head: u64,
-) -> rusqlite::Result<Vec<LaneStatus>> {
+) -> rusqlite::Result<Vec<ConsumerStatus>> {
     let mut rows = connection.prepare_cached(
         "SELECT id, cursor, paused, detached_at, (SELECT count(*) FROM open_items WHERE lane = no),
          (SELECT count(*) FROM dead_letters WHERE lane = lanes.no),
@@ -200,7 +200,7 @@ pub(super) fn stored_lanes(
         let detached_at: Option<i64> = row.get(3)?;
         let due: Option<i64> = row.get(6)?;
         let time = |at: Option<i64>| at.and_then(|at| Timestamp::from_millisecond(at).ok());
-        Ok(LaneStatus {
+        Ok(ConsumerStatus {
             lane: row.get(0)?,
             cursor: Position(cursor),
             behind: head.saturating_sub(cursor),
@@ -226,7 +226,7 @@ fn done_to(projection: &Cell, head: u64) -> u64 {
 
 /// How a lane stands; `limit` is how far there may be something for it: to the end for a projection, for others as far
 /// as theirs has come.
-fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> LaneStatus {
+fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> ConsumerStatus {
     let inner = locked(&cell.inner);
     let now = clock.now();
     let due = inner.lane.next_due(now);
@@ -235,7 +235,7 @@ fn status(cell: &Cell, limit: u64, head: u64, clock: &dyn Clock) -> LaneStatus {
         true => limit.max(inner.lane.scanned()),
         false => inner.lane.scanned(),
     };
-    LaneStatus {
+    ConsumerStatus {
         lane: cell.id.to_string(),
         cursor: Position(inner.lane.cursor()),
         behind: head.saturating_sub(scanned),
@@ -258,7 +258,7 @@ fn collect(
     items: &mut Vec<StoredEvent>,
 ) -> u64 {
     let mut damaged = 0;
-    let words = &mut Words::default();
+    let words = &mut StringInterner::default();
     let frames = blob.frames().iter();
     let frames: &mut dyn Iterator<Item = &Frame> = match query.oldest_first {
         true => &mut frames.into_iter(),
@@ -280,7 +280,7 @@ fn collect(
         }
         let parts = command.and_then(|_| blob.entry(*frame));
         let read =
-            parts.and_then(|parts| Some((Facts::read_from(&parts.facts, words)?, parts.body)));
+            parts.and_then(|parts| Some((Metadata::read_from(&parts.facts, words)?, parts.body)));
         let Some((facts, body)) = read else {
             damaged += 1;
             continue;
@@ -293,7 +293,7 @@ fn collect(
     damaged
 }
 
-fn is_wanted(facts: &Facts, query: &EventQuery) -> bool {
+fn is_wanted(facts: &Metadata, query: &EventQuery) -> bool {
     (query.ids.is_empty() || query.ids.contains(&facts.id))
         && query.since.is_none_or(|since| facts.received >= since)
         && query.until.is_none_or(|until| facts.received < until)
@@ -312,7 +312,7 @@ fn dead_letters(
              AND (?3 = '[]' OR dead_letters.no IN (SELECT value FROM json_each(?3)))
          ORDER BY dead_letters.no DESC LIMIT ?4",
     )?;
-    let lane = query.lane.as_ref().map(LaneId::to_string);
+    let lane = query.lane.as_ref().map(ConsumerId::to_string);
     let before = query.before.map_or(i64::MAX, number);
     let limit = number(query.limit as u64).saturating_add(1);
     let rows =

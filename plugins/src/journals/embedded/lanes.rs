@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use switchhook_api::journal::{LaneId, LaneSpec, Position, Want};
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, LeaseRequest, Position};
 use switchhook_journal_kit::{Lane, Offer, OpenRow};
 use tokio::sync::Notify;
 
@@ -18,7 +18,7 @@ use super::write;
 /// One lane.
 #[derive(Debug)]
 pub(super) struct Cell {
-    pub(super) id: LaneId,
+    pub(super) id: ConsumerId,
     pub(super) no: i64,
     /// The handler's number: the log of its records.
     pub(super) handler: u64,
@@ -32,7 +32,7 @@ pub(super) struct Cell {
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub(super) spec: Arc<LaneSpec>,
+    pub(super) spec: Arc<ConsumerSpec>,
     pub(super) lane: Lane,
     /// Nothing after this position is for the lane.
     pub(super) last_match: u64,
@@ -92,7 +92,7 @@ pub(super) enum Found {
 }
 
 impl Inner {
-    pub(super) fn new(spec: &LaneSpec, lane: Lane, last_match: u64, stored: u64) -> Self {
+    pub(super) fn new(spec: &ConsumerSpec, lane: Lane, last_match: u64, stored: u64) -> Self {
         let spec = Arc::new(spec.clone());
         let (facts, ahead, armed) = (HashMap::new(), BTreeSet::new(), Duration::ZERO);
         let (committing, paused) = (false, false);
@@ -164,10 +164,16 @@ impl Cell {
     }
 
     /// Makes a lease of what is open and of what was read.
-    pub(super) fn take(&self, now: Duration, want: &Want, ahead: Ahead, limit: u64) -> Found {
+    pub(super) fn take(
+        &self,
+        now: Duration,
+        want: &LeaseRequest,
+        ahead: Ahead,
+        limit: u64,
+    ) -> Found {
         let Ahead { from, items: read, upto } = ahead;
         let projection = self.is_projection();
-        let want = Want { whole_keys: want.whole_keys || projection, ..*want };
+        let want = LeaseRequest { whole_keys: want.whole_keys || projection, ..*want };
         let mut inner = locked(&self.inner);
         if inner.must_wait(projection) {
             return Found::Wait(None);
@@ -285,7 +291,7 @@ impl Cell {
 /// The lanes of the configuration.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    pub(super) cells: HashMap<LaneId, Arc<Cell>>,
+    pub(super) cells: HashMap<ConsumerId, Arc<Cell>>,
     pub(super) projections: Vec<Arc<Cell>>,
     pub(super) subscriptions: HashMap<Arc<str>, Vec<Arc<Cell>>>,
     /// How far each handler's projection has settled, for handlers that left the configuration too.

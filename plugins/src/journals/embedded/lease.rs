@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use switchhook_api::journal::{
-    Fate, JournalError, LaneId, Lease, Leased, Position, Settlement, Want, Work,
+    ConsumerId, Disposition, JournalError, Lease, LeaseRequest, LeasedItem, Position, Settlement,
+    Work,
 };
-use switchhook_api::{Callback, Facts, Pattern, Record, StateChanges, Uuid, Words};
+use switchhook_api::{Callback, Metadata, Pattern, Record, StateChanges, StringInterner, Uuid};
 
 use super::attach;
 use super::damage::DAMAGED;
@@ -61,8 +62,8 @@ impl Drop for Guard<'_> {
 impl Shared {
     pub(super) async fn lease(
         self: &Arc<Self>,
-        id: &LaneId,
-        want: &Want,
+        id: &ConsumerId,
+        want: &LeaseRequest,
     ) -> Result<Lease, JournalError> {
         loop {
             let cell = self.cell(id)?;
@@ -85,14 +86,18 @@ impl Shared {
         }
     }
 
-    fn cell(&self, id: &LaneId) -> Result<Arc<Cell>, JournalError> {
+    fn cell(&self, id: &ConsumerId) -> Result<Arc<Cell>, JournalError> {
         let cell = locked(&self.lanes).cells.get(id).cloned();
         cell.ok_or_else(|| {
             JournalError::Store(format!("consumer {id} was never registered").into())
         })
     }
 
-    async fn find(self: &Arc<Self>, cell: &Cell, want: &Want) -> Result<Found, JournalError> {
+    async fn find(
+        self: &Arc<Self>,
+        cell: &Cell,
+        want: &LeaseRequest,
+    ) -> Result<Found, JournalError> {
         let _one_at_a_time = cell.scan.lock().await;
         // Read before the lane is looked at: everything up to here has been marked.
         let limit = cell.limit(self.head.load(Ordering::Acquire));
@@ -174,7 +179,7 @@ impl Shared {
         let mut guard = Guard { cell, token: Some(taken.token) };
         let log = if cell.is_projection() { ENTRIES } else { cell.handler };
         let mut items = Vec::with_capacity(taken.items.len());
-        let (mut lost, mut facts, mut words) = (Vec::new(), Vec::new(), Words::default());
+        let (mut lost, mut facts, mut words) = (Vec::new(), Vec::new(), StringInterner::default());
         let mut near = None; // most references lie in one blob
         let (mut memory, mut too_much) = (Memory::default(), Vec::new());
         let mut wanted = taken.items;
@@ -198,7 +203,7 @@ impl Shared {
             memory.holds(held.as_ref().map(|held| &held.blob));
             memory.holds(near.as_ref());
             match work {
-                Some(work) => items.push(Leased { position, attempts, replay, work }),
+                Some(work) => items.push(LeasedItem { position, attempts, replay, work }),
                 None => lost.push((position, held.and_then(|held| held.blob.gap()))),
             }
         }
@@ -244,7 +249,7 @@ impl Shared {
         held: &Held,
         replay: Option<Uuid>,
         near: &mut Option<Arc<Blob>>,
-        words: &mut Words,
+        words: &mut StringInterner,
     ) -> Result<Option<Work>, JournalError> {
         let position = held.frame.position;
         let Some(parts) = held.blob.record(held.frame) else { return Ok(None) };
@@ -258,7 +263,7 @@ impl Shared {
             // Both have the same facts, else it is not the callback that the record was made of.
             entry.filter(|entry| entry.facts == parts.facts).map(|entry| entry.body)
         };
-        let (Some(body), Some(facts)) = (body, Facts::read_from(parts.facts, words)) else {
+        let (Some(body), Some(facts)) = (body, Metadata::read_from(parts.facts, words)) else {
             return Ok(None);
         };
         let (key, summary) = (parts.key.map(Arc::from), parts.summary.to_owned());
@@ -289,7 +294,7 @@ impl Shared {
                 }
                 None => DAMAGED.to_owned(),
             };
-            (position, Fate::Dead { reason, response: None })
+            (position, Disposition::Dead { reason, response: None })
         };
         let fates = lost.into_iter().map(dead).collect();
         let (lane, token) = (lease.lane.clone(), lease.token);
@@ -310,10 +315,10 @@ fn callback(
     held: &Held,
     position: Position,
     facts: &mut Vec<(u64, Known)>,
-    words: &mut Words,
+    words: &mut StringInterner,
 ) -> Option<Work> {
     let parts = held.blob.entry(held.frame)?;
-    let read = Facts::read_from(&parts.facts, words)?;
+    let read = Metadata::read_from(&parts.facts, words)?;
     let body = position.replay_number().map(|_| parts.body.clone());
     facts.push((position.0, Known { facts: parts.facts, body }));
     Some(Work::Callback(Callback::restored(read, parts.body)))

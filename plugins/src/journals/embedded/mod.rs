@@ -49,11 +49,11 @@ use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as
 use schemars::JsonSchema;
 use serde::Deserialize;
 use switchhook_api::StateReader;
-use switchhook_api::config::{FilePath, Size};
+use switchhook_api::config::{ByteSize, FilePath};
 use switchhook_api::journal::{
-    Appended, BackedUp, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal,
-    JournalError, LaneId, LaneSpec, LaneStatus, Lease, Page, Pruned, Replay, Requeued, Restored,
-    Retention, Settlement, Stats, StoredEvent, Upkeep, Verified, Want,
+    Appended, BackedUp, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery,
+    Entry, EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page,
+    Pruned, Replay, Requeued, Restored, Retention, Settlement, Stats, StoredEvent, Verified,
 };
 use switchhook_api::{BoxError, BuildContext, Claim, Plugin, async_trait, with_causes};
 
@@ -71,21 +71,21 @@ struct Options {
     path: FilePath,
     /// The most bytes that may wait to be persisted; beyond that, new callbacks are rejected. Default "16 MiB".
     #[serde(default = "queue_default")]
-    queue: Size,
+    queue: ByteSize,
     /// The most before-callbacks that may wait to be persisted; beyond that, they are dropped and counted. Default 4096.
     #[serde(default = "notes_default")]
     notes: usize,
     /// Space reserved on the disk, so that persisted callbacks can be delivered when the disk is full; 0: none. Default "16 MiB".
     #[serde(default = "ballast_default")]
-    ballast: Size,
+    ballast: ByteSize,
 }
 
-fn queue_default() -> Size {
-    Size(16 << 20)
+fn queue_default() -> ByteSize {
+    ByteSize(16 << 20)
 }
 
-fn ballast_default() -> Size {
-    Size(16 << 20)
+fn ballast_default() -> ByteSize {
+    ByteSize(16 << 20)
 }
 
 fn notes_default() -> usize {
@@ -105,7 +105,7 @@ type Threads = [JoinHandle<()>; 2];
 impl Plugin for Embedded {
     type Role = dyn Journal;
     const NAME: &'static str = "embedded";
-    const ABOUT: &'static str = "stores the journal in a folder on this machine (SQLite)";
+    const DESCRIPTION: &'static str = "stores the journal in a folder on this machine (SQLite)";
     const EXAMPLE: &'static str = r#"path = "data/journal""#;
     type Options = Options;
 
@@ -190,8 +190,8 @@ impl Drop for Embedded {
 }
 
 #[async_trait]
-impl Upkeep for Embedded {
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+impl JournalAdmin for Embedded {
+    async fn lanes(&self) -> Result<Vec<ConsumerStatus>, JournalError> {
         self.shared.lane_states().await
     }
 
@@ -222,7 +222,7 @@ impl Upkeep for Embedded {
         self.shared.prune(*retention).await
     }
 
-    async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+    async fn forget_lane(&self, lane: &ConsumerId) -> Result<ConsumerStatus, JournalError> {
         self.shared.forget_lane(lane).await
     }
 
@@ -264,11 +264,11 @@ impl Journal for Embedded {
         self.shared.note(entry)
     }
 
-    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+    async fn attach(&self, lanes: &[ConsumerSpec]) -> Result<(), JournalError> {
         self.shared.attach(lanes).await
     }
 
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
+    async fn lease(&self, lane: &ConsumerId, want: &LeaseRequest) -> Result<Lease, JournalError> {
         self.shared.lease(lane, want).await
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_api::BoxError;
-use switchhook_api::journal::{LaneId, Position, Restored, RestoredLane};
+use switchhook_api::journal::{ConsumerId, Position, Restored, RestoredConsumer};
 
 use super::frame::Blob;
 use super::schema::{PLACE, REPLAYS, count, identify, number, slot};
@@ -117,7 +117,7 @@ fn only_in(
     Ok(found)
 }
 
-fn lane(now: &Side<'_>, then: &Side<'_>, name: &str) -> rusqlite::Result<RestoredLane> {
+fn lane(now: &Side<'_>, then: &Side<'_>, name: &str) -> rusqlite::Result<RestoredConsumer> {
     let (here, there) = (now.lanes.get(name), then.lanes.get(name));
     let many = |counts: &BTreeMap<String, u64>| counts.get(name).copied().unwrap_or_default();
     let (again, skipped) = match (here, there) {
@@ -126,7 +126,7 @@ fn lane(now: &Side<'_>, then: &Side<'_>, name: &str) -> rusqlite::Result<Restore
         (Some(here), Some(there)) => (then.owes(name, there, here)?, now.owes(name, here, there)?),
     };
     let paused = |lane: Option<&Stored>| lane.is_some_and(|lane| lane.paused);
-    Ok(RestoredLane {
+    Ok(RestoredConsumer {
         lane: name.to_owned(),
         now: here.map(|lane| Position(lane.cursor)),
         then: there.map(|lane| Position(lane.cursor)),
@@ -169,7 +169,7 @@ impl<'c> Side<'c> {
 
     /// What there is for a lane after one position, up to another.
     fn items(&self, name: &str, after: u64, to: u64) -> rusqlite::Result<u64> {
-        let id: LaneId = name.parse().unwrap_or_else(|never| match never {});
+        let id: ConsumerId = name.parse().unwrap_or_else(|never| match never {});
         if id.action().is_none() {
             return self.entries(after, to);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use switchhook_api::journal::{JournalError, LaneStatus, Pruned, Retention};
+use switchhook_api::journal::{ConsumerStatus, JournalError, Pruned, Retention};
 
 use super::schema::{PLACE, PRUNED, REPLAYS, count, number, slot};
 use super::store::Shared;
@@ -143,7 +143,7 @@ fn left_before(
     writer: &mut Writer,
     wall: Timestamp,
     keep: Duration,
-) -> Result<Vec<LaneStatus>, JournalError> {
+) -> Result<Vec<ConsumerStatus>, JournalError> {
     let head = writer.shared.head.load(std::sync::atomic::Ordering::Relaxed);
     let oldest = wall.saturating_sub(keep).unwrap_or(Timestamp::MIN);
     let any = "SELECT EXISTS (SELECT 1 FROM lanes WHERE detached_at <= ?1)";

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use switchhook_api::StateChanges;
 use switchhook_api::journal::{
-    Appended, Dedupe, Entry, Fate, JournalError, LaneId, LaneSpec, Position,
+    Appended, ConsumerId, ConsumerSpec, Dedupe, Disposition, Entry, JournalError, Position,
 };
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -67,9 +67,9 @@ impl Group {
 /// A settlement, its records already as frames.
 #[derive(Debug)]
 pub(super) struct Settling {
-    pub(super) lane: LaneId,
+    pub(super) lane: ConsumerId,
     pub(super) token: u64,
-    pub(super) fates: Vec<(Position, Fate)>,
+    pub(super) fates: Vec<(Position, Disposition)>,
     pub(super) state: StateChanges,
     pub(super) frames: Vec<u8>,
     /// The position of each record and where its frame ends, in order.
@@ -82,7 +82,7 @@ pub(super) struct Settling {
 /// Lanes to attach.
 #[derive(Debug)]
 pub(super) struct Attaching {
-    pub(super) specs: Vec<LaneSpec>,
+    pub(super) specs: Vec<ConsumerSpec>,
     pub(super) answer: Answer<()>,
 }
 

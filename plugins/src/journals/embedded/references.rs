@@ -1,7 +1,7 @@
 //! Whether what lanes keep of entries and records leads anywhere.
 
 use rusqlite::{Connection, params};
-use switchhook_api::journal::{LaneId, Position};
+use switchhook_api::journal::{ConsumerId, Position};
 
 use super::attach::head;
 use super::schema::{count, number, slot};
@@ -23,7 +23,7 @@ struct Row {
 pub(super) fn check(check: &mut Check, connection: &Connection) -> rusqlite::Result<bool> {
     let (lanes, last) = (lanes(connection)?, head(connection)?);
     for lane in &lanes {
-        let id: LaneId = lane.id.parse().unwrap_or_else(|never| match never {});
+        let id: ConsumerId = lane.id.parse().unwrap_or_else(|never| match never {});
         let named = "SELECT EXISTS (SELECT 1 FROM handlers WHERE name = ?1)";
         if !connection.query_row(named, [&**id.handler()], |row| row.get(0))? {
             check.problem(&format!("consumer {}: its handler has no number", lane.id));
@@ -88,7 +88,7 @@ fn lanes(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
 }
 
 /// Open items of a lane that are neither an entry, or record, nor a replay.
-fn lost_items(connection: &Connection, no: i64, id: &LaneId) -> rusqlite::Result<Vec<u64>> {
+fn lost_items(connection: &Connection, no: i64, id: &ConsumerId) -> rusqlite::Result<Vec<u64>> {
     let no_record = "NOT EXISTS (SELECT 1 FROM records WHERE last >= position AND slot =
          (SELECT max(slot) FROM records WHERE slot BETWEEN ?2 AND ?2 + position))";
     let lost = if id.action().is_some() { no_record } else { NO_ENTRY };

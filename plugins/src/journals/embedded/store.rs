@@ -8,7 +8,7 @@ use std::thread::Thread;
 
 use rusqlite::Connection;
 use switchhook_api::journal::{
-    Appended, Entry, Fate, Health, JournalError, LaneSpec, Position, Settlement,
+    Appended, ConsumerSpec, Disposition, Entry, Health, JournalError, Position, Settlement,
 };
 use switchhook_api::{BoxError, BuildContext, Clock, NewRecord, Rng};
 use switchhook_journal_kit::Lane;
@@ -92,7 +92,7 @@ pub(super) fn start(shared: &Arc<Shared>, connection: Connection) -> Result<Thre
     Ok([thread, copier])
 }
 
-/// Facts in their stored form, one after the other, and where each ends.
+/// Metadata in their stored form, one after the other, and where each ends.
 fn encode(entries: &[Entry]) -> (Vec<u8>, Vec<usize>) {
     let mut facts = Vec::with_capacity(entries.len() * 192);
     let mut ends = Vec::with_capacity(entries.len());
@@ -104,9 +104,9 @@ fn encode(entries: &[Entry]) -> (Vec<u8>, Vec<usize>) {
 }
 
 /// The records that come of callbacks handled again, with their keys.
-fn made_again(fates: &[(Position, Fate)]) -> Vec<(u64, Option<u64>)> {
-    let again = |(position, fate): &(Position, Fate)| match fate {
-        Fate::Recorded(Some(new)) if position.replay_number().is_some() => {
+fn made_again(fates: &[(Position, Disposition)]) -> Vec<(u64, Option<u64>)> {
+    let again = |(position, fate): &(Position, Disposition)| match fate {
+        Disposition::Recorded(Some(new)) if position.replay_number().is_some() => {
             Some((position.0, new.key.as_deref().map(Lane::key_hash)))
         }
         _ => None,
@@ -232,7 +232,7 @@ impl Shared {
         noted.is_ok()
     }
 
-    pub(super) async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+    pub(super) async fn attach(&self, lanes: &[ConsumerSpec]) -> Result<(), JournalError> {
         let (answer, done) = oneshot::channel();
         let job = Attaching { specs: lanes.to_vec(), answer };
         self.enqueue(|queue| {
@@ -289,7 +289,7 @@ impl Shared {
     fn encode_records(&self, settlement: &Settlement) -> Result<RecordFrames, JournalError> {
         let mut order: Vec<(u64, &NewRecord)> = Vec::new();
         for (position, fate) in &settlement.fates {
-            if let Fate::Recorded(Some(new)) = fate {
+            if let Disposition::Recorded(Some(new)) = fate {
                 order.push((position.0, new));
             }
         }

@@ -11,7 +11,7 @@ mod upkeep;
 
 use std::time::{Duration, Instant};
 
-use switchhook_api::journal::{DeadLetterQuery, Fate, Ordering, Position, Start, Work};
+use switchhook_api::journal::{DeadLetterQuery, Disposition, Ordering, Position, Start, Work};
 use switchhook_api::{NewRecord, StateChanges};
 use switchhook_testkit::contract::{self, JournalFixture};
 use switchhook_testkit::{TestClock, entry};
@@ -81,7 +81,7 @@ impl Gate {
 fn options() -> Options {
     let (queue, notes) = (queue_default(), notes_default());
     let path = "j".to_owned().try_into().expect("a path");
-    Options { path, queue, notes, ballast: Size(64 << 10) }
+    Options { path, queue, notes, ballast: ByteSize(64 << 10) }
 }
 
 #[async_trait]
@@ -130,22 +130,22 @@ async fn it_does_what_a_simple_model_does() {
 
 switchhook_testkit::journal_contract!(Folder::new());
 
-fn lane(id: LaneId) -> LaneSpec {
+fn lane(id: ConsumerId) -> ConsumerSpec {
     let commands = vec!["*".parse().unwrap()];
-    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
+    ConsumerSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
 }
 
-fn want(limit: usize) -> Want {
-    Want { limit, term: Duration::from_secs(30), whole_keys: false, retries: limit }
+fn want(limit: usize) -> LeaseRequest {
+    LeaseRequest { limit, term: Duration::from_secs(30), whole_keys: false, retries: limit }
 }
 
-async fn lease(journal: &Embedded, id: &LaneId, limit: usize) -> Lease {
+async fn lease(journal: &Embedded, id: &ConsumerId, limit: usize) -> Lease {
     let want = want(limit);
     let lease = journal.lease(id, &want);
     tokio::time::timeout(Duration::from_secs(20), lease).await.expect("work").unwrap()
 }
 
-async fn finish(journal: &Embedded, lease: Lease, fate: impl Fn() -> Fate) {
+async fn finish(journal: &Embedded, lease: Lease, fate: impl Fn() -> Disposition) {
     let fates = lease.items.iter().map(|item| (item.position, fate())).collect();
     let (lane, token, state) = (lease.lane, lease.token, StateChanges::new());
     journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
@@ -246,7 +246,7 @@ async fn a_damaged_entry_is_set_aside() {
     let folder = Folder::new();
     keep_three_with_the_second_damaged(&folder).await;
     let journal = folder.embedded().unwrap();
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     let got = lease(&journal, &id, 9).await;
     let places: Vec<u64> = got.items.iter().map(|item| item.position.0).collect();
@@ -260,7 +260,8 @@ async fn a_damaged_entry_is_set_aside() {
 async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (projection, subscription) =
+        (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     let lanes = [lane(projection.clone()), lane(subscription.clone())];
     journal.attach(&lanes).await.unwrap();
     for body in ["one", "two"] {
@@ -273,13 +274,14 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
         .map(|item| {
             let callback = switchhook_testkit::callback("A.B", "");
             let body = format!("body{}", item.position);
-            (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "", body))))
+            (item.position, Disposition::Recorded(Some(NewRecord::new(&callback, "", body))))
         })
         .collect();
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
     journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
     let got = lease(&journal, &subscription, 9).await;
-    finish(&journal, got, || Fate::Retry { after: Duration::ZERO, reason: "busy".into() }).await;
+    finish(&journal, got, || Disposition::Retry { after: Duration::ZERO, reason: "busy".into() })
+        .await;
     drop(journal);
     damage(&folder, "records", b"body1");
     let journal = folder.embedded().unwrap();
@@ -293,7 +295,7 @@ async fn a_damaged_record_that_waits_becomes_a_dead_letter() {
 #[tokio::test]
 async fn notes_leave_room_for_what_must_be_kept() {
     let folder = Folder::new();
-    let options = Options { queue: Size(100_000), notes: 1000, ..options() };
+    let options = Options { queue: ByteSize(100_000), notes: 1000, ..options() };
     let journal = Arc::new(folder.opened(&options).unwrap());
     let raw = folder.raw();
     raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
@@ -315,7 +317,8 @@ async fn notes_leave_room_for_what_must_be_kept() {
 async fn a_lease_of_large_records_does_not_fill_the_memory() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (projection, subscription) =
+        (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
     let body = "x".repeat(1 << 20);
     for _ in 0..40 {
@@ -326,14 +329,14 @@ async fn a_lease_of_large_records_does_not_fill_the_memory() {
     while read < 40 {
         let got = lease(&journal, &projection, 512).await;
         read += got.items.len();
-        finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+        finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback)))).await;
     }
     let (mut places, mut largest) = (Vec::new(), 0);
     while places.len() < 40 {
         let got = lease(&journal, &subscription, 1024).await;
         largest = largest.max(got.items.len());
         places.extend(got.items.iter().map(|item| item.position.0));
-        finish(&journal, got, || Fate::Delivered).await;
+        finish(&journal, got, || Disposition::Delivered).await;
     }
     assert!(places.is_sorted(), "{places:?}");
     assert!(largest <= 20, "{largest} MiB in one lease");
@@ -342,7 +345,7 @@ async fn a_lease_of_large_records_does_not_fill_the_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overload_is_refused_and_notes_are_bounded() {
     let folder = Folder::new();
-    let options = Options { queue: Size(100_000), notes: 2, ..options() };
+    let options = Options { queue: ByteSize(100_000), notes: 2, ..options() };
     let journal = folder.opened(&options).unwrap();
     let body = "x".repeat(60_000);
     let mut noted = 0;
@@ -365,7 +368,8 @@ async fn overload_is_refused_and_notes_are_bounded() {
 async fn the_wal_does_not_grow_without_bound() {
     let folder = Folder::new();
     let journal = Arc::new(folder.embedded().unwrap());
-    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (projection, subscription) =
+        (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
     let mut tasks = Vec::new();
     for _ in 0..8 {
@@ -386,8 +390,8 @@ async fn the_wal_does_not_grow_without_bound() {
                 done += got.items.len();
                 let callback = switchhook_testkit::callback("A.B", "");
                 finish(&journal, got, || match projection {
-                    true => Fate::Recorded(Some(NewRecord::of(&callback))),
-                    false => Fate::Delivered,
+                    true => Disposition::Recorded(Some(NewRecord::of(&callback))),
+                    false => Disposition::Delivered,
                 })
                 .await;
             }
@@ -434,11 +438,11 @@ fn measure_append() {
         runtime.unwrap().block_on(async {
             let folder = Folder::new();
             let journal = Arc::new(folder.embedded().unwrap());
-            let named = |n: usize| LaneSpec {
+            let named = |n: usize| ConsumerSpec {
                 commands: vec![format!("X.C{n}").parse().unwrap()],
-                ..lane(LaneId::projection(&format!("h{n}")))
+                ..lane(ConsumerId::projection(&format!("h{n}")))
             };
-            let specs: Vec<LaneSpec> = (0..lanes).map(named).collect();
+            let specs: Vec<ConsumerSpec> = (0..lanes).map(named).collect();
             journal.attach(&specs).await.unwrap();
             for spec in specs {
                 let journal = journal.clone();

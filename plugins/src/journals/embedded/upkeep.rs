@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use switchhook_api::Clock;
 use switchhook_api::journal::{
-    JournalError, LaneId, LaneStatus, REPLAYS_OPEN_MAX, Replay, Requeued,
+    ConsumerId, ConsumerStatus, JournalError, REPLAYS_OPEN_MAX, Replay, Requeued,
 };
 use switchhook_journal_kit::{Lane, OpenRow};
 
@@ -21,7 +21,7 @@ use super::{history, locked, prune, replays};
 /// One item to be done again.
 #[derive(Debug)]
 struct Again {
-    lane: LaneId,
+    lane: ConsumerId,
     position: u64,
     record: Option<u64>,
     key: Option<u64>,
@@ -39,7 +39,7 @@ impl Shared {
         let letters = self.reader.with(move |connection| letters(connection, &numbers)).await?;
         let mut found = Vec::new();
         for (letter, lane, position, record) in letters {
-            let lane: LaneId = lane.parse().unwrap_or_else(|never| match never {});
+            let lane: ConsumerId = lane.parse().unwrap_or_else(|never| match never {});
             self.is_enabled(&lane)?;
             let handler = self.handler(&lane).await?;
             if let Some(key) = self.key_of(&lane, handler, position, record).await? {
@@ -97,7 +97,7 @@ impl Shared {
     }
 
     /// Refuses what is for a lane that hands out nothing.
-    fn is_enabled(&self, lane: &LaneId) -> Result<(), JournalError> {
+    fn is_enabled(&self, lane: &ConsumerId) -> Result<(), JournalError> {
         let cell = locked(&self.lanes).cells.get(lane).cloned();
         match cell.is_some_and(|cell| !locked(&cell.inner).spec.enabled) {
             true => Err(JournalError::Refused(format!(
@@ -108,7 +108,7 @@ impl Shared {
     }
 
     /// The number of a lane's handler; 0, which no handler has, if it has made nothing yet.
-    async fn handler(self: &Arc<Self>, lane: &LaneId) -> Result<u64, JournalError> {
+    async fn handler(self: &Arc<Self>, lane: &ConsumerId) -> Result<u64, JournalError> {
         let name = lane.handler().to_string();
         let find = "SELECT no FROM handlers WHERE name = ?1";
         let no = self.reader.with(move |connection| {
@@ -120,7 +120,7 @@ impl Shared {
     /// The key of what would be done again; none: it is not there, or not whole.
     async fn key_of(
         self: &Arc<Self>,
-        lane: &LaneId,
+        lane: &ConsumerId,
         handler: u64,
         position: u64,
         record: Option<u64>,
@@ -148,7 +148,7 @@ impl Shared {
             if lanes == 0 {
                 return Err(JournalError::Refused(format!("there is no action `{action}`")));
             }
-            let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
+            let of = |id: &ConsumerId| id.action().is_some_and(|name| **name == *action);
             for cell in writer.lanes.cells.values().filter(|cell| of(&cell.id)) {
                 cell.pause(paused, clock.now());
             }
@@ -157,7 +157,10 @@ impl Shared {
         .await
     }
 
-    pub(super) async fn forget_lane(&self, lane: &LaneId) -> Result<LaneStatus, JournalError> {
+    pub(super) async fn forget_lane(
+        &self,
+        lane: &ConsumerId,
+    ) -> Result<ConsumerStatus, JournalError> {
         let name = lane.to_string();
         let status = self.order(move |writer| left(writer, &name)).await?;
         let name = status.lane.clone();
@@ -230,7 +233,7 @@ fn attached(connection: &Connection, lane: &str) -> Result<i64, JournalError> {
 
 /// Puts items into their lanes again and their dead letters away: all or none. How many there were.
 fn again(writer: &mut Writer, items: &[Again]) -> Result<u64, JournalError> {
-    let mut counts: BTreeMap<&LaneId, (i64, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<&ConsumerId, (i64, usize)> = BTreeMap::new();
     for item in items {
         counts.entry(&item.lane).or_default().1 += 1;
     }
@@ -242,7 +245,7 @@ fn again(writer: &mut Writer, items: &[Again]) -> Result<u64, JournalError> {
     }
     let (rng, wall) = (writer.shared.rng.clone(), writer.shared.clock.wall());
     let rows = change(writer, |connection| {
-        let mut rows: BTreeMap<&LaneId, Vec<OpenRow>> = BTreeMap::new();
+        let mut rows: BTreeMap<&ConsumerId, Vec<OpenRow>> = BTreeMap::new();
         for item in items {
             if let Some(letter) = item.letter {
                 let delete = "DELETE FROM dead_letters WHERE no = ?1";
@@ -268,7 +271,7 @@ fn again(writer: &mut Writer, items: &[Again]) -> Result<u64, JournalError> {
 }
 
 /// Items that a lane has open.
-fn open(writer: &Writer, lane: &LaneId, no: i64) -> Result<usize, JournalError> {
+fn open(writer: &Writer, lane: &ConsumerId, no: i64) -> Result<usize, JournalError> {
     if let Some(cell) = writer.lanes.cells.get(lane) {
         return Ok(locked(&cell.inner).lane.open());
     }
@@ -279,7 +282,7 @@ fn open(writer: &Writer, lane: &LaneId, no: i64) -> Result<usize, JournalError> 
 }
 
 /// A lane that left the configuration, as it stands.
-fn left(writer: &Writer, name: &str) -> Result<LaneStatus, JournalError> {
+fn left(writer: &Writer, name: &str) -> Result<ConsumerStatus, JournalError> {
     let head = writer.shared.head.load(Ordering::Relaxed);
     let lanes = history::stored_lanes(&writer.connection, head);
     let lanes = lanes.map_err(|error| writer.shared.commit_error(error))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use switchhook_api::journal::{DAMAGE_MAX, Damage, JournalError, Position, Verified};
-use switchhook_api::{Facts, Words};
+use switchhook_api::{Metadata, StringInterner};
 
 use super::attach::mark;
 use super::frame::{Blob, ENTRIES, Frame};
@@ -34,7 +34,7 @@ struct Row {
 #[derive(Default)]
 pub(super) struct Check {
     found: Verified,
-    words: Words,
+    words: StringInterner,
     names: HashMap<u64, String>,
     unnamed: HashSet<u64>,
     /// The last entry that was removed for its age.
@@ -216,7 +216,7 @@ impl Check {
 
     fn entry(&mut self, blob: &Blob, frame: Frame) -> bool {
         let parts = blob.command(frame).and_then(|_| blob.entry(frame));
-        parts.is_some_and(|parts| Facts::read_from(&parts.facts, &mut self.words).is_some())
+        parts.is_some_and(|parts| Metadata::read_from(&parts.facts, &mut self.words).is_some())
     }
 
     fn record(
@@ -226,7 +226,7 @@ impl Check {
         frame: Frame,
     ) -> rusqlite::Result<bool> {
         let Some(parts) = blob.record(frame) else { return Ok(false) };
-        let readable = Facts::read_from(parts.facts, &mut self.words).is_some();
+        let readable = Metadata::read_from(parts.facts, &mut self.words).is_some();
         // One that was made again has a body; one that reaches past what was removed for its age waits to go, too.
         let body = parts.body.is_some() || frame.position <= self.pruned;
         Ok(readable && (body || self.has_entry(connection, frame.position)?))

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use switchhook_api::journal::{Appended, Dedupe, Fate, Position};
+use switchhook_api::journal::{Appended, Dedupe, Disposition, Position};
 use switchhook_journal_kit::{OpenRow, Plan};
 
 use super::lanes::Cell;
@@ -213,7 +213,7 @@ fn dead_letters(tx: &Transaction<'_>, one: &Planned, wall: i64) -> rusqlite::Res
     }
     let attempts: HashMap<u64, u32> = one.plan.dead.iter().copied().collect();
     for (position, fate) in &one.job.fates {
-        let Fate::Dead { reason, response } = fate else { continue };
+        let Disposition::Dead { reason, response } = fate else { continue };
         let attempts = attempts.get(&position.0).copied().unwrap_or_default();
         let origin = replays::find(tx, *position)?;
         let place = number(origin.map_or(position.0, |origin| origin.position));

@@ -54,7 +54,7 @@ struct Json {
 impl Plugin for Json {
     type Role = dyn Source;
     const NAME: &'static str = "json";
-    const ABOUT: &'static str = "receives callbacks from any system that posts JSON";
+    const DESCRIPTION: &'static str = "receives callbacks from any system that posts JSON";
     const EXAMPLE: &'static str = r#"
 command = { header = "X-Event" }
 app = "shop-chat"
@@ -254,7 +254,7 @@ impl Source for Json {
         !matches!(self.proof, Proof::None)
     }
 
-    fn below(&self) -> bool {
+    fn owns_subpaths(&self) -> bool {
         matches!(self.place, Place::Path)
     }
 

@@ -6,7 +6,7 @@ use http::{HeaderName, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use switchhook_api::config::{Period, Secret, SecretFile, Text};
+use switchhook_api::config::{HumanDuration, Secret, SecretFile, TextOrInteger};
 use switchhook_api::{Map, Pattern};
 
 use super::pointer::Pointer;
@@ -25,7 +25,7 @@ pub(super) struct Options {
     /// Authenticates the sender by a token in a header; default none.
     pub(super) token: Option<TokenOptions>,
     /// The name of the app that calls, 1 to 64 characters; default the name of this source.
-    pub(super) app: Option<Text>,
+    pub(super) app: Option<TextOrInteger>,
     /// Where the body holds the key that orders callbacks, such as the room: `"/room/id"`; text or a whole number; default none.
     pub(super) key: Option<Pointer>,
     /// Where the body holds what identifies an event among those of its command, such as its id: `"/event_id"`; it identifies
@@ -41,7 +41,7 @@ pub(super) struct Options {
     pub(super) before: Vec<Pattern>,
     /// How long the sender waits for a reply, as a duration, unless `reply_timeout` is set; default `"2s"`.
     #[serde(default = "two_seconds")]
-    pub(super) patience: Period,
+    pub(super) patience: HumanDuration,
     /// How long the sender waits for a reply, by phase. Three quarters of it is the time to decide, unless `decide_within` of the
     /// source or the server is set.
     #[serde(default)]
@@ -56,9 +56,9 @@ pub(super) struct Options {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ReplyTimeoutOptions {
     /// To a callback that waits for a decision, as a duration; default `patience`.
-    pub(super) before: Option<Period>,
+    pub(super) before: Option<HumanDuration>,
     /// To a callback that comes after the event, as a duration; default `patience`.
-    pub(super) after: Option<Period>,
+    pub(super) after: Option<HumanDuration>,
 }
 
 /// Where the command stands.
@@ -97,12 +97,12 @@ pub(super) struct HmacOptions {
     /// the body is signed.
     pub(super) timestamp: Option<Header>,
     /// How far that time may be from this machine's clock, in either direction, as a duration; default `"5m"`.
-    window: Option<Period>,
+    window: Option<HumanDuration>,
 }
 
 impl HmacOptions {
-    pub(super) fn window(&self) -> Period {
-        self.window.unwrap_or(Period(Duration::from_mins(5)))
+    pub(super) fn window(&self) -> HumanDuration {
+        self.window.unwrap_or(HumanDuration(Duration::from_mins(5)))
     }
 
     pub(super) fn window_without_time(&self) -> bool {
@@ -207,8 +207,8 @@ fn only_ok(ok: bool) -> Map {
     Map::from_iter([("ok".to_owned(), json!(ok))])
 }
 
-fn two_seconds() -> Period {
-    Period(Duration::from_secs(2))
+fn two_seconds() -> HumanDuration {
+    HumanDuration(Duration::from_secs(2))
 }
 
 /// A header that a sender may set.

@@ -34,7 +34,7 @@ use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_api::config::{Period, Secret, SecretFile, Text};
+use switchhook_api::config::{HumanDuration, Secret, SecretFile, TextOrInteger};
 use switchhook_api::{
     BoxError, BuildContext, Callback, Client, CommandSpec, ComposeError, Expressed, Map,
     NotPermitted, Opened, Outcome, Phase, Plugin, RawRequest, Refusal, RefusalKind, Source,
@@ -58,7 +58,7 @@ struct Options {
     apps: BTreeMap<String, AppOptions>,
     /// How far `RequestTime` may be from this machine's clock, in either direction, as a duration; default `"1m"`.
     #[serde(default = "one_minute")]
-    window: Period,
+    window: HumanDuration,
 }
 
 /// One app.
@@ -66,7 +66,7 @@ struct Options {
 #[serde(deny_unknown_fields)]
 struct AppOptions {
     /// The app's `SDKAppID`, as a number or text.
-    sdk_app_id: Text,
+    sdk_app_id: TextOrInteger,
     /// The callback tokens of the console, 1 to 128 characters each; several while rotating; default none.
     #[serde(default)]
     tokens: Vec<Secret>,
@@ -76,8 +76,8 @@ struct AppOptions {
     token_files: Vec<SecretFile>,
 }
 
-fn one_minute() -> Period {
-    Period(Duration::from_mins(1))
+fn one_minute() -> HumanDuration {
+    HumanDuration(Duration::from_mins(1))
 }
 
 /// An app as calls are checked against it.
@@ -97,7 +97,7 @@ struct TencentIm {
 impl Plugin for TencentIm {
     type Role = dyn Source;
     const NAME: &'static str = "tencent-im";
-    const ABOUT: &'static str = "receives callbacks from Tencent Cloud Chat";
+    const DESCRIPTION: &'static str = "receives callbacks from Tencent Cloud Chat";
     const EXAMPLE: &'static str = r#"
 window = "60s"
 

@@ -34,7 +34,7 @@ impl Plugin for Say {
     type Role = dyn Handler;
     type Options = SayOptions;
     const NAME: &'static str = "say";
-    const ABOUT: &'static str = "says one thing";
+    const DESCRIPTION: &'static str = "says one thing";
     const COMMANDS: &'static [&'static str] = &[];
     const RECORDS: bool = false;
     const EXAMPLE: &'static str = "code = 1";
@@ -118,7 +118,7 @@ fn registry() -> Registry {
 }
 
 /// A file whose handler stands on line 1 and the following.
-fn read(handler: &str) -> Result<Config, Vec<Mistake>> {
+fn read(handler: &str) -> Result<Config, Vec<ConfigError>> {
     let text = format!(
         "handlers.h = {{ {} }}\n[sources.s]\nplugin = \"wire\"\noptions.app = 1\n\
          [actions.log]\nplugin = \"out\"\noptions.path = \"x\"\n",

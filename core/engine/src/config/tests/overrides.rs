@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Pairs, check_flag, check_variable, layers, mistakes};
 use crate::config::load::merge;
-use crate::config::{Config, FilePath, Mistake, Period, Secret, Size, Text};
+use crate::config::{
+    ByteSize, Config, ConfigError, FilePath, HumanDuration, Secret, TextOrInteger,
+};
 use crate::test_plugins::{GOOD, registry};
 use switchhook_api::Map;
 
@@ -20,7 +22,7 @@ struct One<T> {
 
 /// What an option reads from a variable's text, and from a flag's, which must be the same.
 fn read<T: DeserializeOwned + Debug>(text: &str) -> Result<T, String> {
-    let told = |found: Vec<Mistake>| found.iter().map(ToString::to_string).collect::<String>();
+    let told = |found: Vec<ConfigError>| found.iter().map(ToString::to_string).collect::<String>();
     let read = |variables: Pairs<'_>, flags: Pairs<'_>| {
         let root = merge(&layers("", variables, flags)).map_err(told)?;
         root.child("a").read::<One<T>>().map(|one| one.it).map_err(told)
@@ -84,7 +86,7 @@ fn a_list_is_read_as_toml_writes_it() {
     good("[1, 2]", (1_u8, 2_u16));
     good("[[\"a\"], []]", vec![texts(&["a"]), Vec::new()]);
     good("[true, false]", vec![true, false]);
-    good("[7, \"x\"]", vec![Text("7".into()), Text("x".into())]);
+    good("[7, \"x\"]", vec![TextOrInteger("7".into()), TextOrInteger("x".into())]);
 }
 
 #[test]
@@ -127,14 +129,14 @@ struct Inner {
     name: String,
     #[serde(default)]
     list: Vec<u8>,
-    wait: Option<Period>,
+    wait: Option<HumanDuration>,
 }
 
 #[test]
 fn a_table_is_read_as_toml_writes_it() {
     let inner = |list: &[u8], wait| Inner { name: "x".into(), list: list.to_vec(), wait };
     good("{ name = \"x\" }", inner(&[], None));
-    let wait = Some(Period(std::time::Duration::from_secs(5)));
+    let wait = Some(HumanDuration(std::time::Duration::from_secs(5)));
     good("{ name = \"x\", list = [1, 2], wait = \"5s\" }", inner(&[1, 2], wait));
     good(
         "[{ name = \"x\" }, { name = \"x\", list = [3] }]",
@@ -168,7 +170,7 @@ fn text_stays_text_and_numbers_are_read() {
         ["[\"a\"]", "{ a = 1 }", "\"a\"", "007", "true", "a,b", " a ", "[", "1e3", "2026-01-01"]
     {
         good(text, text.to_owned());
-        good(text, Text(text.into()));
+        good(text, TextOrInteger(text.into()));
         good(text, Some(text.to_owned()));
         assert_eq!(read::<Secret>(text).expect("a secret").expose(), text);
         if !text.trim().is_empty() {
@@ -181,7 +183,7 @@ fn text_stays_text_and_numbers_are_read() {
     good("-3", -3_i32);
     good("3", 3.0);
     good("true", true);
-    good("7 GiB", Size(7 << 30));
+    good("7 GiB", ByteSize(7 << 30));
     refused::<u8>(&["300"], ": found 300, expected a whole number from 0 to 255");
     refused::<u8>(&["x", "7 8", "true"], ": found text, expected a whole number from 0 to 255");
     refused::<bool>(&["yes", "1", "True"], ": found text, expected true or false");

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::*;
 use switchhook_api::Record;
-use switchhook_api::config::Period;
+use switchhook_api::config::HumanDuration;
 use switchhook_api::journal::Position;
 
 const MIDDLE: f64 = 0.5;
@@ -12,7 +12,7 @@ fn seconds(n: u64) -> Duration {
 }
 
 fn breaker(failure_threshold: u32) -> Breaker {
-    let (initial, max) = (Period(seconds(5)), Period(seconds(30)));
+    let (initial, max) = (HumanDuration(seconds(5)), HumanDuration(seconds(30)));
     Breaker::new(policy::Breaker { failure_threshold, initial, max })
 }
 

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Gate, Seat};
-use crate::targets::{LeftAlone, Standing, Targets, Undelivered};
+use super::{Gate, LimiterHandle};
+use crate::targets::{CircuitOpen, TargetHealth, Targets, Undelivered};
 
 impl Gate {
-    pub(in crate::delivery) fn standing(&self) -> Standing {
+    pub(in crate::delivery) fn standing(&self) -> TargetHealth {
         let inner = self.inner();
         let (failing, gone) = (inner.breaker.failing(), inner.gone);
         let fruitless = inner.tally.fruitless();
         drop(inner);
-        let failing = failing.map(|failing| LeftAlone {
+        let failing = failing.map(|failing| CircuitOpen {
             since: self.time_of_day(failing.since),
             probed_at: (failing.until > self.clock.now()).then(|| self.time_of_day(failing.until)),
         });
@@ -23,7 +23,7 @@ impl Gate {
             failures: it.failures,
             reason: it.reason,
         });
-        Standing { failing, gone_since: gone.map(|at| self.time_of_day(at)), undelivered }
+        TargetHealth { failing, gone_since: gone.map(|at| self.time_of_day(at)), undelivered }
     }
 
     /// For people: that its target fails, if it is left alone for that or nothing gets through.
@@ -60,7 +60,7 @@ impl Gate {
 
 /// The gates of a server's actions.
 impl Targets for Vec<Arc<Gate>> {
-    fn standing(&self, action: &str) -> Option<Standing> {
+    fn standing(&self, action: &str) -> Option<TargetHealth> {
         of(self, action).map(|gate| gate.standing())
     }
 
@@ -77,7 +77,7 @@ fn of<'g>(gates: &'g [Arc<Gate>], action: &str) -> Option<&'g Arc<Gate>> {
     gates.iter().find(|gate| *gate.name == *action)
 }
 
-impl Seat {
+impl LimiterHandle {
     /// Notes that the action was paused because its target is gone; false: that was known.
     pub(in crate::delivery) fn note_gone(&self) -> bool {
         let gate = &self.gate;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::log::{Event, Kind};
 use super::script;
 use crate::delivery::Policy;
-use switchhook_api::journal::{LaneId, Ordering};
+use switchhook_api::journal::{ConsumerId, Ordering};
 
 /// Keys and bodies by position.
 type Bodies = BTreeMap<u64, (String, String)>;
-type Place = (LaneId, u64);
+type Place = (ConsumerId, u64);
 
 /// What happened, by place.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Found {
     took: BTreeMap<Place, Vec<usize>>,
     kept: BTreeMap<Place, Vec<(usize, Kind)>>,
     unkept: BTreeMap<Place, usize>,
-    restored: Vec<(usize, Option<LaneId>)>,
+    restored: Vec<(usize, Option<ConsumerId>)>,
 }
 
 /// Settled deliveries that one restart may bring back.
@@ -76,7 +76,7 @@ impl Found {
         Ok(lives)
     }
 
-    fn is_restored(&self, lane: &LaneId, after: usize, before: usize) -> bool {
+    fn is_restored(&self, lane: &ConsumerId, after: usize, before: usize) -> bool {
         self.restored.iter().any(|(at, which)| {
             (after..before).contains(at) && which.as_ref().is_none_or(|which| which == lane)
         })
@@ -98,7 +98,7 @@ impl Found {
     ) -> Result<(), String> {
         let mut count = 0;
         for (position, (_, body)) in bodies {
-            let place = (LaneId::projection(handler), *position);
+            let place = (ConsumerId::projection(handler), *position);
             let (_, fate) = self.last(&place)?;
             let once = self.kept(&place).len() == 1;
             ensure(once, || format!("{place:?}: settled as {:?}", self.kept(&place)))?;
@@ -124,7 +124,7 @@ impl Found {
         (policy, ordering, batch): (&Policy, Ordering, usize),
         bodies: &Bodies,
     ) -> Result<(), String> {
-        let lane = LaneId::subscription(handler, action);
+        let lane = ConsumerId::subscription(handler, action);
         let mut keys: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
         let mut brought_back = 0;
         for (position, (key, body)) in bodies {
@@ -141,7 +141,7 @@ impl Found {
                 line.push(*position);
             }
         }
-        let restored = |(_, which): &&(usize, Option<LaneId>)| {
+        let restored = |(_, which): &&(usize, Option<ConsumerId>)| {
             which.as_ref().is_none_or(|which| *which == lane)
         };
         let allowed = BROUGHT_BACK_MAX * self.restored.iter().filter(restored).count();

@@ -9,8 +9,9 @@ use bytes::Bytes;
 
 use super::log::{Event, Kind, Log};
 use switchhook_api::journal::{
-    Appended, DeadLetter, DeadLetterQuery, Entry, EventQuery, Health, Journal, JournalError,
-    LaneId, LaneSpec, LaneStatus, Lease, Page, Settlement, StoredEvent, Upkeep, Want,
+    Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Entry,
+    EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page, Settlement,
+    StoredEvent,
 };
 use switchhook_api::{Clock as _, StateReader};
 use switchhook_testkit::MemoryJournal;
@@ -78,8 +79,8 @@ fn trouble() -> JournalError {
 }
 
 #[async_trait]
-impl Upkeep for Node {
-    async fn lanes(&self) -> Result<Vec<LaneStatus>, JournalError> {
+impl JournalAdmin for Node {
+    async fn lanes(&self) -> Result<Vec<ConsumerStatus>, JournalError> {
         self.inner.lanes().await
     }
 
@@ -123,11 +124,11 @@ impl Journal for Node {
         self.inner.note(entry)
     }
 
-    async fn attach(&self, lanes: &[LaneSpec]) -> Result<(), JournalError> {
+    async fn attach(&self, lanes: &[ConsumerSpec]) -> Result<(), JournalError> {
         self.inner.attach(lanes).await
     }
 
-    async fn lease(&self, lane: &LaneId, want: &Want) -> Result<Lease, JournalError> {
+    async fn lease(&self, lane: &ConsumerId, want: &LeaseRequest) -> Result<Lease, JournalError> {
         match self.shared.fails() {
             true => Err(trouble()),
             false => self.inner.lease(lane, want).await,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clock::VirtualClock;
 use switchhook_api::Clock;
-use switchhook_api::journal::{Fate, LaneId};
+use switchhook_api::journal::{ConsumerId, Disposition};
 
 /// One thing that happened; `life` is a node from its start to its end.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
@@ -21,17 +21,17 @@ pub(in crate::delivery) enum Event {
     /// An attempt began.
     Begun {
         life: u32,
-        lane: LaneId,
+        lane: ConsumerId,
         position: u64,
     },
     /// The target has the record.
     Took {
-        lane: LaneId,
+        lane: ConsumerId,
         position: u64,
     },
     Settled {
         life: u32,
-        lane: LaneId,
+        lane: ConsumerId,
         position: u64,
         fate: Kind,
         kept: bool,
@@ -41,7 +41,7 @@ pub(in crate::delivery) enum Event {
     },
     /// The store forgot the leases of a lane, or of all, and went back to what it has for certain.
     Restored {
-        lane: Option<LaneId>,
+        lane: Option<ConsumerId>,
     },
     Paused {
         action: String,
@@ -63,13 +63,13 @@ pub(in crate::delivery) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(fate: &Fate) -> Self {
+    pub(super) fn of(fate: &Disposition) -> Self {
         match fate {
-            Fate::Recorded(Some(_)) => Self::Recorded,
-            Fate::Recorded(None) => Self::Skipped,
-            Fate::Delivered => Self::Delivered,
-            Fate::Retry { after, .. } => Self::Retry { after: *after },
-            Fate::Dead { .. } => Self::Dead,
+            Disposition::Recorded(Some(_)) => Self::Recorded,
+            Disposition::Recorded(None) => Self::Skipped,
+            Disposition::Delivered => Self::Delivered,
+            Disposition::Retry { after, .. } => Self::Retry { after: *after },
+            Disposition::Dead { .. } => Self::Dead,
         }
     }
 

@@ -10,7 +10,7 @@ use super::check::Found;
 use super::log::Event;
 use super::script::{self, Calls, Numbers, Scripted};
 use super::world::{Running, World};
-use switchhook_api::journal::{Health, LaneStatus, Upkeep as _};
+use switchhook_api::journal::{ConsumerStatus, Health, JournalAdmin as _};
 use switchhook_api::{Clock as _, StateReader as _};
 
 /// A lease of a projection that nobody gives back, and what comes on top.
@@ -202,7 +202,7 @@ impl Run {
     async fn resume(&self) {
         let lanes = self.world.shared.store.lanes().await.unwrap();
         for (action, _, _) in &self.world.actions {
-            let of = |lane: &LaneStatus| lane.lane.ends_with(&format!(">{action}"));
+            let of = |lane: &ConsumerStatus| lane.lane.ends_with(&format!(">{action}"));
             if lanes.iter().any(|lane| lane.paused && of(lane)) {
                 self.world.shared.pause(action, false).await.unwrap();
             }

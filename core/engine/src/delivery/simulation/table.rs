@@ -1,7 +1,7 @@
 //! An action's table, as far as deliveries need it.
 
 use serde::Deserialize;
-use switchhook_api::config::Period;
+use switchhook_api::config::HumanDuration;
 use switchhook_api::journal::Ordering;
 
 use crate::delivery::{Breaker, Policy, Retry};
@@ -11,7 +11,7 @@ use crate::delivery::{Breaker, Policy, Retry};
 struct Table {
     retry: Retry,
     circuit_breaker: Breaker,
-    timeout: Period,
+    timeout: HumanDuration,
     concurrency: usize,
     ordering: Ordering,
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::log::{Event, Log};
 use switchhook_api::Action;
 use switchhook_api::Clock as _;
-use switchhook_api::journal::LaneId;
+use switchhook_api::journal::ConsumerId;
 use switchhook_api::{Failure, Record};
 
 /// What an attempt comes to.
@@ -107,14 +107,19 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn begun(&self, record: &Record) -> (LaneId, u64) {
-        let lane = LaneId::subscription(&record.handler, &self.target.name);
+    fn begun(&self, record: &Record) -> (ConsumerId, u64) {
+        let lane = ConsumerId::subscription(&record.handler, &self.target.name);
         let position = u64::try_from(record.facts.id.as_u128()).unwrap();
         self.target.log.push(Event::Begun { life: self.life, lane: lane.clone(), position });
         (lane, position)
     }
 
-    async fn answer(&self, record: &Record, lane: LaneId, position: u64) -> Result<(), Failure> {
+    async fn answer(
+        &self,
+        record: &Record,
+        lane: ConsumerId,
+        position: u64,
+    ) -> Result<(), Failure> {
         let log = &self.target.log;
         let before = {
             let mut under_way = self.target.under_way.lock().unwrap();

@@ -13,12 +13,13 @@ use super::journal::{Node, Shared};
 use super::log::{Event, Log};
 use super::table;
 use super::target::{Script, Seen, Target};
-use crate::delivery::{Gate, Projection, Subscription, Works};
+use crate::delivery::{DeliveryContext, Gate, Projection, Subscription};
 use crate::metrics::Metrics;
 use switchhook_api::Action;
 use switchhook_api::Handler;
 use switchhook_api::journal::{
-    Entry, Journal as _, LaneId, LaneSpec, LaneStatus, Ordering as LaneOrdering, Start, Upkeep as _,
+    ConsumerId, ConsumerSpec, ConsumerStatus, Entry, Journal as _, JournalAdmin as _,
+    Ordering as LaneOrdering, Start,
 };
 use switchhook_api::{Clock, Rng};
 use switchhook_testkit::{MemoryJournal, callback};
@@ -98,17 +99,18 @@ impl World {
         &self.actions[0].2
     }
 
-    pub(super) fn subscriptions(&self) -> Vec<LaneId> {
+    pub(super) fn subscriptions(&self) -> Vec<ConsumerId> {
         let all = |(handler, _): &(Arc<str>, MakeHandler)| {
             let handler = handler.clone();
-            let lane = move |action: &(Arc<str>, _, _)| LaneId::subscription(&handler, &action.0);
+            let lane =
+                move |action: &(Arc<str>, _, _)| ConsumerId::subscription(&handler, &action.0);
             self.actions.iter().map(lane).collect::<Vec<_>>()
         };
         self.handlers.iter().flat_map(all).collect()
     }
 
-    fn lanes(&self) -> Vec<LaneSpec> {
-        let spec = |id, ordering| LaneSpec {
+    fn lanes(&self) -> Vec<ConsumerSpec> {
+        let spec = |id, ordering| ConsumerSpec {
             id,
             start: Start::Beginning,
             commands: vec!["*".parse().unwrap()],
@@ -117,9 +119,9 @@ impl World {
         };
         let mut lanes = Vec::new();
         for (handler, _) in &self.handlers {
-            lanes.push(spec(LaneId::projection(handler), LaneOrdering::None));
+            lanes.push(spec(ConsumerId::projection(handler), LaneOrdering::None));
             for (action, (_, ordering), _) in &self.actions {
-                lanes.push(spec(LaneId::subscription(handler, action), *ordering));
+                lanes.push(spec(ConsumerId::subscription(handler, action), *ordering));
             }
         }
         lanes
@@ -131,7 +133,7 @@ impl World {
         let life = self.lives;
         let node = Node { inner: self.shared.store.clone(), shared: self.shared.clone(), life };
         node.attach(&self.lanes()).await.unwrap();
-        let works = Works {
+        let works = DeliveryContext {
             journal: Arc::new(node),
             clock: self.clock.clone(),
             rng: Arc::new(Rng::seeded(self.seed.wrapping_mul(1000) + u64::from(life))),
@@ -185,7 +187,7 @@ impl World {
         self.appended
     }
 
-    pub(in crate::delivery) async fn lane(&self, name: &str) -> LaneStatus {
+    pub(in crate::delivery) async fn lane(&self, name: &str) -> ConsumerStatus {
         let lanes = self.shared.store.lanes().await.unwrap();
         lanes.into_iter().find(|lane| lane.lane == name).unwrap()
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What a mount's handlers have when they never answer: for a before-callback, and for an after-callback whose reply matters.
-async fn decided_after(mount: &Mount) -> [u128; 2] {
+async fn decided_after(mount: &MountedSource) -> [u128; 2] {
     let handler = slow(Duration::from_hours(1));
     let fixture = Fixture::new("", &[(&handler, OnFailure::Allow)]);
     let mut times = [0; 2];

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use super::*;
-use switchhook_api::config::Size;
+use switchhook_api::config::ByteSize;
 
 /// Sixteen of these are more than what two kernels hold of a connection.
 const LIMIT: usize = 1024 * 1024;
@@ -13,7 +13,7 @@ async fn server() -> (SocketAddr, Arc<Metrics>) {
     let clock = Arc::new(TestClock::default());
     let journal = Arc::new(MemoryJournal::new(clock.clone()));
     let metrics = Arc::new(Metrics::default());
-    let limits = Limits { body_size: Size(LIMIT as u64), ..Limits::default() };
+    let limits = Limits { body_size: ByteSize(LIMIT as u64), ..Limits::default() };
     let intake = intake(journal, WhenUnavailable::Refuse, 1024, &metrics);
     let routes = routes(&Arc::new(intake), vec![mounted("/chat", Arc::new(Wire))]);
     let socket = bind(([127, 0, 0, 1], 0).into()).await.expect("a port");

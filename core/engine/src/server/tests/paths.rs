@@ -50,7 +50,7 @@ impl Source for Echo {
         true
     }
 
-    fn below(&self) -> bool {
+    fn owns_subpaths(&self) -> bool {
         self.below
     }
 }
@@ -65,7 +65,7 @@ async fn call(paths: &[&'static str], called: &str) -> String {
     let (journal, metrics) = (MemoryJournal::new(clock.clone()), Arc::default());
     let intake = intake(Arc::new(journal), WhenUnavailable::Refuse, 1024, &metrics);
     let routes = routes(&Arc::new(intake), paths.iter().map(mount).collect());
-    let arrival = Arrival {
+    let arrival = IncomingRequest {
         method: http::Method::POST,
         uri: called.parse().expect("a path"),
         headers: http::HeaderMap::new(),

@@ -27,7 +27,7 @@ fn retries_take_no_more_than_their_part_of_a_lease_while_there_is_fresh_work() {
         (8, 9, vec![1, 2, 3, 4, 5, 7, 8, 9]),
     ] {
         let mut lane = failed_four();
-        let want = Want { limit, retries, ..WANT };
+        let want = LeaseRequest { limit, retries, ..WANT };
         let taken = lease(&mut lane, at(5), &want, &fresh).1;
         assert_eq!(taken, expected, "{limit}, {retries}");
     }
@@ -39,16 +39,16 @@ fn what_only_followed_its_key_counts_as_fresh_and_goes_with_it() {
     let items = [(1, "a"), (2, "b"), (3, "a"), (4, "b")];
     let (token, taken) = lease(&mut lane, at(0), &WANT, &items);
     assert_eq!(taken, [1, 2]);
-    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Disposition::Delivered).unwrap();
     settle(&mut lane, token, at(0), 2, retry(1)).unwrap();
-    let none = Want { retries: 0, limit: 1, ..WANT };
+    let none = LeaseRequest { retries: 0, limit: 1, ..WANT };
     assert!(lane.may_hand_out());
     assert_eq!(lease(&mut lane, at(1), &none, &[]).1, [3], "2 was tried before");
     assert!(lane.may_hand_out());
     let (token, taken) = lane.begin(at(1), &none);
     assert_eq!(taken, []);
     assert_eq!(lane.top_up(token, 0, &none), [(Position(2), 1)]);
-    let whole = Want { whole_keys: true, ..WANT };
+    let whole = LeaseRequest { whole_keys: true, ..WANT };
     lane.release(token);
     assert_eq!(lease(&mut lane, at(1), &whole, &[]).1, [2, 4]);
 }
@@ -69,11 +69,11 @@ fn what_waits_behind_its_key_takes_no_room_from_others_up_to_a_limit_of_its_own(
     offer(&mut lane, OPEN_MAX - 2, &|position| format!("k{position}"));
     offer(&mut lane, 1, &|_| "bad".to_owned());
     assert!(!lane.has_room(), "so many followers");
-    settle(&mut lane, token, at(0), 1, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 1, Disposition::Delivered).unwrap();
     assert!(lane.has_room());
     let (token, taken) = lane.begin(at(0), &WANT);
     assert_eq!(taken, [(Position(2), 0)]);
-    settle(&mut lane, token, at(0), 2, Fate::Delivered).unwrap();
+    settle(&mut lane, token, at(0), 2, Disposition::Delivered).unwrap();
     for number in 0..1 {
         let position = Position(200_000 + number);
         lane.offer(token, position, Some(&format!("n{number}")), &WANT);

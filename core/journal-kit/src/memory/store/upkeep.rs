@@ -10,7 +10,7 @@ use super::{Kept, Letter, Replayed, Store};
 use crate::{Due, Lane, OpenRow};
 use switchhook_api::Clock;
 use switchhook_api::journal::{
-    DeadLetter, DeadLetterQuery, JournalError, LaneId, LaneStatus, Page, Position, Pruned,
+    ConsumerId, ConsumerStatus, DeadLetter, DeadLetterQuery, JournalError, Page, Position, Pruned,
     REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
 };
 
@@ -35,12 +35,12 @@ impl Kept {
 }
 
 impl Store {
-    fn status(&self, id: &LaneId, kept: &Kept, clock: &dyn Clock) -> LaneStatus {
+    fn status(&self, id: &ConsumerId, kept: &Kept, clock: &dyn Clock) -> ConsumerStatus {
         let name = id.to_string();
         let (now, wall) = (clock.now(), clock.wall());
         let due = kept.lane.next_due(now);
         let due = due.and_then(|due| wall.saturating_add(due.saturating_sub(now)).ok());
-        LaneStatus {
+        ConsumerStatus {
             cursor: Position(kept.lane.cursor()),
             behind: self.head.saturating_sub(kept.lane.scanned()),
             open: kept.lane.open() as u64,
@@ -55,12 +55,12 @@ impl Store {
         }
     }
 
-    pub(in super::super) fn lanes(&self, clock: &dyn Clock) -> Vec<LaneStatus> {
+    pub(in super::super) fn lanes(&self, clock: &dyn Clock) -> Vec<ConsumerStatus> {
         self.lanes.iter().map(|(id, kept)| self.status(id, kept, clock)).collect()
     }
 
     pub(in super::super) fn dead_letters(&self, query: &DeadLetterQuery) -> Page<DeadLetter> {
-        let lane = query.lane.as_ref().map(LaneId::to_string);
+        let lane = query.lane.as_ref().map(ConsumerId::to_string);
         let wanted = |letter: &&DeadLetter| {
             lane.as_ref().is_none_or(|lane| *lane == letter.lane)
                 && query.before.is_none_or(|before| letter.number < before)
@@ -77,10 +77,15 @@ impl Store {
     }
 
     /// The key of an item to be replayed, as rows store it; none if the item does not exist.
-    fn key_of(&self, lane: &LaneId, position: Position, record: Option<u64>) -> Option<OpenRow> {
+    fn key_of(
+        &self,
+        lane: &ConsumerId,
+        position: Position,
+        record: Option<u64>,
+    ) -> Option<OpenRow> {
         let key = match lane {
-            LaneId::Projection { .. } => self.entry(position.0).map(|_| Some("")),
-            LaneId::Subscription { .. } => {
+            ConsumerId::Projection { .. } => self.entry(position.0).map(|_| Some("")),
+            ConsumerId::Subscription { .. } => {
                 let place = record.map_or(position, Position);
                 self.record(lane, place).map(|record| record.key.as_deref())
             }
@@ -90,7 +95,7 @@ impl Store {
     }
 
     /// A consumer of the configuration that has space for this many more items.
-    fn takes(&self, lane: &LaneId, more: usize) -> Result<(), JournalError> {
+    fn takes(&self, lane: &ConsumerId, more: usize) -> Result<(), JournalError> {
         match self.lanes.get(lane) {
             Some(kept) if !kept.spec.enabled && kept.detached_at.is_none() => refused(format!(
                 "consumer {lane} is disabled in the configuration: enable it there first"
@@ -108,7 +113,7 @@ impl Store {
     /// Adds a replay to its consumer, with a row of its own.
     pub(super) fn requeue(
         &mut self,
-        lane: &LaneId,
+        lane: &ConsumerId,
         row: OpenRow,
         record: Option<u64>,
         id: Uuid,
@@ -132,11 +137,11 @@ impl Store {
         let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
         let mut found = Vec::new();
         for one in self.dead.iter().filter(|one| numbers.contains(&one.letter.number)) {
-            let lane: LaneId = one.letter.lane.parse().unwrap_or_else(|never| match never {});
+            let lane: ConsumerId = one.letter.lane.parse().unwrap_or_else(|never| match never {});
             let row = self.key_of(&lane, one.letter.position, one.record);
             found.extend(row.map(|row| (one.letter.number, lane, row, one.record)));
         }
-        let mut counts: BTreeMap<&LaneId, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<&ConsumerId, usize> = BTreeMap::new();
         for (_, lane, ..) in &found {
             *counts.entry(lane).or_default() += 1;
         }
@@ -189,7 +194,7 @@ impl Store {
     }
 
     pub(super) fn is_paused(&self, action: &str) -> bool {
-        let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
+        let of = |id: &ConsumerId| id.action().is_some_and(|name| **name == *action);
         self.lanes.iter().any(|(id, kept)| of(id) && kept.paused)
     }
 
@@ -199,7 +204,7 @@ impl Store {
         paused: bool,
         clock: &dyn Clock,
     ) -> Result<(), JournalError> {
-        let of = |id: &LaneId| id.action().is_some_and(|name| **name == *action);
+        let of = |id: &ConsumerId| id.action().is_some_and(|name| **name == *action);
         let mut lanes: Vec<_> = self.lanes.iter_mut().filter(|(id, _)| of(id)).collect();
         if lanes.is_empty() {
             return refused(format!("there is no action `{action}`"));
@@ -215,9 +220,9 @@ impl Store {
 
     pub(in super::super) fn forget_lane(
         &mut self,
-        id: &LaneId,
+        id: &ConsumerId,
         clock: &dyn Clock,
-    ) -> Result<LaneStatus, JournalError> {
+    ) -> Result<ConsumerStatus, JournalError> {
         let Some(kept) = self.lanes.get(id) else {
             return refused(format!("there is no consumer {id}"));
         };
@@ -262,7 +267,7 @@ impl Store {
     }
 
     /// The consumer with the lowest cursor, and that cursor.
-    fn floor(&self) -> Option<(u64, &LaneId)> {
+    fn floor(&self) -> Option<(u64, &ConsumerId)> {
         let of = |kept: &Kept| match kept.rows.keys().next() {
             Some(first) => kept.cursor.min(first - 1),
             None => kept.cursor.max(kept.lane.cursor()),

@@ -62,12 +62,12 @@ pub(super) struct Model {
 }
 
 /// What the handler of a case does with a callback that it sees for the first time.
-fn outcome(position: u64, callback: &switchhook_api::Callback) -> Fate {
+fn outcome(position: u64, callback: &switchhook_api::Callback) -> Disposition {
     match position {
         _ if position % 7 == 3 => dead("broken"),
-        _ if position.is_multiple_of(5) => Fate::Recorded(None),
-        _ if position.is_multiple_of(2) => Fate::Recorded(Some(NewRecord::of(callback))),
-        _ => Fate::Recorded(Some(again_of(callback))),
+        _ if position.is_multiple_of(5) => Disposition::Recorded(None),
+        _ if position.is_multiple_of(2) => Disposition::Recorded(Some(NewRecord::of(callback))),
+        _ => Disposition::Recorded(Some(again_of(callback))),
     }
 }
 
@@ -194,7 +194,7 @@ impl Model {
         }
     }
 
-    fn check_work(&self, lane: usize, item: &Leased, origin: u64) {
+    fn check_work(&self, lane: usize, item: &LeasedItem, origin: u64) {
         let known = &self.entries[&origin];
         let (id, body) = match &item.work {
             Work::Callback(callback) => (callback.facts.id, &callback.body),
@@ -206,7 +206,7 @@ impl Model {
         assert_eq!(own, known.body, "another body at {origin}");
     }
 
-    fn saw(&mut self, lane: usize, item: &Leased) {
+    fn saw(&mut self, lane: usize, item: &LeasedItem) {
         let place = item.position.0;
         if let (Work::Callback(callback), false) = (&item.work, self.entries.contains_key(&place)) {
             let known = self.noted.remove(&callback.facts.id).expect("nobody kept it");
@@ -223,7 +223,7 @@ impl Model {
         }
     }
 
-    fn saw_again(&mut self, lane: usize, item: &Leased, id: Uuid) {
+    fn saw_again(&mut self, lane: usize, item: &LeasedItem, id: Uuid) {
         let place = item.position.0;
         assert!(item.position.replay_number().is_some());
         let callback = match &item.work {
@@ -252,7 +252,12 @@ impl Model {
     }
 
     /// Leaves out what may not be settled before something else of the same lease: one of its key ahead of it.
-    pub(super) fn in_order(&self, lane: usize, left: &[u64], fates: &mut Vec<(Position, Fate)>) {
+    pub(super) fn in_order(
+        &self,
+        lane: usize,
+        left: &[u64],
+        fates: &mut Vec<(Position, Disposition)>,
+    ) {
         let chosen: HashSet<u64> = fates.iter().map(|(position, _)| position.0).collect();
         fates.retain(|(Position(place), _)| {
             let key = self.key(lane, self.origin(lane, *place));
@@ -263,10 +268,10 @@ impl Model {
     }
 
     /// Fates with which everything comes to its end.
-    pub(super) fn all_well(&self, lane: usize, lease: &Lease) -> Vec<(Position, Fate)> {
-        let fate = |item: &Leased| match &item.work {
+    pub(super) fn all_well(&self, lane: usize, lease: &Lease) -> Vec<(Position, Disposition)> {
+        let fate = |item: &LeasedItem| match &item.work {
             Work::Callback(callback) => outcome(self.origin(lane, item.position.0), callback),
-            Work::Record(_) => Fate::Delivered,
+            Work::Record(_) => Disposition::Delivered,
         };
         lease.items.iter().map(|item| (item.position, fate(item))).collect()
     }
@@ -276,7 +281,7 @@ impl Model {
         &mut self,
         lane: usize,
         lease: &Lease,
-        fates: &[(Position, Fate)],
+        fates: &[(Position, Disposition)],
         now: Duration,
     ) {
         for (Position(place), fate) in fates {
@@ -284,7 +289,7 @@ impl Model {
                 lease.items.iter().any(|one| one.position.0 == *place && one.replay.is_some());
             let origin = self.origin(lane, *place);
             let line = &mut self.lines[lane];
-            if let Fate::Retry { after, .. } = fate {
+            if let Disposition::Retry { after, .. } = fate {
                 let waiting = line.waiting.entry(*place).or_default();
                 *waiting = (waiting.0 + 1, now + *after);
                 continue;
@@ -295,11 +300,11 @@ impl Model {
             if replay {
                 *line.again.entry(origin).or_default() -= 1;
             }
-            if let Fate::Dead { .. } = fate {
+            if let Disposition::Dead { .. } = fate {
                 self.new_letters.push((lane, origin));
             }
             self.make_certain();
-            let record = matches!(fate, Fate::Recorded(Some(_)));
+            let record = matches!(fate, Disposition::Recorded(Some(_)));
             if lane == PROJECTION && !replay {
                 self.entries.get_mut(place).expect("it is known").record = Some(record);
             } else if record {

@@ -55,7 +55,7 @@ impl Driver<'_> {
         let (lane, limit) = (self.rng.usize(0..LANES), self.rng.usize(1..7));
         let (id, whole_keys) = (ids()[lane].clone(), self.rng.bool());
         let retries = limit / (1 + usize::from(whole_keys));
-        let want = Want { whole_keys, retries, ..want(limit) };
+        let want = LeaseRequest { whole_keys, retries, ..want(limit) };
         let now = self.now();
         self.held.retain(|one| one.over || !one.left.is_empty());
         let running = |one: &&Held| !one.over && one.until > now;
@@ -78,14 +78,14 @@ impl Driver<'_> {
     }
 
     /// Of a delivery, or of a callback that is handled again.
-    fn fate(&mut self, item: &Leased) -> Fate {
+    fn fate(&mut self, item: &LeasedItem) -> Disposition {
         let after = Duration::from_secs(self.rng.u64(0..40));
         match (self.rng.u8(0..10), &item.work) {
             (0..2, Work::Callback(_)) => dead("again"),
-            (_, Work::Callback(callback)) => Fate::Recorded(Some(again_of(callback))),
+            (_, Work::Callback(callback)) => Disposition::Recorded(Some(again_of(callback))),
             (0..2, _) => retry(after),
             (2, _) => dead("no"),
-            _ => Fate::Delivered,
+            _ => Disposition::Delivered,
         }
     }
 
@@ -211,16 +211,17 @@ impl Driver<'_> {
         if self.full {
             return;
         }
-        let (guest, node) = (LaneId::projection("guest"), self.node());
+        let (guest, node) = (ConsumerId::projection("guest"), self.node());
         assert_eq!(node.0.state("guest", "k").await.expect("state"), None, "it is new");
-        let with_guest =
-            specs().into_iter().chain([LaneSpec { start: Start::Now, ..projection("guest", "*") }]);
+        let with_guest = specs()
+            .into_iter()
+            .chain([ConsumerSpec { start: Start::Now, ..projection("guest", "*") }]);
         node.attach(&with_guest.collect::<Vec<_>>()).await;
         self.append().await;
         let node = self.node();
         if let Some(lease) = within(self.grace, node.0.lease(&guest, &want(1))).await {
             let lease = lease.expect("a lease");
-            let fates = vec![(lease.items[0].position, Fate::Recorded(None))];
+            let fates = vec![(lease.items[0].position, Disposition::Recorded(None))];
             let state = StateChanges::from([("k".into(), Some("theirs".into()))]);
             if node.settle_with(&lease, fates, state).await.is_ok() {
                 assert!(node.0.state("guest", "k").await.expect("state").is_some());

@@ -167,7 +167,7 @@ fn write(state: &mut State, number: u32) {
         data: format!("{number}\n").into_bytes(),
         ..store::Batch::default()
     };
-    assert!(matches!(state.write(batch), Fate::Written));
+    assert!(matches!(state.write(batch), Disposition::Written));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use switchhook_api::standard_webhooks::{Secret, Signed};
+use switchhook_api::standard_webhooks::{Secret, SignatureHeaders};
 use switchhook_api::{Decision, Record};
 
 use super::target::{Answer, Received, Target, say};
@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 }
 
 fn verified(request: &Received) -> bool {
-    let headers = Signed {
+    let headers = SignatureHeaders {
         id: request.header("webhook-id"),
         timestamp: request.header("webhook-timestamp"),
         signatures: request.header("webhook-signature"),

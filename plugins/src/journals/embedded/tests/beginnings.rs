@@ -1,6 +1,6 @@
 //! What a store is opened in, and what new lanes begin with.
 
-use switchhook_api::journal::{Journal as _, LaneId, LaneSpec};
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, Journal as _};
 
 use super::*;
 
@@ -14,8 +14,8 @@ async fn state_without_a_lane_is_not_given_to_a_new_handler() {
                 INSERT INTO lanes (id, cursor) VALUES ('old', 0);";
     folder.raw().execute_batch(left).unwrap();
     let journal = folder.embedded().unwrap();
-    let spec = |handler: &str| LaneSpec {
-        id: LaneId::projection(handler),
+    let spec = |handler: &str| ConsumerSpec {
+        id: ConsumerId::projection(handler),
         start: Start::Beginning,
         commands: vec!["*".parse().unwrap()],
         ordering: Ordering::None,

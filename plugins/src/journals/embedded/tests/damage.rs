@@ -3,16 +3,16 @@
 use super::super::damage::DAMAGED;
 use super::super::frame::{self, Blob, ENTRIES};
 use super::*;
-use switchhook_api::journal::{Leased, Retention};
+use switchhook_api::journal::{LeasedItem, Retention};
 use switchhook_testkit::callback;
 
 /// A handler's records of two subscriptions, and a second handler.
-fn lanes() -> Vec<LaneSpec> {
+fn lanes() -> Vec<ConsumerSpec> {
     let ids = [
-        LaneId::projection("g"),
-        LaneId::projection("h"),
-        LaneId::subscription("h", "a"),
-        LaneId::subscription("h", "b"),
+        ConsumerId::projection("g"),
+        ConsumerId::projection("h"),
+        ConsumerId::subscription("h", "a"),
+        ConsumerId::subscription("h", "b"),
     ];
     ids.map(lane).into()
 }
@@ -28,10 +28,10 @@ async fn filled(folder: &Folder) -> Embedded {
     let journal = opened(folder).await;
     let entries = (1..=5).map(|n| entry("A.B", "k", format!("entry{n}"))).collect();
     journal.append(entries).await.unwrap();
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
-    let record = |item: &Leased| {
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
+    let record = |item: &LeasedItem| {
         let new = NewRecord::new(&callback("A.B", ""), "", format!("record{}", item.position));
-        (item.position, Fate::Recorded(Some(new)))
+        (item.position, Disposition::Recorded(Some(new)))
     };
     let fates = got.items.iter().map(record).collect();
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
@@ -77,14 +77,14 @@ async fn a_damaged_entry_is_set_aside_by_each_lane_and_counted_once() {
     drop(filled(&folder).await);
     damage(&folder, "entries", b"entry2");
     let journal = opened(&folder).await;
-    let g = LaneId::projection("g");
+    let g = ConsumerId::projection("g");
     let got = lease(&journal, &g, 9).await;
     assert_eq!(places(&got), [1, 3, 4, 5]);
-    finish(&journal, got, || Fate::Recorded(None)).await;
+    finish(&journal, got, || Disposition::Recorded(None)).await;
     assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
     let again = journal.retry_dead_letters(&[1]).await.unwrap();
     assert_eq!((again.queued, again.missing), (0, 1), "there is nothing to handle");
-    let action = LaneId::subscription("h", "a");
+    let action = ConsumerId::subscription("h", "a");
     assert_eq!(
         places(&lease(&journal, &action, 9).await).len(),
         5,
@@ -105,9 +105,9 @@ async fn a_damaged_record_is_set_aside_by_each_action() {
     damage(&folder, "records", b"record3");
     let journal = opened(&folder).await;
     for action in ["a", "b"] {
-        let got = lease(&journal, &LaneId::subscription("h", action), 9).await;
+        let got = lease(&journal, &ConsumerId::subscription("h", action), 9).await;
         assert_eq!(places(&got), [1, 2, 4, 5]);
-        finish(&journal, got, || Fate::Delivered).await;
+        finish(&journal, got, || Disposition::Delivered).await;
     }
     let letter = |lane: &str| (lane.to_owned(), 3, DAMAGED.to_owned());
     assert_eq!(letters(&journal).await, [letter("h>a"), letter("h>b")]);
@@ -131,9 +131,9 @@ async fn behind_a_damaged_length_all_is_set_aside_and_counted() {
             }
         });
         let journal = opened(&folder).await;
-        let got = lease(&journal, &LaneId::projection("g"), 9).await;
+        let got = lease(&journal, &ConsumerId::projection("g"), 9).await;
         assert_eq!(places(&got), [1, 2], "zeros: {zeros}");
-        finish(&journal, got, || Fate::Recorded(None)).await;
+        finish(&journal, got, || Disposition::Recorded(None)).await;
         let dead: Vec<u64> = letters(&journal).await.into_iter().map(|one| one.1).collect();
         assert_eq!((dead, journal.damaged()), (vec![3, 4, 5], 3));
         let verified = journal.verify().await.unwrap();
@@ -148,7 +148,7 @@ async fn a_lane_of_nothing_but_damage_waits_for_what_comes_next() {
     change(&folder, "entries", |data| data.fill(7));
     let journal = opened(&folder).await;
     append(&journal, "entry6").await.unwrap();
-    assert_eq!(places(&lease(&journal, &LaneId::projection("g"), 9).await), [6]);
+    assert_eq!(places(&lease(&journal, &ConsumerId::projection("g"), 9).await), [6]);
     assert_eq!((letters(&journal).await.len(), journal.damaged()), (5, 5));
 }
 
@@ -222,8 +222,8 @@ async fn a_record_whose_callback_is_gone_is_damaged() {
     for body in ["one", "two"] {
         append(&journal, body).await.unwrap();
     }
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
-    let record = || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))));
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
+    let record = || Disposition::Recorded(Some(NewRecord::of(&callback("A.B", ""))));
     finish(&journal, got, record).await;
     folder.raw().execute_batch("DELETE FROM entries WHERE first = 2").unwrap();
     let verified = journal.verify().await.unwrap();
@@ -235,13 +235,14 @@ async fn a_record_whose_callback_is_gone_is_damaged() {
 async fn a_record_that_outlives_its_old_callback_for_a_while_is_whole() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    let h = LaneId::projection("h");
+    let h = ConsumerId::projection("h");
     journal.attach(&[lane(h.clone())]).await.unwrap();
     append(&journal, "old").await.unwrap();
     folder.clock.advance(Duration::from_hours(1));
     append(&journal, "new").await.unwrap();
     let got = lease(&journal, &h, 9).await;
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback("A.B", "")))))
+        .await;
     let retention = Some(Duration::from_mins(30));
     journal.prune(&Retention { retention, ..Retention::default() }).await.unwrap();
     let verified = journal.verify().await.unwrap();
@@ -265,12 +266,12 @@ async fn verify_goes_on_where_the_database_itself_is_damaged() {
     let verified = journal.verify().await.unwrap();
     assert_eq!((verified.events, verified.damaged), (19, 1), "{verified:?}");
     assert!(!verified.problems.is_empty() && verified.problems.iter().all(|one| one.len() <= 200));
-    let g = LaneId::projection("g");
+    let g = ConsumerId::projection("g");
     let mut got = Vec::new();
     while got.len() < 19 {
         let more = lease(&journal, &g, 9).await;
         got.extend(places(&more));
-        finish(&journal, more, || Fate::Recorded(None)).await;
+        finish(&journal, more, || Disposition::Recorded(None)).await;
     }
     assert_eq!(got, (1..20).collect::<Vec<_>>());
     append(&journal, "x").await.unwrap();
@@ -347,7 +348,7 @@ async fn a_missing_row_is_set_aside_and_what_follows_is_not() {
     drop(journal);
     assert_eq!(folder.raw().execute("DELETE FROM entries WHERE first = 2", []).unwrap(), 1);
     let journal = opened(&folder).await;
-    let id = LaneId::projection("g");
+    let id = ConsumerId::projection("g");
     assert_eq!(places(&lease(&journal, &id, 9).await), [1, 3]);
     assert_eq!(letters(&journal).await, [("g".to_owned(), 2, DAMAGED.to_owned())]);
     let found = journal.verify().await.unwrap();
@@ -359,15 +360,15 @@ async fn a_lane_that_has_seen_what_is_gone_is_put_back() {
     let folder = Folder::new();
     let journal = filled(&folder).await;
     append(&journal, "after").await.unwrap();
-    let first = LaneId::projection("h");
+    let first = ConsumerId::projection("h");
     let got = lease(&journal, &first, 9).await;
-    finish(&journal, got, || Fate::Recorded(None)).await; // so it is known that there was a sixth
+    finish(&journal, got, || Disposition::Recorded(None)).await; // so it is known that there was a sixth
     drop(journal);
     assert_eq!(folder.raw().execute("DELETE FROM entries WHERE first = 6", []).unwrap(), 1);
     let journal = opened(&folder).await;
     assert_eq!(journal.damaged(), 1);
     append(&journal, "new").await.unwrap();
-    assert_eq!(places(&lease(&journal, &LaneId::projection("g"), 9).await), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(places(&lease(&journal, &ConsumerId::projection("g"), 9).await), [1, 2, 3, 4, 5, 6]);
     assert_eq!(places(&lease(&journal, &first, 9).await), [6], "the first five have their records");
     assert_eq!(letters(&journal).await, []);
 }
@@ -399,8 +400,9 @@ async fn a_record_never_has_the_body_of_another_callback() {
     for body in ["one", "two"] {
         append(&journal, body).await.unwrap();
     }
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback("A.B", "")))))
+        .await;
     drop(journal);
     // As if the number of a row had changed.
     let change =
@@ -408,9 +410,10 @@ async fn a_record_never_has_the_body_of_another_callback() {
     folder.raw().execute_batch(change).unwrap();
     let journal = opened(&folder).await;
     append(&journal, "three").await.unwrap();
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
-    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback("A.B", "")))))
+        .await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "a"), 9).await;
     assert_eq!(places(&got), [2, 3]);
     assert_eq!(letters(&journal).await, [("h>a".to_owned(), 1, DAMAGED.to_owned())]);
 }

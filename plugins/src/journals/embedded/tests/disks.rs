@@ -6,7 +6,8 @@ use super::*;
 async fn a_full_disk_refuses_and_goes_on_by_itself() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (projection, subscription) =
+        (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
     append(&journal, "kept").await.unwrap();
     journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
@@ -16,7 +17,7 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
     assert!(matches!(journal.health(), Health::Unavailable(_)));
     let got = lease(&journal, &projection, 9).await;
     assert_eq!(got.items.len(), 1);
-    finish(&journal, got, || Fate::Recorded(None)).await;
+    finish(&journal, got, || Disposition::Recorded(None)).await;
     assert!(matches!(journal.health(), Health::Unavailable(_)));
     journal.shared.pages.store(1_000_000, std::sync::atomic::Ordering::Relaxed);
     append(&journal, &large).await.unwrap();
@@ -29,7 +30,7 @@ async fn a_full_disk_refuses_and_goes_on_by_itself() {
 async fn a_failed_disk_ends_the_store() {
     let folder = Folder::new();
     let journal = Arc::new(folder.embedded().unwrap());
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     let waiting = tokio::spawn({
         let journal = journal.clone();
@@ -82,12 +83,12 @@ fn a_full_disk_is_told_from_a_failed_one() {
 async fn a_lane_that_cannot_be_put_back_ends_the_store() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     append(&journal, "x").await.unwrap();
     let got = lease(&journal, &id, 9).await;
     folder.raw().execute_batch("ALTER TABLE lanes RENAME TO gone").unwrap();
-    let fates = vec![(got.items[0].position, Fate::Recorded(None))];
+    let fates = vec![(got.items[0].position, Disposition::Recorded(None))];
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
     let settled = journal.settle(Settlement { lane, token, fates, state }).await;
     assert!(settled.is_err(), "{settled:?}");
@@ -122,7 +123,7 @@ async fn room_on_the_disk_is_found_without_a_callback() {
 async fn room_on_the_disk_is_found_beside_deliveries() {
     let folder = Folder::new();
     let journal = folder.embedded().unwrap();
-    journal.attach(&[lane(LaneId::subscription("h", "a"))]).await.unwrap();
+    journal.attach(&[lane(ConsumerId::subscription("h", "a"))]).await.unwrap();
     append(&journal, "kept").await.unwrap();
     journal.shared.pages.store(24, std::sync::atomic::Ordering::Relaxed);
     let refused = append(&journal, &"x".repeat(300_000)).await;
@@ -172,7 +173,7 @@ async fn a_disk_that_does_not_answer_makes_nobody_wait() {
 async fn records_that_are_not_safe_yet_are_still_to_be_delivered() {
     let folder = Folder::new();
     let journal = Arc::new(folder.embedded().unwrap());
-    let (h, a) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (h, a) = (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     journal.attach(&[lane(h.clone()), lane(a.clone())]).await.unwrap();
     append(&journal, "one").await.unwrap();
     let got = lease(&journal, &h, 9).await;
@@ -180,7 +181,7 @@ async fn records_that_are_not_safe_yet_are_still_to_be_delivered() {
     raw.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk stands still
     let settling = tokio::spawn({
         let journal = journal.clone();
-        async move { finish(&journal, got, || Fate::Recorded(None)).await }
+        async move { finish(&journal, got, || Disposition::Recorded(None)).await }
     });
     let cell = locked(&journal.shared.lanes).cells[&h].clone();
     while !locked(&cell.inner).committing {

@@ -182,13 +182,14 @@ async fn what_a_removed_store_holds_is_there_after_the_next_start() {
     ] {
         let folder = Folder::new();
         let journal = folder.embedded().unwrap();
-        let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+        let (projection, subscription) =
+            (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
         let lanes = [lane(projection.clone()), lane(subscription)];
         journal.attach(&lanes).await.unwrap();
         append(&journal, "one").await.unwrap();
         append(&journal, "two").await.unwrap();
         let got = lease(&journal, &projection, 1).await;
-        finish(&journal, got, || Fate::Recorded(None)).await;
+        finish(&journal, got, || Disposition::Recorded(None)).await;
         for file in files {
             let path = folder.path(file);
             if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();

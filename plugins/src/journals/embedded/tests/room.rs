@@ -7,7 +7,7 @@ use switchhook_api::journal::Retention;
 use super::super::ballast::{Ballast, room};
 use super::*;
 
-const KEPT: Size = Size(1 << 20);
+const KEPT: ByteSize = ByteSize(1 << 20);
 
 fn ballast(journal: &Embedded) -> PathBuf {
     journal.folder().unwrap().join("ballast")
@@ -20,7 +20,7 @@ fn allocated(file: &Path) -> u64 {
 #[tokio::test]
 async fn ballast_takes_its_room_and_only_if_it_is_wanted() {
     let folder = Folder::new();
-    for size in [KEPT, Size(KEPT.0 * 2), Size(0), KEPT] {
+    for size in [KEPT, ByteSize(KEPT.0 * 2), ByteSize(0), KEPT] {
         let journal = folder.opened(&Options { ballast: size, ..options() }).unwrap();
         assert!(allocated(&ballast(&journal)) >= size.bytes() as u64);
         assert_eq!(ballast(&journal).exists(), size.bytes() > 0);
@@ -100,8 +100,9 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
     let Some(disk) = Disk::new("24m") else { return };
     let foreign = disk.0.dir.path().join("foreign");
     std::fs::write(&foreign, vec![1; 8 << 20]).unwrap();
-    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
-    let (projection, subscription) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let journal = disk.0.opened(&Options { ballast: ByteSize(4 << 20), ..options() }).unwrap();
+    let (projection, subscription) =
+        (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     journal.attach(&[lane(projection.clone()), lane(subscription.clone())]).await.unwrap();
     let (mut kept, body) = (0, "x".repeat(100_000));
     let refused = loop {
@@ -116,8 +117,11 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
     assert!(matches!(refused, Err(JournalError::Full)), "the ballast is not for new callbacks");
     let callback = switchhook_testkit::callback("A.B", "");
     for (id, fate) in [
-        (projection, &(|| Fate::Recorded(Some(NewRecord::of(&callback)))) as &dyn Fn() -> Fate),
-        (subscription, &|| Fate::Delivered),
+        (
+            projection,
+            &(|| Disposition::Recorded(Some(NewRecord::of(&callback)))) as &dyn Fn() -> Disposition,
+        ),
+        (subscription, &|| Disposition::Delivered),
     ] {
         let mut done = 0;
         while done < kept {
@@ -140,30 +144,30 @@ async fn on_a_full_disk_what_is_kept_is_delivered() {
 #[tokio::test]
 async fn a_store_on_a_full_disk_is_opened_with_the_room_of_its_ballast() {
     let Some(disk) = Disk::new("12m") else { return };
-    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: ByteSize(4 << 20), ..options() }).unwrap();
     append(&journal, "kept").await.unwrap();
     drop(journal);
     let foreign = disk.0.dir.path().join("foreign");
     assert!(std::fs::write(&foreign, vec![1; 12 << 20]).is_err(), "the disk is full");
-    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: ByteSize(4 << 20), ..options() }).unwrap();
     assert_eq!(allocated(&ballast(&journal)), 0);
     let refused = append(&journal, "new").await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     let got = lease(&journal, &id, 9).await;
-    finish(&journal, got, || Fate::Recorded(None)).await;
+    finish(&journal, got, || Disposition::Recorded(None)).await;
 }
 
 /// A disk of 32 MiB, filled with callbacks that are all delivered. The ballast of 6 MiB is given up.
 async fn filled(disk: &Disk) -> Embedded {
-    let journal = disk.0.opened(&Options { ballast: Size(6 << 20), ..options() }).unwrap();
-    let id = LaneId::projection("h");
+    let journal = disk.0.opened(&Options { ballast: ByteSize(6 << 20), ..options() }).unwrap();
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     let body = "x".repeat(100_000);
     while append(&journal, &body).await.is_ok() {
         let got = lease(&journal, &id, 1).await;
-        finish(&journal, got, || Fate::Recorded(None)).await;
+        finish(&journal, got, || Disposition::Recorded(None)).await;
     }
     assert_eq!(allocated(&ballast(&journal)), 0);
     journal
@@ -220,11 +224,11 @@ async fn room_within_the_database_is_kept_back_as_that_of_the_ballast_was() {
     tokio::time::timeout(Duration::from_mins(1), fill).await.expect("it is taken");
     assert!(kept > 20, "{kept}");
     assert!((5 << 20..6 << 20).contains(&free), "{free} are left to deliver with");
-    let id = LaneId::projection("h");
+    let id = ConsumerId::projection("h");
     while kept > 0 {
         let got = lease(&journal, &id, 16).await;
         kept -= got.items.len();
-        finish(&journal, got, || Fate::Recorded(None)).await;
+        finish(&journal, got, || Disposition::Recorded(None)).await;
     }
     assert!(journal.verify().await.unwrap().is_whole());
 }
@@ -238,11 +242,11 @@ async fn ballast_that_was_given_up_stays_so_after_a_restart() {
     // So much is left that the store can be opened, and no ballast made.
     let much = usize::try_from(room(place).unwrap()).unwrap() - (3 << 20);
     std::fs::write(disk.0.dir.path().join("foreign"), vec![1; much]).unwrap();
-    let journal = disk.0.opened(&Options { ballast: Size(6 << 20), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: ByteSize(6 << 20), ..options() }).unwrap();
     let refused = append(&journal, "new").await;
     assert!(matches!(refused, Err(JournalError::Full)), "{refused:?}");
     journal.shutdown().await;
-    let journal = disk.0.opened(&Options { ballast: Size(0), ..options() }).unwrap();
+    let journal = disk.0.opened(&Options { ballast: ByteSize(0), ..options() }).unwrap();
     append(&journal, "without").await.unwrap();
     assert!(!ballast(&journal).exists());
 }
@@ -268,8 +272,8 @@ fn ballast_whose_making_was_cut_off_leaves_what_was_there() {
 #[tokio::test]
 async fn a_settlement_that_finds_no_room_takes_that_of_the_ballast() {
     let Some(disk) = Disk::new("16m") else { return };
-    let journal = disk.0.opened(&Options { ballast: Size(4 << 20), ..options() }).unwrap();
-    let id = LaneId::projection("h");
+    let journal = disk.0.opened(&Options { ballast: ByteSize(4 << 20), ..options() }).unwrap();
+    let id = ConsumerId::projection("h");
     journal.attach(&[lane(id.clone())]).await.unwrap();
     append(&journal, "kept").await.unwrap();
     let got = lease(&journal, &id, 9).await;
@@ -277,8 +281,10 @@ async fn a_settlement_that_finds_no_room_takes_that_of_the_ballast() {
     assert!(std::fs::write(&foreign, vec![1; 16 << 20]).is_err(), "the disk is full");
     let callback = switchhook_testkit::callback("A.B", "");
     let body = "x".repeat(1 << 20);
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::new(&callback, "", body.clone()))))
-        .await;
+    finish(&journal, got, || {
+        Disposition::Recorded(Some(NewRecord::new(&callback, "", body.clone())))
+    })
+    .await;
     assert_eq!(allocated(&ballast(&journal)), 0);
     assert_eq!(journal.verify().await.unwrap().records, 1);
 }

@@ -21,9 +21,13 @@ fn flip(folder: &Folder, page: u32, byte: usize, bit: u8) {
     std::fs::write(folder.file(), bytes).unwrap();
 }
 
-fn lanes() -> [LaneSpec; 3] {
-    [LaneId::projection("h"), LaneId::subscription("h", "a"), LaneId::subscription("h", "b")]
-        .map(lane)
+fn lanes() -> [ConsumerSpec; 3] {
+    [
+        ConsumerId::projection("h"),
+        ConsumerId::subscription("h", "a"),
+        ConsumerId::subscription("h", "b"),
+    ]
+    .map(lane)
 }
 
 async fn opened(folder: &Folder) -> Embedded {
@@ -32,12 +36,12 @@ async fn opened(folder: &Folder) -> Embedded {
     journal
 }
 
-fn recorded() -> Fate {
-    Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))
+fn recorded() -> Disposition {
+    Disposition::Recorded(Some(NewRecord::of(&callback("A.B", ""))))
 }
 
-fn given_up() -> Fate {
-    Fate::Dead { reason: "no".into(), response: None }
+fn given_up() -> Disposition {
+    Disposition::Dead { reason: "no".into(), response: None }
 }
 
 /// Seven callbacks and their records: the first five given up by `h>a`, nothing done by `h>b`.
@@ -46,9 +50,9 @@ async fn filled(folder: &Folder) {
     for n in 1..=7 {
         append(&journal, &format!("body {n}")).await.unwrap();
     }
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
     finish(&journal, got, recorded).await;
-    let got = lease(&journal, &LaneId::subscription("h", "a"), 5).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "a"), 5).await;
     finish(&journal, got, given_up).await;
 }
 
@@ -81,7 +85,7 @@ async fn an_index_beyond_use_is_made_in_new_pages() {
     flip(&folder, page, 0, 3); // what kind of a page it is
     let journal = opened(&folder).await;
     journal.prune(&old_letters()).await.unwrap_err();
-    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "a"), 9).await;
     finish(&journal, got, given_up).await;
     assert_eq!(journal.prune(&old_letters()).await.unwrap().dead_letters, 7);
     drop(journal);
@@ -98,7 +102,7 @@ async fn a_settlement_that_meets_a_damaged_index_is_stored_all_the_same() {
     let page = root(&folder, "dead_letters_at");
     flip(&folder, page, 1, 0);
     let journal = opened(&folder).await;
-    let got = lease(&journal, &LaneId::subscription("h", "a"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "a"), 9).await;
     assert_eq!(got.items.len(), 2);
     finish(&journal, got, given_up).await;
     assert_eq!(journal.stats().await.unwrap().dead_letters, 7);
@@ -118,10 +122,10 @@ async fn damage_in_one_table_leaves_the_others_to_be_used() {
         assert!(error.contains(DAMAGED), "{error}");
         append(&journal, "new").await.unwrap();
     }
-    let got = lease(&journal, &LaneId::subscription("h", "b"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "b"), 9).await;
     assert_eq!(got.items.len(), 7);
-    finish(&journal, got, || Fate::Delivered).await;
-    let a = LaneId::subscription("h", "a");
+    finish(&journal, got, || Disposition::Delivered).await;
+    let a = ConsumerId::subscription("h", "a");
     let got = lease(&journal, &a, 9).await;
     let fates = got.items.iter().map(|item| (item.position, given_up())).collect();
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
@@ -141,7 +145,7 @@ async fn damage_in_one_table_leaves_the_others_to_be_used() {
     assert_eq!(journal.health(), Health::Ready);
     let got = lease(&journal, &a, 9).await;
     assert_eq!(places(&got), [6, 7], "they come again");
-    finish(&journal, got, || Fate::Delivered).await;
+    finish(&journal, got, || Disposition::Delivered).await;
     let retention = Some(Duration::ZERO);
     journal.prune(&Retention { retention, ..old_letters() }).await.unwrap_err();
     let query = EventQuery { limit: 9, before: Some(Position(9)), ..EventQuery::default() };
@@ -194,12 +198,15 @@ async fn a_subscription_whose_cursor_is_damaged_begins_again() {
         journal.attach(&lanes()).await.unwrap();
         assert_eq!(journal.damaged(), 1, "{changed}");
         append(&journal, "body 8").await.unwrap();
-        let got = lease(&journal, &LaneId::projection("h"), 9).await;
+        let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
         assert_eq!(places(&got), [8], "nothing lies between");
         finish(&journal, got, recorded).await;
-        let got = lease(&journal, &LaneId::subscription("h", "b"), 9).await;
+        let got = lease(&journal, &ConsumerId::subscription("h", "b"), 9).await;
         assert_eq!(places(&got), [1, 2, 3, 4, 5, 6, 7, 8], "{changed}");
-        assert_eq!(places(&lease(&journal, &LaneId::subscription("h", "a"), 9).await), [6, 7, 8]);
+        assert_eq!(
+            places(&lease(&journal, &ConsumerId::subscription("h", "a"), 9).await),
+            [6, 7, 8]
+        );
         assert_eq!(journal.stats().await.unwrap().dead_letters, 5, "those from before");
         assert_eq!(problems(&journal).await, "");
     }
@@ -214,10 +221,10 @@ async fn a_projection_whose_cursor_is_damaged_goes_on_after_its_last_record() {
     drop(journal);
     change(&folder, "UPDATE lanes SET cursor = cursor + 65536 WHERE id = 'h'");
     let journal = opened(&folder).await;
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
     assert_eq!(places(&got), [8]);
     finish(&journal, got, recorded).await;
-    let got = lease(&journal, &LaneId::subscription("h", "b"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "b"), 9).await;
     assert_eq!(places(&got), [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
@@ -243,13 +250,13 @@ async fn however_many_are_missing_they_are_one_dead_letter() {
     filled(&folder).await;
     change(&folder, "UPDATE entries SET first = first + 65536 WHERE first = 7");
     let journal = folder.embedded().unwrap();
-    let g = LaneId::projection("g");
+    let g = ConsumerId::projection("g");
     journal.attach(&[lane(g.clone())]).await.unwrap();
     let mut got = Vec::new();
     while got.len() < 7 {
         let more = lease(&journal, &g, 9).await;
         got.extend(places(&more));
-        finish(&journal, more, || Fate::Recorded(None)).await;
+        finish(&journal, more, || Disposition::Recorded(None)).await;
     }
     assert_eq!(got, [1, 2, 3, 4, 5, 6, 65543]);
     let lane = Some(g);
@@ -270,7 +277,7 @@ async fn what_a_row_holds_says_where_the_next_goes() {
         let journal = opened(&folder).await;
         let kept = append(&journal, "body 8").await.unwrap();
         assert_eq!(kept, [Appended::Kept(Position(8))], "{changed}");
-        let got = lease(&journal, &LaneId::projection("h"), 9).await;
+        let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
         assert_eq!(places(&got), [8], "{changed}");
     }
 }
@@ -308,9 +315,10 @@ async fn damaged_numbers_of_attempts_keep_nothing_from_starting() {
     let folder = Folder::new();
     filled(&folder).await;
     let journal = opened(&folder).await;
-    let b = LaneId::subscription("h", "b");
+    let b = ConsumerId::subscription("h", "b");
     let got = lease(&journal, &b, 9).await;
-    finish(&journal, got, || Fate::Retry { after: Duration::ZERO, reason: "busy".into() }).await;
+    finish(&journal, got, || Disposition::Retry { after: Duration::ZERO, reason: "busy".into() })
+        .await;
     drop(journal);
     for table in ["open_items", "dead_letters"] {
         let changed = "attempts = attempts - 9223372036854775807 - 1 WHERE position = 3";
@@ -335,7 +343,7 @@ async fn filled_alone(folder: &Folder, count: u64) {
     let journal = opened(folder).await;
     for n in 1..=count {
         append(&journal, &format!("body {n}")).await.unwrap();
-        let got = lease(&journal, &LaneId::projection("h"), 1).await;
+        let got = lease(&journal, &ConsumerId::projection("h"), 1).await;
         finish(&journal, got, recorded).await;
     }
 }
@@ -377,12 +385,12 @@ async fn records_are_where_they_say_whatever_the_number_of_their_row() {
 async fn drained(journal: &Embedded, last: u64) -> Vec<u64> {
     let mut all = Vec::new();
     while all.last() != Some(&last) {
-        let lane = LaneId::subscription("h", "b");
+        let lane = ConsumerId::subscription("h", "b");
         let leasing = lease(journal, &lane, 64);
         let got = tokio::time::timeout(Duration::from_secs(5), leasing).await;
         let got = got.unwrap_or_else(|_| panic!("nothing after {all:?}"));
         all.extend(places(&got));
-        finish(journal, got, || Fate::Delivered).await;
+        finish(journal, got, || Disposition::Delivered).await;
     }
     all
 }

@@ -22,14 +22,14 @@ fn copied(version: i64) -> Folder {
     folder
 }
 
-fn specs() -> Vec<LaneSpec> {
+fn specs() -> Vec<ConsumerSpec> {
     let subscriptions =
         [("all", "audit"), ("topics", "audit"), ("topics", "refused"), ("topics", "later")];
-    let by_key = |(handler, action)| LaneSpec {
+    let by_key = |(handler, action)| ConsumerSpec {
         ordering: Ordering::Key,
-        ..lane(LaneId::subscription(handler, action))
+        ..lane(ConsumerId::subscription(handler, action))
     };
-    let projections = ["all", "topics"].map(|handler| lane(LaneId::projection(handler)));
+    let projections = ["all", "topics"].map(|handler| lane(ConsumerId::projection(handler)));
     projections.into_iter().chain(subscriptions.map(by_key)).collect()
 }
 
@@ -84,25 +84,25 @@ async fn a_store_of_version_1_is_brought_up_to_date() {
 async fn delivery_goes_on_in_a_store_of_version_1() {
     let folder = copied(1);
     let journal = attached(&folder).await;
-    let later = LaneId::subscription("topics", "later");
+    let later = ConsumerId::subscription("topics", "later");
     folder.clock.advance(Duration::from_hours(25)); // past every retry
     let mut delivered = Vec::new();
     while delivered.len() < 10 {
-        let wanted = Want { whole_keys: true, ..want(100) };
+        let wanted = LeaseRequest { whole_keys: true, ..want(100) };
         let got = tokio::time::timeout(Duration::from_secs(20), journal.lease(&later, &wanted));
         let got = got.await.expect("work").unwrap();
         delivered.extend(got.items.iter().map(|item| item.position.0));
-        finish(&journal, got, || Fate::Delivered).await;
+        finish(&journal, got, || Disposition::Delivered).await;
     }
     delivered.sort_unstable();
     assert_eq!(delivered, (1..=10).collect::<Vec<_>>());
     append(&journal, "new").await.unwrap();
-    let got = lease(&journal, &LaneId::projection("all"), 9).await;
+    let got = lease(&journal, &ConsumerId::projection("all"), 9).await;
     assert_eq!(got.items[0].position.0, 13);
     let callback = switchhook_testkit::callback("A.B", "");
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
-    let got = lease(&journal, &LaneId::subscription("all", "audit"), 9).await;
-    finish(&journal, got, || Fate::Dead { reason: "new".into(), response: None }).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback)))).await;
+    let got = lease(&journal, &ConsumerId::subscription("all", "audit"), 9).await;
+    finish(&journal, got, || Disposition::Dead { reason: "new".into(), response: None }).await;
     let letters = journal.dead_letters(&DeadLetterQuery::first(1)).await.unwrap().items;
     assert_eq!((letters[0].number, letters[0].position.0), (11, 13));
     drop(journal);
@@ -134,14 +134,14 @@ async fn a_backup_of_any_version_can_be_looked_into() {
 }
 
 /// As it is made, so it must be found.
-fn specs_2(gone: bool) -> Vec<LaneSpec> {
+fn specs_2(gone: bool) -> Vec<ConsumerSpec> {
     let mut ids = vec![
-        LaneId::projection("h"),
-        LaneId::subscription("h", "later"),
-        LaneId::subscription("h", "refused"),
-        LaneId::subscription("h", "paused"),
+        ConsumerId::projection("h"),
+        ConsumerId::subscription("h", "later"),
+        ConsumerId::subscription("h", "refused"),
+        ConsumerId::subscription("h", "paused"),
     ];
-    ids.extend(gone.then(|| LaneId::projection("gone")));
+    ids.extend(gone.then(|| ConsumerId::projection("gone")));
     ids.into_iter().map(lane).collect()
 }
 
@@ -155,32 +155,35 @@ async fn make_a_store_of_this_version() {
     for n in 1..=4 {
         append(&journal, &format!("body {n}")).await.unwrap();
     }
-    let got = lease(&journal, &LaneId::projection("h"), 9).await;
+    let got = lease(&journal, &ConsumerId::projection("h"), 9).await;
     let callback = switchhook_testkit::callback("A.B", "");
     let fates = got.items.iter().map(|item| match item.position.0 {
-        1 => (item.position, Fate::Recorded(Some(NewRecord::new(&callback, "own", "own body")))),
-        _ => (item.position, Fate::Recorded(Some(NewRecord::of(&callback)))),
+        1 => (
+            item.position,
+            Disposition::Recorded(Some(NewRecord::new(&callback, "own", "own body"))),
+        ),
+        _ => (item.position, Disposition::Recorded(Some(NewRecord::of(&callback)))),
     });
     let fates = fates.collect();
     let state = StateChanges::from([("key".to_owned(), Some(Bytes::from("value")))]);
     let (lane, token) = (got.lane, got.token);
     journal.settle(Settlement { lane, token, fates, state }).await.unwrap();
-    let later = LaneId::subscription("h", "later");
+    let later = ConsumerId::subscription("h", "later");
     let got = lease(&journal, &later, 9).await;
     let fates = got.items.iter().map(|item| match item.position.0 {
         2 => {
             let after = Duration::from_hours(1);
-            (item.position, Fate::Retry { after, reason: "busy".to_owned() })
+            (item.position, Disposition::Retry { after, reason: "busy".to_owned() })
         }
-        _ => (item.position, Fate::Delivered),
+        _ => (item.position, Disposition::Delivered),
     });
     let (lane, token, fates) = (got.lane, got.token, fates.collect());
     journal.settle(Settlement { lane, token, fates, state: StateChanges::new() }).await.unwrap();
-    let refused = LaneId::subscription("h", "refused");
+    let refused = ConsumerId::subscription("h", "refused");
     let got = lease(&journal, &refused, 1).await;
-    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    finish(&journal, got, || Disposition::Dead { reason: "no".into(), response: None }).await;
     let got = lease(&journal, &refused, 9).await;
-    finish(&journal, got, || Fate::Delivered).await;
+    finish(&journal, got, || Disposition::Delivered).await;
     journal.pause("paused", true).await.unwrap();
     journal.attach(&specs_2(false)).await.unwrap();
     let positions = vec![Position(3)];
@@ -224,12 +227,12 @@ async fn as_it_was_left(folder: &Folder) {
     ];
     assert_eq!(found, expected);
     assert_eq!(journal.state("h", "key").await.unwrap().as_deref(), Some(&b"value"[..]));
-    let got = lease(&journal, &LaneId::subscription("h", "refused"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "refused"), 9).await;
     assert!(got.items[0].replay.is_some(), "the replay is on its way");
     let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
     assert_eq!((letters[0].number, letters[0].position.0, &*letters[0].reason), (1, 1, "no"));
     folder.clock.advance(Duration::from_hours(2));
-    let got = lease(&journal, &LaneId::subscription("h", "later"), 9).await;
+    let got = lease(&journal, &ConsumerId::subscription("h", "later"), 9).await;
     assert_eq!(got.items.iter().map(|item| item.position.0).collect::<Vec<_>>(), [2]);
     let Work::Record(record) = &got.items[0].work else { panic!("a record") };
     assert_eq!(&record.body[..], b"body 2");

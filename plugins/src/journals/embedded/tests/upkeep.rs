@@ -9,8 +9,8 @@ use switchhook_testkit::callback;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-fn ids() -> [LaneId; 2] {
-    [LaneId::projection("h"), LaneId::subscription("h", "a")]
+fn ids() -> [ConsumerId; 2] {
+    [ConsumerId::projection("h"), ConsumerId::subscription("h", "a")]
 }
 
 async fn attached(folder: &Folder) -> Embedded {
@@ -22,7 +22,7 @@ async fn attached(folder: &Folder) -> Embedded {
 async fn project(journal: &Embedded) {
     let callback = switchhook_testkit::callback("A.B", "");
     let got = lease(journal, &ids()[0], 100).await;
-    finish(journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    finish(journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback)))).await;
 }
 
 fn replay(positions: &[u64]) -> Replay {
@@ -45,8 +45,8 @@ async fn a_blob_goes_as_a_whole_or_stays() {
     project(&journal).await;
     let got = lease(&journal, &ids()[1], 9).await;
     let fates = got.items.iter().map(|item| {
-        let dead = Fate::Dead { reason: "no".into(), response: None };
-        (item.position, if item.position.0 == 3 { dead } else { Fate::Delivered })
+        let dead = Disposition::Dead { reason: "no".into(), response: None };
+        (item.position, if item.position.0 == 3 { dead } else { Disposition::Delivered })
     });
     let fates = fates.collect();
     let (lane, token, state) = (got.lane, got.token, StateChanges::new());
@@ -68,7 +68,7 @@ async fn what_was_removed_is_not_read_from_memory() {
     append(&journal, "x").await.unwrap();
     project(&journal).await;
     let got = lease(&journal, &ids()[1], 9).await;
-    finish(&journal, got, || Fate::Delivered).await;
+    finish(&journal, got, || Disposition::Delivered).await;
     journal.prune(&all()).await.unwrap();
     let done = journal.replay(&replay(&[1])).await.unwrap();
     assert_eq!((done.queued, done.missing), (0, 1));
@@ -82,7 +82,7 @@ async fn a_replay_whose_record_is_gone_becomes_a_dead_letter() {
     append(&journal, "y").await.unwrap();
     project(&journal).await;
     let got = lease(&journal, &ids()[1], 9).await;
-    finish(&journal, got, || Fate::Delivered).await;
+    finish(&journal, got, || Disposition::Delivered).await;
     assert_eq!(journal.replay(&replay(&[1])).await.unwrap().queued, 1);
     drop(journal);
     folder.raw().execute("DELETE FROM records", []).unwrap();
@@ -94,7 +94,7 @@ async fn a_replay_whose_record_is_gone_becomes_a_dead_letter() {
     let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
     assert_eq!((letters.len(), letters[0].position.0), (1, 1));
     assert!(letters[0].reason.contains("not in the journal any more"), "{}", letters[0].reason);
-    assert_eq!(Upkeep::damaged(&journal), 0);
+    assert_eq!(JournalAdmin::damaged(&journal), 0);
 }
 
 #[tokio::test]
@@ -105,9 +105,9 @@ async fn what_does_not_fit_on_a_full_disk_changes_nothing() {
     journal.append(entries).await.unwrap();
     let callback = switchhook_testkit::callback("A.B", "");
     let got = lease(&journal, &ids()[0], 1000).await;
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback)))).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback)))).await;
     let got = lease(&journal, &ids()[1], 1000).await;
-    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    finish(&journal, got, || Disposition::Dead { reason: "no".into(), response: None }).await;
     journal.shared.pages.store(1, std::sync::atomic::Ordering::Relaxed);
     let wanted: Vec<u64> = (1..=1000).collect();
     let refused = journal.replay(&replay(&wanted)).await;
@@ -195,7 +195,7 @@ async fn measure_prune() {
 #[tokio::test]
 async fn after_a_clean_stop_nothing_settled_comes_back() {
     let folder = Folder::new();
-    let (h, a) = (LaneId::projection("h"), LaneId::subscription("h", "a"));
+    let (h, a) = (ConsumerId::projection("h"), ConsumerId::subscription("h", "a"));
     let lanes = [lane(h.clone()), lane(a.clone())];
     let journal = folder.embedded().unwrap();
     journal.attach(&lanes).await.unwrap();
@@ -203,10 +203,11 @@ async fn after_a_clean_stop_nothing_settled_comes_back() {
         append(&journal, body).await.unwrap();
     }
     let got = lease(&journal, &h, 9).await;
-    finish(&journal, got, || Fate::Recorded(Some(NewRecord::of(&callback("A.B", ""))))).await;
+    finish(&journal, got, || Disposition::Recorded(Some(NewRecord::of(&callback("A.B", "")))))
+        .await;
     let mut got = lease(&journal, &a, 9).await;
     got.items.remove(0);
-    finish(&journal, got, || Fate::Delivered).await;
+    finish(&journal, got, || Disposition::Delivered).await;
     journal.shutdown().await;
     let journal = folder.embedded().unwrap();
     journal.attach(&lanes).await.unwrap();
@@ -220,15 +221,15 @@ async fn a_handler_without_callbacks_holds_nothing_back() {
     let folder = Folder::new();
     let commands = vec!["X.Y".parse().unwrap()];
     let lanes = [
-        LaneSpec { commands, ..lane(LaneId::projection("h")) },
-        lane(LaneId::subscription("h", "a")),
-        lane(LaneId::projection("g")),
+        ConsumerSpec { commands, ..lane(ConsumerId::projection("h")) },
+        lane(ConsumerId::subscription("h", "a")),
+        lane(ConsumerId::projection("g")),
     ];
     let journal = folder.embedded().unwrap();
     journal.attach(&lanes).await.unwrap();
     append(&journal, "old").await.unwrap();
-    let got = lease(&journal, &LaneId::projection("g"), 9).await;
-    finish(&journal, got, || Fate::Recorded(None)).await;
+    let got = lease(&journal, &ConsumerId::projection("g"), 9).await;
+    finish(&journal, got, || Disposition::Recorded(None)).await;
     folder.clock.advance(Duration::from_hours(1));
     let retention = Some(Duration::from_mins(30));
     let pruned = journal.prune(&Retention { retention, ..Retention::default() }).await.unwrap();
@@ -275,7 +276,7 @@ async fn nothing_was_left_or_given_up_before_its_callback_came() {
     folder.clock.jump_wall(SignedDuration::from_hours(-50 * 365 * 24)); // not set yet
     let journal = attached(&folder).await;
     let got = lease(&journal, &ids()[1], 9).await;
-    finish(&journal, got, || Fate::Dead { reason: "no".into(), response: None }).await;
+    finish(&journal, got, || Disposition::Dead { reason: "no".into(), response: None }).await;
     let letters = journal.dead_letters(&DeadLetterQuery::first(9)).await.unwrap().items;
     assert_eq!(letters[0].at, kept);
     journal.attach(&[]).await.unwrap();
@@ -292,8 +293,8 @@ async fn a_store_of_which_retention_left_only_what_a_dead_letter_needs_is_whole(
         project(&journal).await;
         let got = lease(&journal, &ids()[1], 9).await;
         finish(&journal, got, || match n {
-            2 => Fate::Dead { reason: "no".into(), response: None },
-            _ => Fate::Delivered,
+            2 => Disposition::Dead { reason: "no".into(), response: None },
+            _ => Disposition::Delivered,
         })
         .await;
     }

@@ -48,7 +48,7 @@ fn the_command_is_found_in_the_query() {
 #[test]
 fn the_command_is_found_in_the_path() {
     let path = source("command = { path = true }");
-    assert!(path.below() && !source(HEADER).below());
+    assert!(path.owns_subpaths() && !source(HEADER).owns_subpaths());
     let open = |below: &str| call(BODY).below(below).open(&path).map(|c| c.command().to_owned());
     assert_eq!(open("room.made"), Ok("room.made".to_owned()));
     assert_eq!(open("room%2emade"), Ok("room.made".to_owned()));

@@ -33,7 +33,7 @@ enum End {
     /// One byte after the other, slowly, for ever.
     Dripped(u8),
     /// Nothing more, and the connection stays open.
-    Silence,
+    NoResponse,
     Closed,
     Reset,
 }
@@ -80,18 +80,18 @@ pub(super) const MODES: &[Mode] = &[
     mode("endless headers", b"HTTP/1.1 200 OK\r\n", End::Repeated(b"x: y\r\n"), Then::Again),
     mode("endless interim answers", b"", End::Repeated(b"HTTP/1.1 102 Processing\r\n\r\n"), Then::Again),
     mode("endless chunk extension", b"HTTP/1.1 500 X\r\ntransfer-encoding: chunked\r\n\r\n1;", End::Repeated(b"xxxxxxxxxxxxxxxx"), Then::Again),
-    mode("redirect to itself", b"HTTP/1.1 307 X\r\nlocation: /hook\r\ncontent-length: 0\r\n\r\n", End::Silence, Then::Again),
-    mode("refusal of the record", b"HTTP/1.1 422 X\r\ncontent-length: 0\r\n\r\n", End::Silence, Then::GivenUp),
-    mode("refusal of the sender", b"HTTP/1.1 401 X\r\ncontent-length: 0\r\n\r\n", End::Silence, Then::Again),
+    mode("redirect to itself", b"HTTP/1.1 307 X\r\nlocation: /hook\r\ncontent-length: 0\r\n\r\n", End::NoResponse, Then::Again),
+    mode("refusal of the record", b"HTTP/1.1 422 X\r\ncontent-length: 0\r\n\r\n", End::NoResponse, Then::GivenUp),
+    mode("refusal of the sender", b"HTTP/1.1 401 X\r\ncontent-length: 0\r\n\r\n", End::NoResponse, Then::Again),
     mode("garbage", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\xff\0\xff\0\xff", End::Closed, Then::Again),
     mode("endless garbage", b"", End::Repeated(b"\xff\xfe\xfd\0\x01\x02\r\n"), Then::Again),
-    mode("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", End::Silence, Then::Again),
+    mode("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", End::NoResponse, Then::Again),
     mode("half a head", b"HTTP/1.1 200 OK\r\ncontent-le", End::Closed, Then::Again),
     mode("half a head, reset", b"HTTP/1.1 200 OK\r\ncontent-le", End::Reset, Then::Again),
     mode("half a failure", b"HTTP/1.1 500 X\r\ncontent-length: 10\r\n\r\nhalf", End::Closed, Then::Again),
     mode("two lengths", b"HTTP/1.1 500 X\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", End::Closed, Then::Again),
     mode("nothing", b"", End::Closed, Then::Again),
-    mode("silence", b"", End::Silence, Then::Again),
+    mode("silence", b"", End::NoResponse, Then::Again),
     mode("no such version", b"HTTP/9.9 200 OK\r\ncontent-length: 0\r\n\r\n", End::Closed, Then::Again),
     mode("no such status", b"HTTP/1.1 999999 X\r\ncontent-length: 0\r\n\r\n", End::Closed, Then::Again),
 ];
@@ -218,7 +218,7 @@ fn answer(stream: &mut TcpStream, mode: Mode, began: Instant, sent: &mut u64) ->
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        End::Silence => {
+        End::NoResponse => {
             stream.set_read_timeout(Some(GIVEN_UP))?;
             // Whatever comes, be it the end: the peer has had enough.
             if mode.then == Then::GivenUp {

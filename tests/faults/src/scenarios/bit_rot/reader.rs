@@ -6,8 +6,8 @@ use std::path::Path;
 use fastrand::Rng;
 use switchhook_api::BoxError;
 use switchhook_api::journal::{
-    Appended, DeadLetterQuery, Entry, EventQuery, Fate, Journal, LaneId, Leased, Position,
-    Verified, Work,
+    Appended, ConsumerId, DeadLetterQuery, Disposition, Entry, EventQuery, Journal, LeasedItem,
+    Position, Verified, Work,
 };
 
 use super::store::{self, HANDLER, Hung, Known, PATIENCE};
@@ -58,8 +58,8 @@ async fn read_all(
     seed: u64,
     got: &mut Got,
 ) -> Result<(), BoxError> {
-    let again = [LaneId::projection("again"), LaneId::subscription(HANDLER, "again")];
-    let own = [LaneId::projection(HANDLER), store::delivered()];
+    let again = [ConsumerId::projection("again"), ConsumerId::subscription(HANDLER, "again")];
+    let own = [ConsumerId::projection(HANDLER), store::delivered()];
     let all: Vec<_> = own.iter().chain(&again).cloned().map(store::lane).collect();
     journal.attach(&all).await?;
     // Behind everything, and new: where reading ends.
@@ -72,10 +72,10 @@ async fn read_all(
     got.found = Some(verified.map_err(|_| Hung)??);
     let mut reader = Reader { journal, known, last, end, got };
     reader.history().await?;
-    reader.drain(&again[0], |_| Fate::Recorded(None)).await?;
+    reader.drain(&again[0], |_| Disposition::Recorded(None)).await?;
     reader.drain(&own[0], store::recorded).await?;
-    reader.drain(&again[1], |_| Fate::Delivered).await?;
-    reader.drain(&own[1], |_| Fate::Delivered).await?;
+    reader.drain(&again[1], |_| Disposition::Delivered).await?;
+    reader.drain(&own[1], |_| Disposition::Delivered).await?;
     reader.dead_letters().await
 }
 
@@ -128,7 +128,11 @@ impl Reader<'_> {
     }
 
     /// Takes everything that a lane has, up to the last entry.
-    async fn drain(&mut self, lane: &LaneId, fate: fn(&Leased) -> Fate) -> Result<(), BoxError> {
+    async fn drain(
+        &mut self,
+        lane: &ConsumerId,
+        fate: fn(&LeasedItem) -> Disposition,
+    ) -> Result<(), BoxError> {
         let mut taken = 0;
         loop {
             let lease = store::lease(self.journal, lane, 64).await?;
@@ -148,7 +152,7 @@ impl Reader<'_> {
         }
     }
 
-    fn check(&mut self, item: &Leased) {
+    fn check(&mut self, item: &LeasedItem) {
         let position = item.position;
         match &item.work {
             Work::Callback(callback) => {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use fastrand::Rng;
 use switchhook_api::journal::{
-    Entry, Fate, Journal, LaneId, LaneSpec, Lease, Leased, Ordering, Position, Settlement, Start,
-    Want,
+    ConsumerId, ConsumerSpec, Disposition, Entry, Journal, Lease, LeaseRequest, LeasedItem,
+    Ordering, Position, Settlement, Start,
 };
 use switchhook_api::{
     BoxError, BuildContext, Callback, Component, NewRecord, Phase, Registry, StateChanges, Table,
@@ -106,17 +106,17 @@ pub(super) async fn open(folder: &Path) -> Result<Arc<dyn Journal>, BoxError> {
     }
 }
 
-pub(super) fn lane(id: LaneId) -> LaneSpec {
+pub(super) fn lane(id: ConsumerId) -> ConsumerSpec {
     let commands = vec!["*".parse().expect("a pattern")];
-    LaneSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
+    ConsumerSpec { id, start: Start::Beginning, commands, ordering: Ordering::None, enabled: true }
 }
 
 pub(super) async fn lease(
     journal: &dyn Journal,
-    lane: &LaneId,
+    lane: &ConsumerId,
     limit: usize,
 ) -> Result<Lease, BoxError> {
-    let want = Want { limit, term: TERM, whole_keys: false, retries: limit };
+    let want = LeaseRequest { limit, term: TERM, whole_keys: false, retries: limit };
     let leased = tokio::time::timeout(PATIENCE, journal.lease(lane, &want)).await;
     Ok(leased.map_err(|_| Hung)??)
 }
@@ -136,7 +136,7 @@ impl std::error::Error for Hung {}
 pub(super) async fn settle(
     journal: &dyn Journal,
     lease: Lease,
-    fate: impl Fn(&Leased) -> Fate,
+    fate: impl Fn(&LeasedItem) -> Disposition,
 ) -> Result<(), BoxError> {
     let fates = lease.items.iter().map(|item| (item.position, fate(item))).collect();
     let (lane, token, state) = (lease.lane, lease.token, StateChanges::new());
@@ -171,7 +171,7 @@ async fn fill(
     count: u64,
     rng: &mut Rng,
 ) -> Result<(), BoxError> {
-    journal.attach(&[lane(LaneId::projection(HANDLER)), lane(delivered())]).await?;
+    journal.attach(&[lane(ConsumerId::projection(HANDLER)), lane(delivered())]).await?;
     let until = known.last() + count;
     while known.last() < until {
         let left = usize::try_from(until - known.last())?;
@@ -187,25 +187,25 @@ async fn fill(
 }
 
 /// The lane that has delivered some, waits with some and has given some up.
-pub(super) fn delivered() -> LaneId {
-    LaneId::subscription(HANDLER, "a")
+pub(super) fn delivered() -> ConsumerId {
+    ConsumerId::subscription(HANDLER, "a")
 }
 
 async fn work(journal: &dyn Journal, known: &mut Known, count: usize) -> Result<(), BoxError> {
     let mut done = 0;
     while done < count {
-        let got = lease(journal, &LaneId::projection(HANDLER), 40).await?;
+        let got = lease(journal, &ConsumerId::projection(HANDLER), 40).await?;
         done += got.items.len();
         settle(journal, got, recorded).await?;
     }
     let got = lease(journal, &delivered(), count / 2).await?;
-    let place = |item: &Leased| item.position.0;
+    let place = |item: &LeasedItem| item.position.0;
     known.dead.extend(got.items.iter().map(place).filter(|place| place % 9 == 0));
-    let fate = |item: &Leased| match place(item) % 9 {
-        0 => Fate::Dead { reason: reason(item.position), response: None },
-        1 => Fate::Retry { after: Duration::from_hours(1), reason: "busy".into() },
-        2 => Fate::Retry { after: Duration::ZERO, reason: "busy".into() },
-        _ => Fate::Delivered,
+    let fate = |item: &LeasedItem| match place(item) % 9 {
+        0 => Disposition::Dead { reason: reason(item.position), response: None },
+        1 => Disposition::Retry { after: Duration::from_hours(1), reason: "busy".into() },
+        2 => Disposition::Retry { after: Duration::ZERO, reason: "busy".into() },
+        _ => Disposition::Delivered,
     };
     settle(journal, got, fate).await
 }
@@ -215,9 +215,11 @@ pub(super) fn reason(position: Position) -> String {
 }
 
 /// A projection's settlement of one callback.
-pub(super) fn recorded(item: &Leased) -> Fate {
+pub(super) fn recorded(item: &LeasedItem) -> Disposition {
     match &item.work {
-        switchhook_api::journal::Work::Callback(callback) => Fate::Recorded(record_of(callback)),
-        switchhook_api::journal::Work::Record(_) => Fate::Delivered,
+        switchhook_api::journal::Work::Callback(callback) => {
+            Disposition::Recorded(record_of(callback))
+        }
+        switchhook_api::journal::Work::Record(_) => Disposition::Delivered,
     }
 }

@@ -42,7 +42,7 @@ impl Handler for Frail {
 impl Plugin for Frail {
     type Role = dyn Handler;
     const NAME: &'static str = NAME;
-    const ABOUT: &'static str = "panics at some callbacks and rejects others";
+    const DESCRIPTION: &'static str = "panics at some callbacks and rejects others";
     const EXAMPLE: &'static str = "";
     type Options = Options;
 

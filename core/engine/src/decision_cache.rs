@@ -15,14 +15,14 @@ use switchhook_api::{Map, Verdict};
 /// What makes two questions of one source the same. A client has a hand in a message's key: with another body behind it, or from
 /// elsewhere, it is another question, or what was allowed once would let anything through.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Question {
+pub(crate) struct CacheKey {
     command: Arc<str>,
     natural_key: Arc<str>,
     /// The digest of what else handlers see: the client and the body.
     seen: [u8; 32],
 }
 
-impl Question {
+impl CacheKey {
     /// None where a repetition could not be told from another event.
     pub(crate) fn of(callback: &Callback) -> Option<Self> {
         let natural_key = callback.natural_key.clone()?;
@@ -40,7 +40,7 @@ impl Question {
 }
 
 /// The answers of one source. A question that is being decided is here too, and as many of those as there are requests.
-pub(crate) struct Answers {
+pub(crate) struct DecisionCache {
     window: Duration,
     table: Mutex<Table>,
 }
@@ -53,7 +53,7 @@ pub(crate) enum Turn<'a> {
     Mine(Claim<'a>),
 }
 
-impl Answers {
+impl DecisionCache {
     /// Remembers each answer for so long.
     pub(crate) fn new(window: Duration) -> Self {
         Self::within(window, Room::default())
@@ -64,7 +64,7 @@ impl Answers {
     }
 
     /// The answer to the question, or the turn to decide it. Waits while somebody else has the turn, however long that takes.
-    pub(crate) async fn turn(&self, question: Question) -> Turn<'_> {
+    pub(crate) async fn turn(&self, question: CacheKey) -> Turn<'_> {
         loop {
             let found = self.table().look(&question, Instant::now());
             match found {
@@ -86,9 +86,9 @@ impl Answers {
 
 /// The turn to decide a question. Whoever drops it without an answer leaves the question to the next.
 pub(crate) struct Claim<'a> {
-    answers: &'a Answers,
+    answers: &'a DecisionCache,
     /// None once it is answered.
-    held: Option<Question>,
+    held: Option<CacheKey>,
     _open: watch::Sender<()>,
 }
 
@@ -96,7 +96,7 @@ impl Claim<'_> {
     /// Remembers the answer; false if for want of room it, or an older one, is forgotten before its time.
     pub(crate) fn say(mut self, verdict: &Verdict) -> bool {
         let Some(question) = self.held.clone() else { return true };
-        let Question { command, natural_key, seen } = &question;
+        let CacheKey { command, natural_key, seen } = &question;
         let bytes = command.len() + natural_key.len() + seen.len();
         let bytes = bytes + size_of::<Verdict>() + held_by(verdict);
         let verdict = Arc::new(verdict.clone()); // not under the lock: it may be large
@@ -131,9 +131,9 @@ impl Default for Room {
 #[derive(Default)]
 struct Table {
     room: Room,
-    known: HashMap<Question, Known>,
+    known: HashMap<CacheKey, Known>,
     /// Remembered answers and when they are forgotten: the next one first, for all have the same window.
-    order: VecDeque<(Instant, Question)>,
+    order: VecDeque<(Instant, CacheKey)>,
     /// What the remembered answers take.
     bytes: usize,
 }
@@ -151,7 +151,7 @@ enum Found {
 
 impl Table {
     /// What is known of a question; if nothing is, it is claimed.
-    fn look(&mut self, question: &Question, now: Instant) -> Found {
+    fn look(&mut self, question: &CacheKey, now: Instant) -> Found {
         self.forget_until(now);
         match self.known.get(question) {
             Some(Known::Answered { verdict, .. }) => Found::Answer(verdict.clone()),
@@ -166,7 +166,7 @@ impl Table {
 
     fn remember(
         &mut self,
-        question: Question,
+        question: CacheKey,
         verdict: Arc<Verdict>,
         bytes: usize,
         now: Instant,

@@ -12,13 +12,13 @@ use switchhook_api::Phase;
 const WINDOW: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(1);
 
-fn question(command: &str, key: &str) -> Question {
+fn question(command: &str, key: &str) -> CacheKey {
     let mut callback = Callback::new(command, Phase::Before, "1", Bytes::new());
     callback.natural_key = Some(key.into());
-    Question::of(&callback).unwrap()
+    CacheKey::of(&callback).unwrap()
 }
 
-fn key(key: &str) -> Question {
+fn key(key: &str) -> CacheKey {
     question("A.Before", key)
 }
 
@@ -26,19 +26,19 @@ fn deny(reason: &str) -> Verdict {
     Verdict::Deny { code: None, reason: reason.into() }
 }
 
-fn room(answers: usize, bytes: usize) -> Answers {
-    Answers::within(WINDOW, Room { answers, bytes })
+fn room(answers: usize, bytes: usize) -> DecisionCache {
+    DecisionCache::within(WINDOW, Room { answers, bytes })
 }
 
-impl Answers {
-    /// Answers that are remembered, and questions that are known.
+impl DecisionCache {
+    /// DecisionCache that are remembered, and questions that are known.
     fn lengths(&self) -> [usize; 2] {
         let table = self.table();
         [table.order.len(), table.known.len()]
     }
 }
 
-async fn claim(answers: &Answers, question: Question) -> Claim<'_> {
+async fn claim(answers: &DecisionCache, question: CacheKey) -> Claim<'_> {
     match answers.turn(question).await {
         Turn::Mine(claim) => claim,
         Turn::Told(verdict) => panic!("told {verdict:?}"),
@@ -46,7 +46,7 @@ async fn claim(answers: &Answers, question: Question) -> Claim<'_> {
 }
 
 /// What one is told; none if one has to decide oneself.
-async fn told(answers: &Answers, question: Question) -> Option<Verdict> {
+async fn told(answers: &DecisionCache, question: CacheKey) -> Option<Verdict> {
     match answers.turn(question).await {
         Turn::Told(verdict) => Some(verdict),
         Turn::Mine(_) => None,
@@ -56,15 +56,15 @@ async fn told(answers: &Answers, question: Question) -> Option<Verdict> {
 #[test]
 fn a_callback_without_a_natural_key_is_no_question() {
     let mut callback = Callback::new("A.Before", Phase::Before, "1", Bytes::new());
-    assert_eq!(Question::of(&callback), None);
+    assert_eq!(CacheKey::of(&callback), None);
     callback.natural_key = Some("k".into());
-    assert_eq!(Question::of(&callback), Some(key("k")));
+    assert_eq!(CacheKey::of(&callback), Some(key("k")));
     callback.facts.client.ip = Some("192.0.2.1".into());
-    assert_ne!(Question::of(&callback), Some(key("k")), "a handler may judge by the address");
+    assert_ne!(CacheKey::of(&callback), Some(key("k")), "a handler may judge by the address");
     callback.facts.client.ip = None;
     callback.body = Bytes::from_static(b"{}");
     assert_ne!(
-        Question::of(&callback),
+        CacheKey::of(&callback),
         Some(key("k")),
         "the key of one message and the text of another"
     );
@@ -72,7 +72,7 @@ fn a_callback_without_a_natural_key_is_no_question() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_remembered_for_the_window_and_no_longer() {
-    let answers = Answers::new(WINDOW);
+    let answers = DecisionCache::new(WINDOW);
     assert!(claim(&answers, key("k")).await.say(&deny("no")));
     advance(WINDOW.checked_sub(MOMENT).expect("longer")).await;
     assert_eq!(told(&answers, key("k")).await, Some(deny("no")));
@@ -83,7 +83,7 @@ async fn an_answer_is_remembered_for_the_window_and_no_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn another_command_or_key_is_another_question() {
-    let answers = Answers::new(WINDOW);
+    let answers = DecisionCache::new(WINDOW);
     assert!(claim(&answers, key("k")).await.say(&deny("no")));
     assert_eq!(told(&answers, key("l")).await, None);
     assert_eq!(told(&answers, question("B.Before", "k")).await, None);
@@ -92,7 +92,7 @@ async fn another_command_or_key_is_another_question() {
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_while_it_is_decided_waits_for_the_answer() {
-    let answers = Answers::new(WINDOW);
+    let answers = DecisionCache::new(WINDOW);
     let first = claim(&answers, key("k")).await;
     let (mut second, mut third) = (pin!(told(&answers, key("k"))), pin!(told(&answers, key("k"))));
     assert!(poll!(&mut second).is_pending());
@@ -103,7 +103,7 @@ async fn who_asks_while_it_is_decided_waits_for_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn of_those_who_wait_one_goes_on_where_the_first_gave_up() {
-    let answers = Answers::new(WINDOW);
+    let answers = DecisionCache::new(WINDOW);
     let first = claim(&answers, key("k")).await;
     let (mut second, mut third) = (pin!(answers.turn(key("k"))), pin!(answers.turn(key("k"))));
     assert!(poll!(&mut second).is_pending());
