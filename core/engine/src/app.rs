@@ -75,6 +75,9 @@ impl fmt::Display for Stopped {
 }
 
 /// Runs the server until it is told to stop.
+///
+/// # Errors
+/// What kept it from starting, or ended it.
 pub fn run(config: Config) -> Result<(), Stopped> {
     // No plugin works on this thread: whatever one does to its own, signals are heard and a stop goes on when its time is up.
     let own =

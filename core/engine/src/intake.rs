@@ -137,7 +137,7 @@ impl Counters {
     }
 }
 
-/// DecisionCache requests.
+/// Answers requests.
 pub(crate) struct Intake {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) router: Router,

@@ -31,7 +31,7 @@ fn room(answers: usize, bytes: usize) -> DecisionCache {
 }
 
 impl DecisionCache {
-    /// DecisionCache that are remembered, and questions that are known.
+    /// Answers that are remembered, and questions that are known.
     fn lengths(&self) -> [usize; 2] {
         let table = self.table();
         [table.order.len(), table.known.len()]

@@ -307,7 +307,7 @@ impl Store {
             let done = !matches!(fate, Disposition::Retry { .. });
             match fate {
                 Disposition::Recorded(Some(new)) => {
-                    self.keep_record(id.handler(), position, new, clock)
+                    self.keep_record(id.handler(), position, new, clock);
                 }
                 Disposition::Dead { reason, response } => {
                     let attempts = dead.get(&position.0).copied().unwrap_or_default();

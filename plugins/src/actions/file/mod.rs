@@ -99,7 +99,7 @@ impl File {
                 Ok(Disposition::Written) => return (state, Ok(())),
                 Ok(Disposition::Failed(error)) | Err(error) => return (state, Err(error)),
                 Ok(Disposition::Unknown(doubt)) => {
-                    (state, fate) = self.ask_later(state, doubt).await
+                    (state, fate) = self.ask_later(state, doubt).await;
                 }
             }
         }
