@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind};
 use clap::builder::{Resettable, StyledStr};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
-
-use super::{Cli, Failed, Unread, named};
 use switchhook_api::program_name;
 use switchhook_engine::config::{Layers, encoding, report};
+
+use super::{Cli, Failed, Unread, named};
 
 /// Commands and flags of former versions, and what they are called now.
 const RENAMED: [(&str, &str); 2] = [("lanes", "consumers"), ("--lane", "--consumer")];

@@ -1,8 +1,9 @@
 //! `switchhook check`.
 
-use super::{Context, Failed, block_on, output};
 use switchhook_engine::app::{build_sources, remarks, wrong_files};
 use switchhook_engine::config::{Config, report};
+
+use super::{Context, Failed, block_on, output};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -9,11 +9,10 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use switchhook_engine::socket_path::SocketPath;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-
-use switchhook_engine::socket_path::SocketPath;
 
 /// From the first byte sent to the last one received; connecting counts by itself.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,9 +1,9 @@
 //! `switchhook completions`.
 
 use clap_complete::Shell;
+use switchhook_api::program_name;
 
 use super::{Failed, named, output};
-use switchhook_api::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -1,12 +1,13 @@
 //! `switchhook consumers`, `switchhook pause` and `switchhook resume`.
 
+use switchhook_api::program_name;
+use switchhook_engine::admin::{ConsumerView, Pause, PauseResult};
+use switchhook_engine::targets::TargetHealth;
+
 use super::names::Names;
 use super::output::{self, Format, columns, line, one_line};
 use super::store::{Store, StoreError};
 use super::{Context, Failed, block_on};
-use switchhook_api::program_name;
-use switchhook_engine::admin::{ConsumerView, Pause, PauseResult};
-use switchhook_engine::targets::TargetHealth;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

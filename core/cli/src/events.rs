@@ -5,13 +5,13 @@ use std::io;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use switchhook_api::Metadata;
+use switchhook_api::journal::{EventQuery, Position};
 
 use super::filter::{self, Filter};
 use super::output::{self, Format, one_line};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::Metadata;
-use switchhook_api::journal::{EventQuery, Position};
 
 /// Events that are fetched at a time: bodies may be large.
 const PAGE: usize = 100;

@@ -4,14 +4,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use switchhook_api::journal::EventQuery;
+use switchhook_api::{Clock, Pattern};
+use switchhook_engine::SystemClock;
+use switchhook_engine::config::HumanDuration;
 use uuid::Uuid;
 
 use super::Failed;
-use switchhook_api::Clock;
-use switchhook_api::Pattern;
-use switchhook_api::journal::EventQuery;
-use switchhook_engine::SystemClock;
-use switchhook_engine::config::HumanDuration;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Filter {

@@ -4,26 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
-
-use super::Failed;
-use super::store::Store;
 use switchhook_api::journal::{
     ConsumerId, Disposition, Journal, JournalAdmin, Lease, LeaseRequest, LeasedItem, Position,
     REPLAYS_OPEN_MAX, Replay, Settlement, Work,
 };
 use switchhook_api::{NewRecord, Record, StateChanges};
-use switchhook_engine::SystemClock;
 use switchhook_engine::admin::{self, Admin};
-use switchhook_engine::app;
 use switchhook_engine::config::tables::Limits;
 use switchhook_engine::config::{Config, HumanDuration, Layers};
 use switchhook_engine::listener::{Listener, Serving, serve};
 use switchhook_engine::metrics::Metrics;
 use switchhook_engine::targets::NoTargets;
 use switchhook_engine::test_plugins::{GOOD, registry};
+use switchhook_engine::{SystemClock, app};
 use switchhook_testkit::{MemoryJournal, TestClock, entry};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::Failed;
+use super::store::Store;
 
 /// A good configuration, its journal with these options.
 pub(super) fn config(options: &str) -> Config {

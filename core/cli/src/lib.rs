@@ -29,8 +29,6 @@ mod schema;
 mod send;
 mod store;
 
-pub use self::program::App;
-
 use std::ffi::OsString;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,14 +37,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use switchhook_api::Registry;
+use switchhook_engine::app;
+use switchhook_engine::config::{Config, Layers, report};
 use tokio::runtime::Builder;
 
 use self::arguments::{layers, parse};
 use self::log::LogFormat;
-
-use switchhook_api::Registry;
-use switchhook_engine::app;
-use switchhook_engine::config::{Config, Layers, report};
+pub use self::program::App;
 
 /// Receives the callbacks of an instant-messaging system: authenticates and persists them, answers in time and delivers them.
 #[derive(Debug, Parser)]

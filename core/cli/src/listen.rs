@@ -10,12 +10,6 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::runtime::Builder;
-use tokio_util::sync::CancellationToken;
-use warp::{Filter, Reply};
-
-use super::Failed;
-use super::output::{self, Format, one_line};
 use switchhook_api::Clock;
 use switchhook_api::standard_webhooks::{ID, SIGNATURE, Secret, SignatureHeaders, TIMESTAMP};
 use switchhook_engine::SystemClock;
@@ -23,6 +17,12 @@ use switchhook_engine::config::tables::Limits;
 use switchhook_engine::config::{ByteSize, SecretFile};
 use switchhook_engine::listener::{IncomingRequest, Listener, Serving, bind, serve};
 use switchhook_engine::metrics::Metrics;
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+use warp::{Filter, Reply};
+
+use super::Failed;
+use super::output::{self, Format, one_line};
 
 /// How far the time of a signature may be from ours.
 const WINDOW: Duration = Duration::from_mins(5);

@@ -8,9 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 use switchhook_api::log_lines;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that may wait to be written.
 const LINES_MAX: usize = 4096;

@@ -2,10 +2,10 @@
 
 use clap::builder::StyledStr;
 use clap::{Arg, Command, CommandFactory};
+use switchhook_api::{program_name, program_version};
 
 use super::Cli;
 use crate::program::renamed;
-use switchhook_api::{program_name, program_version};
 
 /// The command line of this program.
 pub(super) fn command() -> Command {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::output::one_line;
-use super::store::Store;
 use switchhook_api::journal::ConsumerId;
 use switchhook_engine::app;
 use switchhook_engine::config::{Config, hint, listed};
+
+use super::output::one_line;
+use super::store::Store;
 
 /// Names that a message lists at most.
 const LISTED_MAX: usize = 20;

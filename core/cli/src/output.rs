@@ -8,11 +8,10 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use dialoguer::console::Term;
 use serde::Serialize;
-use textwrap::{Options, WordSplitter};
-
 use switchhook_api::escape;
 pub(super) use switchhook_api::escape::for_shell;
 use switchhook_engine::config::HumanDuration;
+use textwrap::{Options, WordSplitter};
 
 use super::Failed;
 

@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
+use switchhook_api::{Registration, Registry, Table, program_name};
+use switchhook_engine::config::{hint, listed};
 
 use super::output::{Format, columns, json as write_json, line, message};
 use super::{Context, Failed, schema};
-use switchhook_api::program_name;
-use switchhook_api::{Registration, Registry, Table};
-use switchhook_engine::config::{hint, listed};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use switchhook_api::{Phase, program_name};
+use switchhook_engine::app::build_source;
+use switchhook_engine::config::{Config, Instance, hint, tables};
 
 use super::output::{Format, json as write_json, line, message, one_line};
 use super::{Context, Failed, block_on};
-use switchhook_api::Phase;
-use switchhook_api::program_name;
-use switchhook_engine::app::build_source;
-use switchhook_engine::config::{Config, Instance, hint, tables};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -8,22 +8,21 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use self::remote::RemoteJournal;
-use super::Failed;
-use super::output::one_line;
-use switchhook_api::error_line;
 use switchhook_api::journal::{
     ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, EventQuery, Journal, JournalError,
     Position, Stats,
 };
-use switchhook_api::{BuildContext, Component};
+use switchhook_api::{BuildContext, Component, error_line};
 use switchhook_engine::admin::{
     AdminCommand, CONSUMERS, ConsumerView, dead_letter_target, event_target, with_views,
 };
 use switchhook_engine::app;
 use switchhook_engine::config::Config;
 use switchhook_engine::targets::NoTargets;
+
+use self::remote::RemoteJournal;
+use super::Failed;
+use super::output::one_line;
 
 /// Who has opened the journal.
 pub(super) enum Store {

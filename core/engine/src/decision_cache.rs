@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use switchhook_api::{Callback, Map, Verdict};
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-use switchhook_api::Callback;
-use switchhook_api::{Map, Verdict};
 
 /// What makes two questions of one source the same. A client has a hand in a message's key: with another body behind it, or from
 /// elsewhere, it is another question, or what was allowed once would let anything through.

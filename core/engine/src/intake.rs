@@ -13,6 +13,10 @@ use bytes::Bytes;
 use http::Response;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
+use switchhook_api::journal::{Appended, Dedupe, Entry, Journal, JournalError};
+use switchhook_api::{
+    Callback, Decision, Opened, Outcome, Phase, RawRequest, Refusal, RefusalKind, Rng, Source,
+};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -25,11 +29,6 @@ use crate::listener::{CloseConnection, IncomingRequest};
 use crate::log_budget::LogBudget;
 use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
 use crate::router::Router;
-use switchhook_api::Callback;
-use switchhook_api::Rng;
-use switchhook_api::journal::{Appended, Dedupe, Entry, Journal, JournalError};
-use switchhook_api::{Decision, Phase};
-use switchhook_api::{Opened, Outcome, RawRequest, Refusal, RefusalKind, Source};
 
 /// After a sender has given up, its answer is held back for so much longer: clocks and wires differ.
 const STALL_MARGIN: Duration = Duration::from_secs(1);

@@ -18,7 +18,12 @@ pub mod socket_path;
 mod system_clock;
 pub mod targets;
 #[cfg(any(test, feature = "testing"))]
-#[allow(missing_docs, clippy::expect_used, clippy::missing_panics_doc, reason = "fixtures of tests")]
+#[allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "fixtures of tests"
+)]
 #[doc(hidden)]
 pub mod test_plugins;
 mod whole;

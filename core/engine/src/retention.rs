@@ -7,11 +7,10 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use switchhook_api::journal::{JournalError, Pruned, Retention};
+use switchhook_api::{Clock, program_name};
 
 use crate::delivery::DeliveryContext;
-use switchhook_api::Clock;
-use switchhook_api::journal::{JournalError, Pruned, Retention};
-use switchhook_api::program_name;
 
 /// How often it is looked whether there is something to remove.
 const EVERY: Duration = Duration::from_mins(1);

@@ -9,15 +9,12 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use switchhook_api::CommandSpec;
-use switchhook_api::Map;
 use switchhook_api::config::{ByteSize, HumanDuration, Secret, TextOrInteger};
 use switchhook_api::journal::{Entry, Journal, JournalError};
-use switchhook_api::{Action, BoxError, Callback, Failure, Handler, Phase, Record, Verdict};
-use switchhook_api::{BuildContext, Plugin, Registration, Registry};
 use switchhook_api::{
-    ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
+    Action, BoxError, BuildContext, Callback, CommandSpec, ComposeError, Expressed, Failure,
+    Handler, Map, NotPermitted, Opened, Outcome, Phase, Plugin, RawRequest, Record, Refusal,
+    Registration, Registry, Source, Verdict,
 };
 use switchhook_testkit::MemoryJournal;
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use siphasher::sip::SipHasher13;
-
 use switchhook_api::journal::{Disposition, JournalError, LeaseRequest, Ordering, Position};
 
 /// The most items that a consumer keeps open. At this number it takes nothing new until some are settled.

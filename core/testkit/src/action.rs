@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use switchhook_api::{Action, Failure, Record};
 use tokio::sync::watch;
-
-use switchhook_api::Action;
-use switchhook_api::{Failure, Record};
 
 /// Collects the records that were delivered to it, and fails on request.
 #[derive(Debug)]

@@ -4,11 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use uuid::Uuid;
-
-use switchhook_api::Callback;
-use switchhook_api::Phase;
 use switchhook_api::journal::Entry;
+use switchhook_api::{Callback, Phase};
+use uuid::Uuid;
 
 static COUNT: AtomicU64 = AtomicU64::new(1);
 

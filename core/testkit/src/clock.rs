@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
-
 use switchhook_api::Clock;
+use tokio::sync::watch;
 
 /// 2026-01-01T00:00:00Z, in seconds.
 const START: i64 = 1_767_225_600;

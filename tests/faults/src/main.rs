@@ -23,6 +23,7 @@ use std::time::Instant;
 use switchhook_plugins as _; // linked for its registrations, which `faults serve` has too
 
 use crate::report::{Findings, Stop};
+
 use crate::scenarios::{SCENARIOS, Scenario, Setting};
 
 const USAGE: &str = "usage: faults [--scale ci|campaign] [--seed N] [--bin PATH] [--minutes N] [--rate N] [--list] [SCENARIO...]

@@ -4,10 +4,10 @@
 //! webhook generate types from it and validate against it, also for the commands of sources that are not built in.
 
 use serde_json::{Map, Value, json};
+use switchhook_api::{CommandSpec, FieldKind, FieldSpec};
 
 use super::described::sample;
 use super::known::Known;
-use switchhook_api::{CommandSpec, FieldKind, FieldSpec};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// A whole number as text; nothing, where it is left empty.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use switchhook_api::{CommandSpec, FieldKind, FieldSpec, Phase};
 
 use super::known::Known;
-use switchhook_api::Phase;
-use switchhook_api::{CommandSpec, FieldKind, FieldSpec};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Command {

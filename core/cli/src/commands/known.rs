@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::output::{message, one_line};
-use crate::{Context, Failed};
-use switchhook_api::CommandSpec;
-use switchhook_api::Source;
-use switchhook_api::with_causes;
-use switchhook_api::{BuildContext, Component, Registration, Table};
+use switchhook_api::{
+    BuildContext, CommandSpec, Component, Registration, Source, Table, with_causes,
+};
 use switchhook_engine::SystemClock;
 use switchhook_engine::app::build_source;
 use switchhook_engine::config::Section;
+
+use crate::output::{message, one_line};
+use crate::{Context, Failed};
 
 /// A command, and the sources that know it so.
 #[derive(Debug)]

@@ -7,14 +7,13 @@ mod list;
 mod page;
 
 use clap::ValueEnum;
+use switchhook_api::{FieldKind, program_name};
+use switchhook_engine::config::{hint, listed};
 
 use self::described::Command;
 use self::known::{Known, accepting_sources, known};
 use super::output::{json as write_json, line, message, one_line};
 use super::{Context, Failed, block_on};
-use switchhook_api::FieldKind;
-use switchhook_api::program_name;
-use switchhook_engine::config::{hint, listed};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

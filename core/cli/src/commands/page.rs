@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use switchhook_api::{CommandSpec, FieldSpec};
+
 use super::{Known, kind, phase};
 use crate::output::{json_line, one_line, wrapped};
-use switchhook_api::{CommandSpec, FieldSpec};
 
 /// All that is known of a command.
 pub(super) fn text(known: &Known) -> String {

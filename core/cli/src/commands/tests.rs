@@ -1,9 +1,9 @@
-use super::*;
-use crate::Unread;
-use switchhook_api::VerdictKind;
-use switchhook_api::{CommandSpec, FieldSpec, Presence};
+use switchhook_api::{CommandSpec, FieldSpec, Presence, VerdictKind};
 use switchhook_engine::config::Layers;
 use switchhook_engine::test_plugins::{GOOD, registry};
+
+use super::*;
+use crate::Unread;
 
 const ITEMS: &[FieldSpec] = &[
     FieldSpec::new("Account", FieldKind::Text, " Who | it is.").personal(),

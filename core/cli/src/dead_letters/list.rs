@@ -1,11 +1,12 @@
 //! `switchhook dead-letters list`.
 
+use switchhook_api::journal::DeadLetter;
+use switchhook_engine::admin::PAGE_MAX;
+
 use super::ListArgs;
 use crate::Failed;
 use crate::output::{self, Format, columns, line, message, one_line};
 use crate::store::{Page, Store};
-use switchhook_api::journal::DeadLetter;
-use switchhook_engine::admin::PAGE_MAX;
 
 /// Characters of a reason; `show` has all of it.
 const REASON: usize = 200;

@@ -7,6 +7,7 @@ mod show;
 mod tests;
 
 use clap::Subcommand;
+use switchhook_api::journal::{ConsumerId, DeadLetterQuery};
 
 pub(super) use self::requeue::full_without_server;
 use super::consent::Consent;
@@ -14,7 +15,6 @@ use super::names::Names;
 use super::output::{Format, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::journal::{ConsumerId, DeadLetterQuery};
 
 #[derive(Debug, clap::Args)]
 #[command(

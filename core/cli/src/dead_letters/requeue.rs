@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use switchhook_api::journal::{ConsumerId, DeadLetterQuery, REPLAYS_OPEN_MAX};
+use switchhook_api::program_name;
+use switchhook_engine::admin::{COMMAND_ITEMS_MAX, Drop, PAGE_MAX, Retry};
+
 use super::{DropArgs, RetryArgs, Selection};
 use crate::Failed;
 use crate::interrupt::Interrupt;
 use crate::output::{announce, counted, line, message, one_line};
 use crate::progress::Progress;
 use crate::store::{Store, StoreError};
-use switchhook_api::journal::{ConsumerId, DeadLetterQuery, REPLAYS_OPEN_MAX};
-use switchhook_api::program_name;
-use switchhook_engine::admin::{COMMAND_ITEMS_MAX, Drop, PAGE_MAX, Retry};
 
 /// Dead letters that are retried at a time.
 const CHUNK: usize = 200;

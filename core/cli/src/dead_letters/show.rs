@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use switchhook_api::journal::{DeadLetter, DeadLetterQuery, EventQuery, Position};
 
 use super::ShowArgs;
 use crate::Failed;
 use crate::output::{Format, json_line, line, one_line};
 use crate::store::Store;
-use switchhook_api::journal::{DeadLetter, DeadLetterQuery, EventQuery, Position};
 
 /// A dead letter and its callback's body.
 #[derive(Debug, Serialize)]

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchhook_api::journal::{JournalAdmin, REPLAYS_OPEN_MAX};
+use switchhook_testkit::MemoryJournal;
+
 use super::requeue::{delete_all, find, retry_all};
 use super::*;
 use crate::fixtures::{both, deliver, fill, give_up, journal, served};
 use crate::interrupt::Interrupt;
-use switchhook_api::journal::{JournalAdmin, REPLAYS_OPEN_MAX};
-use switchhook_testkit::MemoryJournal;
 
 fn list_args(limit: u32) -> ListArgs {
     ListArgs { limit, before: None, of: ConsumerFilter::default(), format: Format::Text }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use switchhook_api::journal::BackedUp;
+use switchhook_engine::admin::Backup;
+use switchhook_engine::config::ByteSize;
+
 use super::check::damage;
 use crate::output::line;
 use crate::store::Store;
 use crate::{Context, Failed, block_on};
-use switchhook_api::journal::BackedUp;
-use switchhook_engine::admin::Backup;
-use switchhook_engine::config::ByteSize;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -1,11 +1,12 @@
 //! `switchhook journal verify` and `stats`.
 
-use crate::output::{self, Format, columns, line, message, one_line};
-use crate::store::Store;
-use crate::{Context, Failed, block_on};
 use switchhook_api::journal::{Stats, Verified};
 use switchhook_engine::admin::Verify;
 use switchhook_engine::config::ByteSize;
+
+use crate::output::{self, Format, columns, line, message, one_line};
+use crate::store::Store;
+use crate::{Context, Failed, block_on};
 
 /// Damaged places that are printed; JSON has more of them.
 const PLACES: usize = 20;

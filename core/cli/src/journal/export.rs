@@ -5,13 +5,14 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use switchhook_api::journal::{EventQuery, Position};
+use switchhook_api::program_name;
+
 use crate::filter::{self, Filter};
 use crate::interrupt::Interrupt;
 use crate::output::{counted, json_line, message};
 use crate::store::Store;
 use crate::{Context, Failed, block_on};
-use switchhook_api::journal::{EventQuery, Position};
-use switchhook_api::program_name;
 
 /// Callbacks that are held in memory at a time: bodies may be large.
 const PAGE: usize = 100;

@@ -1,17 +1,17 @@
 //! `switchhook journal prune`.
 
 use jiff::{SignedDuration, Timestamp};
+use switchhook_api::journal::{
+    ConsumerId, ConsumerStatus, DeadLetterQuery, EventQuery, Position, Pruned, Retention,
+};
+use switchhook_engine::admin::{ConsumerView, Forget, PAGE_MAX, Prune, waiting};
+use switchhook_engine::config::ByteSize;
 
 use crate::consent::Consent;
 use crate::filter;
 use crate::output::{announce, counted, line, one_line, time as duration_text};
 use crate::store::Store;
 use crate::{Context, Failed, block_on};
-use switchhook_api::journal::{
-    ConsumerId, ConsumerStatus, DeadLetterQuery, EventQuery, Position, Pruned, Retention,
-};
-use switchhook_engine::admin::{ConsumerView, Forget, PAGE_MAX, Prune, waiting};
-use switchhook_engine::config::ByteSize;
 
 /// Old callbacks are counted up to here: it is only to be known whether they are few or many.
 const COUNTED: u64 = 100_000;

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use switchhook_api::journal::{JournalError, Restored, RestoredConsumer};
+use switchhook_api::program_name;
+
 use super::check::damage;
 use crate::consent::Consent;
 use crate::output::{announce, counted, line, one_line};
 use crate::store::{LocalJournal, OpenError, Store, StoreError};
 use crate::{Context, Failed, block_on};
-use switchhook_api::journal::{JournalError, Restored, RestoredConsumer};
-use switchhook_api::program_name;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

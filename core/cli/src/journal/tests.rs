@@ -2,14 +2,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use switchhook_api::journal::{
+    BackedUp, Damage, EventQuery, Position, Restored, RestoredConsumer, Stats, Verified,
+};
 
 use super::check::{stats_text, verdict, verified_text};
 use super::export::{Written, into_file, report};
 use super::{backup, restore};
 use crate::fixtures::{both, journal};
-use switchhook_api::journal::{
-    BackedUp, Damage, EventQuery, Position, Restored, RestoredConsumer, Stats, Verified,
-};
 
 #[tokio::test]
 async fn an_export_holds_every_callback_the_oldest_first() {

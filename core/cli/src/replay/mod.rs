@@ -7,6 +7,10 @@ mod run;
 mod tests;
 
 use jiff::Timestamp;
+use switchhook_api::journal::{ConsumerId, Position};
+use switchhook_api::program_name;
+use switchhook_engine::app;
+use switchhook_engine::config::{Config, hint};
 
 use self::plan::Plan;
 use self::rate::Rate;
@@ -16,10 +20,6 @@ use super::interrupt::Interrupt;
 use super::output::{announce, for_shell, line, message};
 use super::store::Store;
 use super::{Context, Failed, block_on};
-use switchhook_api::journal::{ConsumerId, Position};
-use switchhook_api::program_name;
-use switchhook_engine::app;
-use switchhook_engine::config::{Config, hint};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -1,10 +1,11 @@
 //! What a replay would be: callbacks, lanes, and how many deliveries.
 
+use switchhook_api::journal::{ConsumerId, EventQuery, Position, Requeued};
+use switchhook_engine::admin::Replay;
+
 use crate::Failed;
 use crate::output::{counted, one_line};
 use crate::store::Store;
-use switchhook_api::journal::{ConsumerId, EventQuery, Position, Requeued};
-use switchhook_engine::admin::Replay;
 
 /// Callbacks that are counted at a time.
 const PAGE: usize = 250;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use switchhook_api::journal::{ConsumerId, Position};
+use switchhook_engine::admin::Replay;
 use tokio::time::Instant;
 
 use super::plan::Plan;
@@ -11,8 +13,6 @@ use crate::dead_letters::full_without_server;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::store::{Store, StoreError};
-use switchhook_api::journal::{ConsumerId, Position};
-use switchhook_engine::admin::Replay;
 
 /// Callbacks that are sent off together at most.
 const CHUNK: usize = 500;

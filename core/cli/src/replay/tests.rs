@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchhook_api::journal::{EventQuery, JournalAdmin, REPLAYS_OPEN_MAX};
+use switchhook_testkit::MemoryJournal;
 use tokio::time::Instant;
 
 use super::*;
 use crate::fixtures::{both, config, deliver, fill, journal, log_lane, served};
-use switchhook_api::journal::{EventQuery, JournalAdmin, REPLAYS_OPEN_MAX};
-use switchhook_testkit::MemoryJournal;
 
 fn args(words: &str) -> Args {
     #[derive(clap::Parser)]

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use switchhook_api::error_line;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -12,7 +13,6 @@ use super::tally::Tally;
 use super::{unanswered, uncomposed};
 use crate::client::Client;
 use crate::{Failed, output};
-use switchhook_api::error_line;
 
 /// What all senders work on.
 struct Burst {

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use http::Response;
+use switchhook_api::program_name;
+use switchhook_engine::app::build_source;
+use switchhook_engine::config::{Config, Instance, hint, listed, tables};
 use tokio::time::Instant;
 
 use self::request::{Draft, Target, as_curl, fields};
 use super::client::Client;
 use super::{Context, Failed, block_on, output};
-use switchhook_api::program_name;
-use switchhook_engine::app::build_source;
-use switchhook_engine::config::{Config, Instance, hint, listed, tables};
 
 /// The largest body that a server of ours can be set to take.
 const BODY_MAX: u64 = 64 << 20;

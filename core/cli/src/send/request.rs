@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Uri, header};
 use serde_json::Value;
-
 use switchhook_api::{Clock, Map, Source};
 use switchhook_engine::SystemClock;
 

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use switchhook_api::error_line;
+use switchhook_engine::admin::AdminCommand;
 
 use super::{StoreError, bug};
 use crate::Failed;
 use crate::client::Client;
 use crate::output::{message, one_line};
-use switchhook_api::error_line;
-use switchhook_engine::admin::AdminCommand;
 
 /// For a response that needs a search: rare callbacks may be anywhere in the journal.
 const TIMEOUT: Duration = Duration::from_mins(5);

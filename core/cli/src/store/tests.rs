@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use switchhook_engine::admin::{Pause, Retry};
+
 use super::remote::with_wait_notice;
 use super::*;
 use crate::block_on;
 use crate::fixtures::{both, config, journal, served_for};
-use switchhook_engine::admin::{Pause, Retry};
 
 #[test]
 fn a_journal_that_is_held_and_cannot_be_asked_is_unavailable() {

@@ -2,10 +2,9 @@
 
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+use switchhook_api::journal::JournalError;
 use warp::Reply;
 use warp::reply::Response as Answer;
-
-use switchhook_api::journal::JournalError;
 
 /// Seconds after which an overloaded journal may be asked again.
 const AGAIN_AFTER: &str = "1";

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::Serialize;
+use switchhook_api::journal::Health;
 use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{json, respond};
 use super::lanes::ConsumerView;
 use crate::metrics::JournalCounts;
-use switchhook_api::journal::Health;
 
 /// A disk that hangs keeps nobody from being told so.
 const LANES_PATIENCE: Duration = Duration::from_secs(1);

@@ -7,13 +7,13 @@ use std::str::FromStr;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use switchhook_api::Metadata;
+use switchhook_api::journal::{DeadLetterQuery, EventQuery, StoredEvent};
 use warp::reply::Response;
 
 use super::Admin;
 use super::answer::{PageView, error_response, json, outcome, problem};
 use super::lanes::ConsumerView;
-use switchhook_api::Metadata;
-use switchhook_api::journal::{DeadLetterQuery, EventQuery, StoredEvent};
 
 /// Items that one page may have.
 pub const PAGE_MAX: usize = 1000;

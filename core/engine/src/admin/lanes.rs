@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use switchhook_api::journal::ConsumerStatus;
+use switchhook_api::{escape, program_name};
 
 use crate::targets::{TargetHealth, Targets};
-use switchhook_api::escape;
-use switchhook_api::journal::ConsumerStatus;
-use switchhook_api::program_name;
 
 /// A lane, and how its target stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]

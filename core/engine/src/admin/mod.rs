@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use switchhook_api::journal::Journal;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -30,7 +31,6 @@ use crate::listener::IncomingRequest;
 use crate::metrics::Metrics;
 use crate::server::exact;
 use crate::targets::Targets;
-use switchhook_api::journal::Journal;
 
 /// What the admin listener tells of.
 pub struct Admin {

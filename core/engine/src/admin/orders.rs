@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::targets::Targets;
 use switchhook_api::journal::{
     BackedUp, ConsumerStatus, Journal, JournalError, Position, Pruned, Requeued, Retention,
     Verified,
 };
+
+use crate::targets::Targets;
 
 /// Dead letters or positions that one order may name.
 pub const COMMAND_ITEMS_MAX: usize = 1000;

@@ -2,13 +2,13 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use jiff::Timestamp;
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, JournalAdmin as _, Ordering, Start};
+use switchhook_api::{Refusal, RefusalKind};
+use switchhook_testkit::{MemoryJournal, TestClock, entry};
 use tower_service::Service;
 
 use super::*;
 use crate::targets::NoTargets;
-use switchhook_api::journal::{ConsumerId, ConsumerSpec, JournalAdmin as _, Ordering, Start};
-use switchhook_api::{Refusal, RefusalKind};
-use switchhook_testkit::{MemoryJournal, TestClock, entry};
 
 /// Every address that changes something.
 const ORDERS: [&str; 8] = [

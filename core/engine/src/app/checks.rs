@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ConfigError, Instance};
 use switchhook_api::{Claim, resolved};
+
+use crate::config::{Config, ConfigError, Instance};
 
 /// Everything that would keep the server from starting or let two instances spoil each other's files.
 pub fn wrong_files(config: &Config) -> Vec<ConfigError> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use switchhook_api::journal::{ConsumerId, ConsumerSpec, Journal, JournalError, Ordering};
+use switchhook_api::program_name;
+
 use crate::admin;
 use crate::config::Config;
 use crate::config::{Instance, tables};
-use switchhook_api::journal::{ConsumerId, ConsumerSpec, Journal, JournalError, Ordering};
-use switchhook_api::program_name;
 
 /// Lanes that left the configuration and are named in the log.
 const TOLD_MAX: usize = 20;

@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use switchhook_api::journal::{ConsumerSpec, Journal, JournalError, Retention};
+use switchhook_api::{
+    Action, BoxError, BuildContext, Clock, Component, Handler, Rng, Source, Table, program_name,
+    program_version,
+};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -28,14 +33,6 @@ use crate::retention::retain;
 use crate::router::{Route, Router};
 use crate::server;
 use crate::system_clock::SystemClock;
-use switchhook_api::Action;
-use switchhook_api::BoxError;
-use switchhook_api::Handler;
-use switchhook_api::Source;
-use switchhook_api::journal::{ConsumerSpec, Journal, JournalError, Retention};
-use switchhook_api::{BuildContext, Component, Table};
-use switchhook_api::{Clock, Rng};
-use switchhook_api::{program_name, program_version};
 
 /// What the journal is called among what is closed.
 pub(super) const JOURNAL: &str = "journal";

@@ -1,11 +1,10 @@
 //! What can only be said once the sources are built: whether strangers get in, what they have never heard of, what they cannot say.
 
-use crate::config::{Config, ConfigError, HumanDuration, hint, report};
-use switchhook_api::Pattern;
-use switchhook_api::Phase;
+use switchhook_api::{Pattern, Phase};
 
 use super::parts::{BuiltSource, Sources};
 use super::verdicts::{never_given, unsayable};
+use crate::config::{Config, ConfigError, HumanDuration, hint, report};
 
 /// Reasons for a warning, or the reason not to start.
 ///

@@ -3,11 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
+use switchhook_api::Action;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
-
-use switchhook_api::Action;
 
 pub(super) struct Signals {
     terminate: Signal,

@@ -1,17 +1,12 @@
 //! What the configuration fixes about verdicts, held against what the sources can say.
 
 use bytes::Bytes;
+use switchhook_api::{Callback, CommandSpec, Expressed, NotPermitted, Pattern, Phase, Verdict};
 
 use super::parts::{BuiltSource, Sources};
 use crate::config::tables;
 use crate::config::{Config, ConfigError, Instance};
 use crate::decide::{OnFailure, expressed, refusal};
-use switchhook_api::Callback;
-use switchhook_api::CommandSpec;
-use switchhook_api::Pattern;
-use switchhook_api::Phase;
-use switchhook_api::Verdict;
-use switchhook_api::{Expressed, NotPermitted};
 
 /// Commands that are named for one verdict; the others are counted.
 const NAMED_MAX: usize = 5;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use switchhook_api::Pattern;
+
 use super::model::Instance;
 use super::read::Reader;
 use super::report::{hint, listed};
 use super::section::Section;
 use super::tables;
-use switchhook_api::Pattern;
 
 const NO_TIME: &str = "found 0, expected a duration above 0";
 /// A stop takes at least as long as what hangs is given to end; a longer one is a mistake.

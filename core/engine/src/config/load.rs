@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use switchhook_api::config::ConfigError;
 use toml::de::DeTable;
 
 use super::layers::Layers;
@@ -12,7 +13,6 @@ use super::lines::note_lines;
 use super::origins::Origins;
 use super::section::Section;
 use super::{syntax, variables};
-use switchhook_api::config::ConfigError;
 
 /// The file, parsed.
 struct Parsed(Dict);

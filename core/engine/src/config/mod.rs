@@ -27,11 +27,12 @@ mod variables;
 mod word;
 mod wording;
 
-pub use self::layers::Layers;
-pub use self::model::{Config, Instance};
-pub use self::report::{hint, listed, report};
-pub use self::section::Section;
 pub use switchhook_api::config::{
     ByteSize, ConfigError, FilePath, HumanDuration, OptionsTable, Place, Secret, SecretFile,
     TextOrInteger,
 };
+
+pub use self::layers::Layers;
+pub use self::model::{Config, Instance};
+pub use self::report::{hint, listed, report};
+pub use self::section::Section;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::section::Section;
-use super::tables;
 use switchhook_api::config::ConfigError;
 use switchhook_api::{Configured, Pattern, Registration};
+
+use super::section::Section;
+use super::tables;
 
 /// A configuration without mistakes.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use switchhook_api::config::{ConfigError, Fault, Place};
+use switchhook_api::{Registry, Table};
 
 use super::layers::Layers;
 use super::load::merge;
@@ -13,8 +15,6 @@ use super::section::Section;
 use super::spelling::Keys;
 use super::tables::TABLES;
 use super::{tables, unexpanded, variables};
-use switchhook_api::config::{ConfigError, Fault, Place};
-use switchhook_api::{Registry, Table};
 
 impl Config {
     /// Reads the layers and checks everything that can be checked without opening anything.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use switchhook_api::config::ConfigError;
+
 use super::model::Config;
 use super::section::Section;
-use switchhook_api::config::ConfigError;
 
 /// Nobody looks at what failed sooner.
 const KEPT_MIN: Duration = Duration::from_hours(1);

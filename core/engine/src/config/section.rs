@@ -6,7 +6,6 @@ use std::sync::Arc;
 use figment::error::Kind;
 use figment::value::{Dict, Num, Tag, Value};
 use serde::de::DeserializeOwned;
-
 use switchhook_api::config::{ConfigError, Fault, OptionsTable};
 
 use super::form;

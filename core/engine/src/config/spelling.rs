@@ -4,11 +4,11 @@ use figment::error::Kind;
 use figment::value::{Dict, Tag, Value};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use switchhook_api::{Registry, Table};
 
 use super::section::Section;
 use super::tables::{self, TABLES};
 use super::variables::{name_of, words};
-use switchhook_api::{Registry, Table};
 
 /// The keys that a configuration has or could have.
 pub(super) struct Keys<'k> {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use switchhook_api::config::{ConfigError, Place};
 use toml::de::DeTable;
 
 use super::lines::{line_of, note_lines};
-use switchhook_api::config::{ConfigError, Place};
 
 /// The mistake that an error of the TOML parser means. Nothing of a value is repeated: it may be a secret.
 pub(super) fn mistake(path: &str, text: &str, error: &toml::de::Error) -> ConfigError {

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-
-use crate::delivery;
-use crate::intake;
-use crate::whole::whole;
 use switchhook_api::Pattern;
 use switchhook_api::config::{ByteSize, HumanDuration};
 use switchhook_api::journal::{Ordering, Retention, Start};
 
 pub use crate::decide::OnFailure;
+use crate::delivery;
 pub use crate::delivery::{Breaker, Retry};
+use crate::intake;
 pub use crate::intake::WhenUnavailable;
 pub use crate::listener::Limits;
+use crate::whole::whole;
 
 /// The tables of a configuration.
 pub(super) const TABLES: [&str; 6] =

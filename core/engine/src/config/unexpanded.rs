@@ -1,11 +1,11 @@
 //! Values that are written as a shell would expand them. Nothing here is a shell: they are taken as they stand.
 
 use figment::value::Value;
+use switchhook_api::config::{ConfigError, Place};
 
 use super::form::{Form, form};
 use super::section::Section;
 use super::variables;
-use switchhook_api::config::{ConfigError, Place};
 
 /// Every value that looks as if it should be expanded. The value itself may be a secret: it is in no message.
 pub(super) fn remarks(root: &Section) -> Vec<ConfigError> {

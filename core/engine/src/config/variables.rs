@@ -1,7 +1,8 @@
 //! Which key an environment variable sets, and which variables only look as if they set one.
 
-use super::layers::Layers;
 use switchhook_api::config::{ConfigError, Place};
+
+use super::layers::Layers;
 
 const PREFIX: &str = "SWITCHHOOK_";
 

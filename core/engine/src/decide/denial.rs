@@ -2,9 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use switchhook_api::Callback;
-use switchhook_api::Verdict;
-use switchhook_api::{Expressed, NotPermitted, Source};
+use switchhook_api::{Callback, Expressed, NotPermitted, Source, Verdict};
 
 /// The reason that a user sees when a failed handler refuses.
 const FAILED: &str = "temporarily unavailable, please try again";

@@ -8,12 +8,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
+use switchhook_api::{
+    CommandSpec, ComposeError, Failure, NotPermitted, Opened, Phase, RawRequest, Refusal,
+};
 
 use super::*;
-use switchhook_api::CommandSpec;
-use switchhook_api::Failure;
-use switchhook_api::Phase;
-use switchhook_api::{ComposeError, NotPermitted, Opened, RawRequest, Refusal};
 
 /// A protocol that permits everything but dropping and answers.
 struct Anything;

@@ -4,10 +4,10 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures_util::poll;
+use switchhook_api::Phase;
 use tokio::time::advance;
 
 use super::*;
-use switchhook_api::Phase;
 
 const WINDOW: Duration = Duration::from_mins(1);
 const MOMENT: Duration = Duration::from_millis(1);

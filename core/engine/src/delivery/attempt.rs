@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use switchhook_api::journal::{Disposition, JournalError, Lease, Position};
+use switchhook_api::{Failure, Record, program_name};
 use tokio::time::timeout;
 
 use super::evidence::Who;
@@ -13,9 +15,6 @@ use super::permit::Permit;
 use super::subscription::{Subscription, split};
 use super::{LOG, retry};
 use crate::metrics::OfAction;
-use switchhook_api::journal::{Disposition, JournalError, Lease, Position};
-use switchhook_api::program_name;
-use switchhook_api::{Failure, Record};
 
 /// Why an attempt gave no result.
 #[derive(Clone, Copy)]

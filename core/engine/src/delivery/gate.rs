@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use switchhook_api::{Clock, Failure, Rng, Table};
 use tokio::sync::Notify;
 
 pub(super) use self::tally::Ended;
@@ -26,9 +27,6 @@ use super::occupied::Threads;
 use super::policy::Policy;
 use super::ramp::Ramp;
 use crate::metrics::OfTarget;
-use switchhook_api::Failure;
-use switchhook_api::Table;
-use switchhook_api::{Clock, Rng};
 
 /// Hands out permits for attempts of one action instance.
 pub(crate) struct Gate {

@@ -13,23 +13,22 @@ mod ramp;
 mod retry;
 mod subscription;
 
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use switchhook_api::journal::{ConsumerId, Health, Journal, JournalError, Lease};
+use switchhook_api::{Clock, Rng};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
 pub(crate) use self::gate::Gate;
 pub(crate) use self::occupied::Occupied;
 pub(crate) use self::policy::Policy;
 pub use self::policy::{Breaker, Retry};
 pub(crate) use self::projection::Projection;
 pub(crate) use self::subscription::Subscription;
-
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
-
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
-
 use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
-use switchhook_api::journal::{ConsumerId, Health, Journal, JournalError, Lease};
-use switchhook_api::{Clock, Rng};
 
 /// Lines about deliveries that failed: a target that is away must not fill the log.
 static LOG: LazyLock<LogBudget> = LazyLock::new(LogBudget::default);

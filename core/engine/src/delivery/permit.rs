@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use switchhook_api::Failure;
+
 use super::breaker::{Failed, Pass};
 use super::evidence::Who;
 use super::gate::{Ended, Inner, LimiterHandle, Room};
-use switchhook_api::Failure;
 
 /// How long a lease that is half made waits for room: well within the margin of its term.
 const HALF_MADE_MAX: Duration = Duration::from_secs(30);

@@ -7,18 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use switchhook_api::journal::{
+    ConsumerId, Disposition, JournalError, Lease, LeaseRequest, LeasedItem, Position, Settlement,
+    Work,
+};
+use switchhook_api::{Callback, Failure, HandleContext, Handler, NewRecord, StateChanges, Table};
 use tokio::time::timeout;
 
 use super::DeliveryContext;
 use super::occupied::Threads;
 use crate::metrics::OfHandler;
-use switchhook_api::Callback;
-use switchhook_api::Table;
-use switchhook_api::journal::{
-    ConsumerId, Disposition, JournalError, Lease, LeaseRequest, LeasedItem, Position, Settlement,
-    Work,
-};
-use switchhook_api::{Failure, HandleContext, Handler, NewRecord, StateChanges};
 
 /// Callbacks that one commit covers at most.
 const BATCH_MAX: usize = 512;

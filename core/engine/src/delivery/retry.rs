@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::policy::Retry;
 use switchhook_api::Failure;
 use switchhook_api::journal::Disposition;
+
+use super::policy::Retry;
 
 /// No target can ask for more patience than this.
 pub(super) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use switchhook_api::journal::{
+    ConsumerId, Disposition, Health, JournalError, Lease, LeaseRequest, Position, Settlement, Work,
+};
+use switchhook_api::{Action, Record};
 use tokio::task::JoinSet;
 
 use super::gate::{LimiterHandle, Room};
 use super::permit::Permits;
 use super::policy::Policy;
 use super::{DeliveryContext, PAUSE};
-use switchhook_api::journal::{
-    ConsumerId, Disposition, Health, JournalError, Lease, LeaseRequest, Position, Settlement, Work,
-};
-use switchhook_api::{Action, Record};
 
 /// Beyond the attempt's own time, what a lease leaves for settling it.
 const MARGIN: Duration = Duration::from_mins(1);

@@ -9,19 +9,19 @@ mod state;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use switchhook_api::journal::{
+    ConsumerSpec, ConsumerStatus, DeadLetterQuery, Disposition, JournalAdmin as _, LeasedItem,
+    Ordering as LaneOrdering, Position, Start, Work,
+};
+use switchhook_api::{
+    Action, Callback, Failure, HandleContext, Handler, NewRecord, Record, StateReader as _,
+};
+use switchhook_testkit::{MemoryJournal, RecordingAction, TestClock, callback, entry};
 use tokio::task::JoinSet;
 
 use super::projection::Done;
 use super::*;
 use crate::delivery::simulation::table;
-use switchhook_api::Action;
-use switchhook_api::journal::{
-    ConsumerSpec, ConsumerStatus, DeadLetterQuery, Disposition, JournalAdmin as _, LeasedItem,
-    Ordering as LaneOrdering, Position, Start, Work,
-};
-use switchhook_api::{Callback, StateReader as _};
-use switchhook_api::{Failure, HandleContext, Handler, NewRecord, Record};
-use switchhook_testkit::{MemoryJournal, RecordingAction, TestClock, callback, entry};
 
 /// A journal, a handler `h` and its action `a`, at work.
 struct House {

@@ -10,16 +10,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use http::{HeaderMap, Method, Request, Uri};
 use jiff::Timestamp;
+use switchhook_api::journal::EventQuery;
+use switchhook_api::{
+    CommandSpec, ComposeError, Expressed, Failure, Handler, Map, NotPermitted, Pattern, Verdict,
+};
+use switchhook_testkit::{MemoryJournal, TestClock};
 
 use super::*;
 use crate::decide::OnFailure;
 use crate::router::Route;
-use switchhook_api::CommandSpec;
-use switchhook_api::Pattern;
-use switchhook_api::journal::EventQuery;
-use switchhook_api::{ComposeError, Expressed, NotPermitted};
-use switchhook_api::{Failure, Handler, Map, Verdict};
-use switchhook_testkit::{MemoryJournal, TestClock};
 
 /// A protocol of lines: command and natural key, which may be missing. Its answer spells what became of the last one.
 struct Lines {

@@ -23,6 +23,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use prometheus_client::metrics::gauge::Gauge;
+use switchhook_api::{Clock, Refusal, RefusalKind};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
@@ -37,8 +38,6 @@ pub use self::limits::Limits;
 use self::timed::{Timed, Turn};
 use crate::log_budget::LogBudget;
 use crate::metrics::Metrics;
-use switchhook_api::Clock;
-use switchhook_api::{Refusal, RefusalKind};
 
 /// A request, read within the limits.
 #[derive(Debug)]

@@ -5,6 +5,9 @@ mod paths;
 
 use std::net::SocketAddr;
 
+use switchhook_api::journal::{EventQuery, Journal as _};
+use switchhook_api::{Rng, Source};
+use switchhook_testkit::{MemoryJournal, TestClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant};
@@ -16,10 +19,6 @@ use crate::listener::{Limits, Listener, Serving, bind, serve};
 use crate::metrics::Metrics;
 use crate::router::Router;
 use crate::test_plugins::Wire;
-use switchhook_api::Rng;
-use switchhook_api::Source;
-use switchhook_api::journal::{EventQuery, Journal as _};
-use switchhook_testkit::{MemoryJournal, TestClock};
 
 const CALL: &[u8] =
     b"POST / HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";

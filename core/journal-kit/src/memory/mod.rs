@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::{Notify, watch};
-
-use self::store::Store;
 use switchhook_api::journal::{
     Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Disposition,
     Entry, EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page,
     Pruned, Replay, Requeued, Retention, Settlement, Stats, StoredEvent, Verified,
 };
 use switchhook_api::{Clock, StateReader};
+use tokio::sync::{Notify, watch};
+
+use self::store::Store;
 
 /// A journal in memory. A clone is another node on the same store; the store is gone with its last node.
 #[derive(Debug)]

@@ -9,18 +9,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use uuid::Uuid;
-
-use crate::{Lane, Offer, OpenRow, Plan};
-use switchhook_api::Callback;
-use switchhook_api::Pattern;
 use switchhook_api::journal::{
     Appended, ConsumerId, ConsumerSpec, DeadLetter, Disposition, Entry, EventQuery, Health,
     JournalError, Lease, LeaseRequest, LeasedItem, Ordering, Page, Position, Settlement, Start,
     StoredEvent, Work,
 };
-use switchhook_api::{Clock, Rng};
-use switchhook_api::{NewRecord, Record};
+use switchhook_api::{Callback, Clock, NewRecord, Pattern, Record, Rng};
+use uuid::Uuid;
+
+use crate::{Lane, Offer, OpenRow, Plan};
 
 #[derive(Debug)]
 pub(super) struct Store {

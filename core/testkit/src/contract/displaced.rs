@@ -1,8 +1,9 @@
 //! A store that is no longer where it was opened.
 
+use switchhook_api::journal::{EventQuery, Health};
+
 use super::given_up::until;
 use super::*;
-use switchhook_api::journal::{EventQuery, Health};
 
 /// Until it is back, it refuses what is new and says why. What it holds is delivered and settled meanwhile; none of it is lost.
 pub async fn a_store_that_was_moved_away_acknowledges_nothing(fixture: &dyn JournalFixture) {

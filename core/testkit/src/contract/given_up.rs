@@ -3,8 +3,9 @@
 use std::pin::Pin;
 use std::task::Poll;
 
-use super::*;
 use switchhook_api::journal::{Dedupe, Entry, EventQuery, Retention, StoredEvent};
+
+use super::*;
 
 type Append<'n> = Pin<Box<dyn Future<Output = Result<Vec<Appended>, JournalError>> + Send + 'n>>;
 

@@ -1,7 +1,8 @@
 //! Appending, and looking back.
 
-use super::*;
 use switchhook_api::journal::{Dedupe, EventQuery, Page, StoredEvent};
+
+use super::*;
 
 async fn page(node: &Node, query: EventQuery) -> Page<StoredEvent> {
     node.0.events(&query).await.expect("history")

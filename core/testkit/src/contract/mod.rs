@@ -27,6 +27,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use switchhook_api::journal::{
+    Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Disposition,
+    Journal, JournalError, Lease, LeaseRequest, LeasedItem, Ordering, Position, Settlement, Start,
+    Work,
+};
+use switchhook_api::{NewRecord, StateChanges};
 
 pub use self::crash::*;
 pub use self::displaced::*;
@@ -42,12 +48,6 @@ pub use self::state::*;
 pub use self::tools::*;
 pub use self::upkeep::*;
 use super::{TestClock, entry};
-use switchhook_api::journal::{
-    Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Disposition,
-    Journal, JournalError, Lease, LeaseRequest, LeasedItem, Ordering, Position, Settlement, Start,
-    Work,
-};
-use switchhook_api::{NewRecord, StateChanges};
 
 /// A store under test. Dropping it throws the store away.
 #[async_trait]

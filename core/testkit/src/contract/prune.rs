@@ -1,7 +1,8 @@
 //! Removing what is old or too much, and nothing that is needed.
 
-use super::*;
 use switchhook_api::journal::{EventQuery, Pruned, Replay, Retention};
+
+use super::*;
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::*;
 use switchhook_api::Record;
 use switchhook_api::journal::{REPLAYS_OPEN_MAX, Replay, Requeued};
+
+use super::*;
 
 fn record(item: &LeasedItem) -> &Record {
     match &item.work {

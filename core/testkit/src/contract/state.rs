@@ -1,10 +1,10 @@
 //! What a handler keeps: how large it may be, and when it goes.
 
 use bytes::Bytes;
-
-use super::*;
 use switchhook_api::journal::Retention;
 use switchhook_api::{HandleContext, STATE_KEY_MAX, STATE_VALUE_MAX};
+
+use super::*;
 
 /// How a handler's lane is forgotten.
 #[derive(Clone, Copy, Debug)]

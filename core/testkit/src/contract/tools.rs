@@ -1,7 +1,8 @@
 //! Numbers, verification, backup and restore, for stores that have them.
 
-use super::*;
 use switchhook_api::journal::EventQuery;
+
+use super::*;
 
 /// What the operator asked for; none: this store has no way to do it, and says so.
 fn answered<T>(answer: Result<T, JournalError>) -> Option<T> {

@@ -1,9 +1,9 @@
 //! Pausing, lanes that left the configuration, finding callbacks.
 
 use jiff::SignedDuration;
+use switchhook_api::journal::{EventQuery, Replay, Retention};
 
 use super::*;
-use switchhook_api::journal::{EventQuery, Replay, Retention};
 
 fn both() -> [ConsumerSpec; 3] {
     [

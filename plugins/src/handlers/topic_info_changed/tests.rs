@@ -2,10 +2,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use switchhook_api::{Callback, Event, NewRecord, Phase, Plugin};
 use switchhook_engine::config::Section;
+use switchhook_testkit::{StoredState, handled};
 
 use super::{Field, Options, TopicChanges};
 use crate::sources::tencent_im::events::{GroupAfterGroupInfoChanged, GroupAfterTopicInfoChanged};
-use switchhook_testkit::{StoredState, handled};
 
 const ID: &str = "00000000-0000-0000-0000-000000000000";
 

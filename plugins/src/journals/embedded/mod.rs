@@ -48,14 +48,15 @@ use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE as IOERR_SHMSIZE, SQLITE_IOERR_WRITE as IOERR_WRITE};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use switchhook_api::StateReader;
 use switchhook_api::config::{ByteSize, FilePath};
 use switchhook_api::journal::{
     Appended, BackedUp, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery,
     Entry, EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page,
     Pruned, Replay, Requeued, Restored, Retention, Settlement, Stats, StoredEvent, Verified,
 };
-use switchhook_api::{BoxError, BuildContext, Claim, Plugin, async_trait, with_causes};
+use switchhook_api::{
+    BoxError, BuildContext, Claim, Plugin, StateReader, async_trait, with_causes,
+};
 
 use self::ballast::Ballast;
 use self::lock::Lock;

@@ -7,15 +7,15 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use switchhook_api::{
+    BoxError, BuildContext, ComposeError, Handler, Map, Opened, Outcome, Plugin, RawRequest,
+    Refusal, Registration, Registry, Source,
+};
 
 use super::*;
 use crate::app::remarks;
 use crate::config::Layers;
 use crate::test_plugins::{Note, Out, Store, Wire};
-use switchhook_api::BoxError;
-use switchhook_api::{BuildContext, Plugin, Registration, Registry};
-use switchhook_api::{ComposeError, Opened, Outcome, RawRequest, Refusal, Source};
-use switchhook_api::{Handler, Map};
 
 /// A handler whose one answer stands in its options.
 struct Say;

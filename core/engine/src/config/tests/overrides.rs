@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use switchhook_api::Map;
 
 use super::{Pairs, check_flag, check_variable, layers, mistakes};
 use crate::config::load::merge;
@@ -12,7 +13,6 @@ use crate::config::{
     ByteSize, Config, ConfigError, FilePath, HumanDuration, Secret, TextOrInteger,
 };
 use crate::test_plugins::{GOOD, registry};
-use switchhook_api::Map;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,9 +1,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::*;
 use switchhook_api::Record;
 use switchhook_api::config::HumanDuration;
 use switchhook_api::journal::Position;
+
+use super::*;
 
 const MIDDLE: f64 = 0.5;
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchhook_api::journal::{ConsumerId, Ordering};
+
 use super::log::{Event, Kind};
 use super::script;
 use crate::delivery::Policy;
-use switchhook_api::journal::{ConsumerId, Ordering};
 
 /// Keys and bodies by position.
 type Bodies = BTreeMap<u64, (String, String)>;

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-
-use super::log::{Event, Kind, Log};
 use switchhook_api::journal::{
     Appended, ConsumerId, ConsumerSpec, ConsumerStatus, DeadLetter, DeadLetterQuery, Entry,
     EventQuery, Health, Journal, JournalAdmin, JournalError, Lease, LeaseRequest, Page, Settlement,
@@ -15,6 +13,8 @@ use switchhook_api::journal::{
 };
 use switchhook_api::{Clock as _, StateReader};
 use switchhook_testkit::MemoryJournal;
+
+use super::log::{Event, Kind, Log};
 
 /// What all nodes on one store share.
 #[derive(Debug)]

@@ -6,9 +6,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::clock::VirtualClock;
 use switchhook_api::Clock;
 use switchhook_api::journal::{ConsumerId, Disposition};
+
+use super::clock::VirtualClock;
 
 /// One thing that happened; `life` is a node from its start to its end.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use switchhook_api::Clock as _;
+
 use super::log::{Event, Kind};
 use super::target::{Answer, Script};
 use super::world::World;
 use crate::delivery::Retry;
-use switchhook_api::Clock as _;
 
 const TAKES: Duration = Duration::from_millis(100);
 

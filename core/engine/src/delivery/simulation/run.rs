@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use switchhook_api::journal::{ConsumerStatus, Health, JournalAdmin as _};
+use switchhook_api::{Clock as _, StateReader as _};
 
 use super::check::Found;
 use super::log::Event;
 use super::script::{self, Calls, Numbers, Scripted};
 use super::world::{Running, World};
-use switchhook_api::journal::{ConsumerStatus, Health, JournalAdmin as _};
-use switchhook_api::{Clock as _, StateReader as _};
 
 /// A lease of a projection that nobody gives back, and what comes on top.
 const FLOWS_WITHIN: Duration = Duration::from_mins(6 * 60 + 15);

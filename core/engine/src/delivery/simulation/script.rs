@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use switchhook_api::{Callback, Failure, HandleContext, Handler, NewRecord, Record};
 
 use super::log::{Event, Log};
 use super::target::{Answer, Script};
-use switchhook_api::Callback;
-use switchhook_api::{Failure, HandleContext, Handler, NewRecord, Record};
 
 /// ok, skip, fail once or twice, panic once, panic always, never.
 const HANDLING: &[u8] = b"oooooooos12cpn";

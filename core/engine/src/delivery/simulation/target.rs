@@ -4,12 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-
-use super::log::{Event, Log};
-use switchhook_api::Action;
 use switchhook_api::Clock as _;
 use switchhook_api::journal::ConsumerId;
-use switchhook_api::{Failure, Record};
+use switchhook_api::{Action, Failure, Record};
+
+use super::log::{Event, Log};
 
 /// What an attempt comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use switchhook_api::journal::{
+    ConsumerId, ConsumerSpec, ConsumerStatus, Entry, Journal as _, JournalAdmin as _,
+    Ordering as LaneOrdering, Start,
+};
+use switchhook_api::{Action, Clock, Handler, Rng};
+use switchhook_testkit::{MemoryJournal, callback};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,14 +21,6 @@ use super::table;
 use super::target::{Script, Seen, Target};
 use crate::delivery::{DeliveryContext, Gate, Projection, Subscription};
 use crate::metrics::Metrics;
-use switchhook_api::Action;
-use switchhook_api::Handler;
-use switchhook_api::journal::{
-    ConsumerId, ConsumerSpec, ConsumerStatus, Entry, Journal as _, JournalAdmin as _,
-    Ordering as LaneOrdering, Start,
-};
-use switchhook_api::{Clock, Rng};
-use switchhook_testkit::{MemoryJournal, callback};
 
 /// Makes a handler for one life of a node.
 pub(in crate::delivery) type MakeHandler = Box<dyn Fn(u32) -> Arc<dyn Handler> + Send>;

@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use super::*;
 use switchhook_api::config::ByteSize;
+
+use super::*;
 
 /// Sixteen of these are more than what two kernels hold of a connection.
 const LIMIT: usize = 1024 * 1024;

@@ -1,18 +1,16 @@
 //! Which source gets a call, and what it hears of the path.
 
+use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
+use jiff::Timestamp;
+use switchhook_api::{
+    Callback, CommandSpec, ComposeError, Expressed, Map, NotPermitted, Opened, Outcome, RawRequest,
+    Refusal, Source, Verdict,
+};
 use tower_service::Service as _;
 
 use super::*;
-use bytes::Bytes;
-use jiff::Timestamp;
-use switchhook_api::CommandSpec;
-use switchhook_api::Map;
-use switchhook_api::{Callback, Verdict};
-use switchhook_api::{
-    ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, Source,
-};
 
 /// Answers with its name and what it heard of the path.
 struct Echo {

@@ -1,8 +1,9 @@
 //! Its statistics and marks.
 
+use switchhook_api::journal::{Appended, Position, Stats, Verified};
+
 use super::Store;
 use super::upkeep::ENTRY_BYTES;
-use switchhook_api::journal::{Appended, Position, Stats, Verified};
 
 impl Store {
     pub(in super::super) fn stats(&self) -> Stats {

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use uuid::Uuid;
-
-use super::{Kept, Letter, Replayed, Store};
-use crate::{Due, Lane, OpenRow};
 use switchhook_api::Clock;
 use switchhook_api::journal::{
     ConsumerId, ConsumerStatus, DeadLetter, DeadLetterQuery, JournalError, Page, Position, Pruned,
     REPLAYS_OPEN_MAX, Replay, Requeued, Retention,
 };
+use uuid::Uuid;
+
+use super::{Kept, Letter, Replayed, Store};
+use crate::{Due, Lane, OpenRow};
 
 /// The size of an entry in addition to its body, for [`Retention::retention_size`].
 pub(super) const ENTRY_BYTES: usize = 256;

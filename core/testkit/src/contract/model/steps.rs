@@ -1,11 +1,11 @@
 //! What may happen.
 
 use jiff::SignedDuration;
+use switchhook_api::Clock as _;
+use switchhook_api::journal::{EventQuery, Pruned, Replay, Retention};
 
 use super::reference::{Known, again_of};
 use super::*;
-use switchhook_api::Clock as _;
-use switchhook_api::journal::{EventQuery, Pruned, Replay, Retention};
 
 impl Driver<'_> {
     fn entry(&mut self) -> (switchhook_api::journal::Entry, Known) {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use switchhook_api::Failure;
+use switchhook_api::{Failure, Plugin};
 use tokio::time::timeout;
 
 use super::target::{Answer, Target, say};
 use super::{build, options, record, refused, relay_to};
 use crate::actions::webhook::Webhook;
-use switchhook_api::Plugin;
 
 /// The result of one attempt, which may not take long.
 async fn attempt(answer: Answer) -> Result<(), Failure> {

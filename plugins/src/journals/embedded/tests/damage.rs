@@ -1,10 +1,11 @@
 //! Bits that have changed on the disk.
 
+use switchhook_api::journal::{LeasedItem, Retention};
+use switchhook_testkit::callback;
+
 use super::super::damage::DAMAGED;
 use super::super::frame::{self, Blob, ENTRIES};
 use super::*;
-use switchhook_api::journal::{LeasedItem, Retention};
-use switchhook_testkit::callback;
 
 /// A handler's records of two subscriptions, and a second handler.
 fn lanes() -> Vec<ConsumerSpec> {

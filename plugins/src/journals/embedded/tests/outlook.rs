@@ -1,7 +1,8 @@
 //! What a restore is said to mean, and what it then does.
 
-use super::*;
 use switchhook_api::journal::RestoredConsumer;
+
+use super::*;
 
 fn h() -> ConsumerId {
     ConsumerId::projection("h")

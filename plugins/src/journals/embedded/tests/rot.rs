@@ -1,9 +1,10 @@
 //! Bits that have changed in what the database keeps for itself, and in numbers that no checksum covers.
 
-use super::super::full::LOOK_EVERY;
-use super::*;
 use switchhook_api::journal::Retention;
 use switchhook_testkit::callback;
+
+use super::super::full::LOOK_EVERY;
+use super::*;
 
 const DAMAGED: &str = "its database is damaged; run `switchhook journal verify`";
 

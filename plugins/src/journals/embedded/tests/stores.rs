@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use switchhook_api::journal::{Position, Work};
+
 use super::super::stats::beside;
 use super::*;
-use switchhook_api::journal::{Position, Work};
 
 fn place(version: i64) -> PathBuf {
     let stores = "src/journals/embedded/tests/stores";

@@ -1,11 +1,11 @@
 //! What operators ask for, where blobs and the disk have a part in it.
 
 use jiff::SignedDuration;
+use switchhook_api::Clock as _;
 use switchhook_api::journal::{Pruned, Replay, Retention};
+use switchhook_testkit::callback;
 
 use super::*;
-use switchhook_api::Clock as _;
-use switchhook_testkit::callback;
 
 const HOUR: Duration = Duration::from_hours(1);
 

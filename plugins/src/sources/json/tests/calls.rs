@@ -1,7 +1,8 @@
 //! What a genuine call holds.
 
-use super::*;
 use switchhook_api::Phase;
+
+use super::*;
 
 const HEADER: &str = "command = { header = \"X-Event\" }\n";
 

@@ -1,9 +1,10 @@
 //! What is composed is taken in; what is not, is refused and no more.
 
-use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchhook_api::Map;
+
+use super::*;
 
 const PLACES: [&str; 4] =
     ["path = true", "query = \"e\"", "header = \"X-Event\"", "body = \"/a/e\""];

@@ -1,9 +1,10 @@
 //! What a verdict may be, and what the sender hears.
 
-use super::*;
 use http::Response;
 use serde_json::{Value, json};
 use switchhook_api::{Expressed, Map, NotPermitted, Outcome, Verdict};
+
+use super::*;
 
 const BASE: &str = "command = { header = \"X-Event\" }\nbefore = [\"ask\"]\n";
 

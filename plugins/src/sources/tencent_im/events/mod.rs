@@ -14,10 +14,9 @@ use std::sync::{Arc, LazyLock};
 
 use switchhook_api::{CommandSpec, FieldSpec};
 
+pub use self::shared::{CustomField, Member, MsgElement};
 use super::keys::{Natural, OrderBy, Part};
 use super::rule::Rule;
-
-pub use self::shared::{CustomField, Member, MsgElement};
 pub use super::wire::{Milliseconds, Seconds};
 
 /// A command of the catalogue.

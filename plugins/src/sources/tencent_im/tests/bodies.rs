@@ -1,5 +1,6 @@
-use super::*;
 use switchhook_api::Phase;
+
+use super::*;
 
 fn check(body: impl AsRef<[u8]>, reason: &str) {
     let query = format!("SdkAppid={APP}&CallbackCommand={COMMAND}");

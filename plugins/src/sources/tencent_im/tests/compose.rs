@@ -1,7 +1,8 @@
-use super::*;
 use http::Request;
 use serde_json::{Value, json};
 use switchhook_api::{ComposeError, Map};
+
+use super::*;
 
 fn two_apps() -> TencentIm {
     let apps = vec![app(APP, &[TOKEN, "old"]), app(OPEN_APP, &[])];

@@ -1,11 +1,11 @@
 //! A denial stays a denial: whatever handlers say, whom they refuse is refused in the protocol's own words.
 
-use super::*;
 use serde_json::{Value, json};
 use switchhook_api::{Expressed, Map, NotPermitted, Outcome, Verdict};
 
 use super::super::events::KNOWN;
 use super::super::rule::Rule;
+use super::*;
 
 const FRIENDS: [&str; 2] = ["Sns.CallbackPrevFriendAdd", "Sns.CallbackPrevFriendResponse"];
 const INVITE: &str = "Group.CallbackBeforeInviteJoinGroup";

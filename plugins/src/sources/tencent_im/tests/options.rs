@@ -1,9 +1,11 @@
-use super::*;
-use crate::sources::tencent_im::Options;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+
 use switchhook_api::Plugin;
 use switchhook_engine::config::Section;
+
+use super::*;
+use crate::sources::tencent_im::Options;
 
 fn mistakes(toml: &str) -> Vec<(String, String)> {
     let section = Section::parse("o", toml).expect("TOML");

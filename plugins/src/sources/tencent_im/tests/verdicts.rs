@@ -1,13 +1,14 @@
 //! What is said to each verdict. The table stands by itself, to be read beside the protocol's pages: a command and its body,
 //! then each verdict with the exact reply or the refusal under it.
 
-use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+
 use http::Response;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 use switchhook_api::{Expressed, Map, Outcome, Phase, Verdict};
 
 use super::super::events::{KNOWN, find};
+use super::*;
 
 const TABLE: &str = include_str!("verdicts.txt");
 const OK: &str = r#"{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}"#;

@@ -1,5 +1,6 @@
-use super::*;
 use switchhook_api::{Outcome, Verdict};
+
+use super::*;
 
 #[test]
 fn the_sender_waits_two_seconds() {
