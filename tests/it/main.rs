@@ -33,6 +33,7 @@ mod refusals;
 mod relays;
 mod replay;
 mod rotation;
+mod structure;
 mod stuck;
 mod unread_log;
 mod upkeep;
