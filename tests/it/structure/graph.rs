@@ -57,6 +57,11 @@ impl Graph {
         graph
     }
 
+    /// Whether there is a module of this name, with `::` between its parts.
+    pub fn has(&self, name: &str) -> bool {
+        self.modules.contains(&name.split("::").map(ToOwned::to_owned).collect::<Module>())
+    }
+
     /// Every path that leads from one module to another, neither being around the other, outside tests: to the module that it
     /// names, and to the one in which the thing is written, where the first only hands it on.
     pub fn edges(&self) -> Vec<Edge> {
