@@ -183,8 +183,8 @@ mod tests {
         let registry = registry();
         let page = |table, name| page(registry.get(table, name).expect("registered"));
         let (wire, out) = (page(Table::Sources, "wire"), page(Table::Actions, "out"));
-        assert_eq!(wire, include_str!("../../tests/expected/plugins-wire.txt"));
-        assert_eq!(out, include_str!("../../tests/expected/plugins-out.txt"));
+        assert_eq!(wire, include_str!("../tests/expected/plugins-wire.txt"));
+        assert_eq!(out, include_str!("../tests/expected/plugins-out.txt"));
     }
 
     #[test]

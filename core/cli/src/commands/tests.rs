@@ -51,7 +51,7 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn a_page_tells_everything_of_a_command() {
     let pages = [known_to(&["chat", "second"], rich()), known_to(&["chat"], plain())];
     let text = pages.iter().map(page::text).collect::<Vec<_>>().join("\n");
-    assert_eq!(text, include_str!("../../../tests/expected/commands-page.txt"));
+    assert_eq!(text, include_str!("../../tests/expected/commands-page.txt"));
 }
 
 #[test]
@@ -74,13 +74,13 @@ fn a_page_says_whether_the_answer_matters() {
 fn json_keeps_its_shape() {
     let all = [known_to(&["chat"], rich()), known_to(&["chat"], plain())];
     let text = pretty(&all.iter().map(Command::from).collect::<Vec<_>>());
-    assert_eq!(text, include_str!("../../../tests/expected/commands.json"));
+    assert_eq!(text, include_str!("../../tests/expected/commands.json"));
 }
 
 #[test]
 fn a_schema_is_as_lenient_as_the_wire() {
     let text = pretty(&body_schema::of_one(&rich()));
-    assert_eq!(text, include_str!("../../../tests/expected/commands-schema.json"));
+    assert_eq!(text, include_str!("../../tests/expected/commands-schema.json"));
     let all = body_schema::of_all(&[known_to(&["chat"], rich())]);
     let mut inner = all["$defs"]["Group.BeforeAll"].clone();
     inner["$schema"] = all["$schema"].clone();
