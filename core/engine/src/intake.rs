@@ -1,17 +1,17 @@
 //! From a whole request to its answer: proven, routed, then decided or kept.
 
+mod counters;
 mod path;
 mod policy;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 use switchhook_api::journal::{Appended, Dedupe, Entry, Journal, JournalError};
 use switchhook_api::{
@@ -20,6 +20,7 @@ use switchhook_api::{
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use self::counters::Counters;
 use self::path::MountPath;
 pub use self::policy::WhenUnavailable;
 pub(crate) use self::policy::{MountPolicy, Policy};
@@ -27,7 +28,7 @@ use crate::decide::{Decided, Decider, decide, late};
 use crate::decision_cache::{CacheKey, DecisionCache, Turn};
 use crate::listener::{CloseConnection, IncomingRequest};
 use crate::log_budget::LogBudget;
-use crate::metrics::{Metrics, OfCallback, OfPhase, OfRefusal};
+use crate::metrics::{Metrics, OfPhase, OfRefusal};
 use crate::router::Router;
 
 /// After a sender has given up, its answer is held back for so much longer: clocks and wires differ.
@@ -48,12 +49,6 @@ pub(crate) struct MountedSource {
     answers: Option<DecisionCache>,
     counters: HashMap<Cow<'static, str>, Counters>,
     other: [Counters; 2],
-}
-
-/// The counters of one command, looked up when they are first needed: a command that never comes is not in the metrics.
-struct Counters {
-    labels: OfCallback,
-    kept: OnceLock<Counter>,
 }
 
 impl MountedSource {
@@ -108,31 +103,6 @@ impl MountedSource {
         let [before, after] = &self.other;
         let other = if callback.facts.phase == Phase::Before { before } else { after };
         self.counters.get(callback.command()).unwrap_or(other)
-    }
-}
-
-impl Counters {
-    fn new(source: &Arc<str>, command: &str, phase: Phase) -> Self {
-        let (source, command, phase) = (source.clone(), command.into(), phase.as_str().into());
-        Self {
-            labels: OfCallback { source, command, phase, outcome: "".into() },
-            kept: OnceLock::new(),
-        }
-    }
-
-    fn kept(&self, metrics: &Metrics) {
-        self.kept.get_or_init(|| self.of(metrics, "persisted")).inc();
-    }
-
-    fn count(&self, metrics: &Metrics, outcome: &str) {
-        self.of(metrics, outcome).inc();
-    }
-
-    fn of(&self, metrics: &Metrics, outcome: &str) -> Counter {
-        metrics
-            .callbacks
-            .get_or_create(&OfCallback { outcome: outcome.into(), ..self.labels.clone() })
-            .clone()
     }
 }
 
