@@ -14,7 +14,7 @@ pub enum JournalError {
     Overloaded,
     /// The lease has expired.
     Stale,
-    /// The store is no longer where it was opened, so a restart would not find its contents; the reason.
+    /// The files of the store were moved or removed, so a restart would not find its contents; the reason.
     Displaced(String),
     /// Another process holds the store.
     Locked {
@@ -23,7 +23,7 @@ pub enum JournalError {
         /// The store's folder, which holds the admin socket of that process.
         folder: std::path::PathBuf,
     },
-    /// There is no journal, and none was to be created.
+    /// The journal does not exist, and the caller did not ask to create it.
     Missing {
         /// Where it was expected.
         folder: std::path::PathBuf,

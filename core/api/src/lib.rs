@@ -127,7 +127,7 @@ pub use self::plugin::{
 };
 pub use self::program::program_name;
 #[doc(hidden)]
-pub use self::program::{name_program, program_version};
+pub use self::program::{FRAMEWORK, name_program, program_version};
 pub use self::record::{NewRecord, Record};
 pub use self::source::{
     ComposeError, Expressed, NotPermitted, Opened, Outcome, RawRequest, Refusal, RefusalKind,

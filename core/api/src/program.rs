@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
-/// What a program is called that does not say.
-const FRAMEWORK: &str = "switchhook";
+/// The name of a program that sets none.
+#[doc(hidden)]
+pub const FRAMEWORK: &str = "switchhook";
 
 static NAMED: OnceLock<(&'static str, String)> = OnceLock::new();
 

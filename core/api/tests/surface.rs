@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use quote::ToTokens;
 use syn::{Attribute, Fields, ImplItem, Item, TraitItem, UseTree, Visibility};
 
-/// Writes the list anew instead of comparing it.
+/// Rewrites the list instead of comparing it.
 const UPDATE: &str = "UPDATE_SURFACE";
 
 #[test]

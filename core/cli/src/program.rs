@@ -3,10 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use switchhook_api::{Registry, name_program};
+use switchhook_api::{FRAMEWORK, Registry, name_program};
 
-/// What a program is called that does not say.
-const FRAMEWORK: &str = "switchhook";
 const FRAMEWORK_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug)]
@@ -21,9 +19,8 @@ pub(crate) fn renamed(text: &str, name: &str) -> String {
     let mut parts = text.split(FRAMEWORK);
     let mut renamed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let is_uncancellable =
-            part.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-:".contains(c));
-        renamed.push_str(if is_uncancellable { FRAMEWORK } else { name });
+        let longer = part.starts_with(|c: char| c.is_ascii_alphanumeric() || "_-:".contains(c));
+        renamed.push_str(if longer { FRAMEWORK } else { name });
         renamed.push_str(part);
     }
     renamed

@@ -222,7 +222,7 @@ impl Store {
     ) -> Result<O::Answer, StoreError> {
         match self {
             Self::Local(local) => {
-                if O::NEEDS_LANES {
+                if O::NEEDS_CONSUMERS {
                     local.attach().await?;
                 }
                 Ok(command.execute(&*local.journal, &NoTargets).await?)

@@ -141,7 +141,7 @@ fn note(outcome: &Outcome, by: Option<&str>, flags: Vec<String>, begun: Instant)
     let (verdict, timed_out) = match outcome {
         Outcome::Decided(verdict) => (verdict, false),
         Outcome::TimedOut(verdict) => (verdict, true),
-        _ => (&Verdict::Allow, false), // nobody decided
+        _ => (&Verdict::Allow, false), // no handler decided
     };
     let reason = match verdict {
         Verdict::Deny { reason, .. } => Some(reason.clone()),

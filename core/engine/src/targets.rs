@@ -1,19 +1,19 @@
-//! How the targets of actions stand, and what an operator can change about it: deliveries know it, the admin API tells it.
+//! The health of the targets of actions, and what an operator can change about it: `delivery` knows it, `admin` shows it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The targets of all actions.
 pub trait Targets: Send + Sync {
-    /// How the target of an action stands; none if there is no such action.
+    /// The health of an action's target; none if the action does not exist.
     fn standing(&self, action: &str) -> Option<TargetHealth>;
-    /// What an operator should know of them.
+    /// Warnings for the operator.
     fn remarks(&self) -> Vec<String>;
-    /// An operator says that the target of an action can be asked again. True if its circuit breaker was open.
+    /// Closes the circuit breaker of an action on an operator's request. True if it was open.
     fn resume(&self, action: &str) -> bool;
 }
 
-/// Where no server runs there are no targets.
+/// For commands that run without a server.
 #[derive(Clone, Copy, Debug)]
 pub struct NoTargets;
 
@@ -31,21 +31,21 @@ impl Targets for NoTargets {
     }
 }
 
-/// How the target of an action stands, as far as its deliveries tell.
+/// The health of a target, as its deliveries show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetHealth {
-    /// It keeps failing, and is left alone for that.
+    /// Its circuit breaker is open.
     #[serde(rename = "circuit_open", default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<CircuitOpen>,
-    /// Since when it has said that it is gone: its action was paused for that.
+    /// The time at which it answered that it is gone, which paused its action.
     #[serde(rename = "target_gone_since", default, skip_serializing_if = "Option::is_none")]
     pub gone_since: Option<Timestamp>,
-    /// Nothing gets through to it.
+    /// No delivery succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undelivered: Option<Undelivered>,
 }
 
-/// All attempts fail.
+/// A target for which all attempts fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undelivered {
     /// The last delivery, or the first of these attempts where there was none since the start.
@@ -67,19 +67,19 @@ impl Undelivered {
     }
 }
 
-/// A target that is left alone.
+/// An open circuit breaker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CircuitOpen {
     /// Its first failure in a row.
     #[serde(rename = "failing_since")]
     pub since: Timestamp,
-    /// When it is probed; none: with the next record that there is.
+    /// The time of the next probe; none: the next record is the probe.
     #[serde(rename = "next_probe_at", default, skip_serializing_if = "Option::is_none")]
     pub probed_at: Option<Timestamp>,
 }
 
 impl CircuitOpen {
-    /// When it is probed, for people.
+    /// The next probe, as text.
     pub fn next(&self) -> String {
         match self.probed_at {
             Some(at) => format!("next probe at {at:.0}"),

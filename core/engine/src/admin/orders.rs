@@ -1,4 +1,4 @@
-//! What an operator can have done: one type for each order, so that the command line and the server speak of the same.
+//! What an operator can ask for: one type for each command, shared by the command line and the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,8 +19,8 @@ pub const COMMAND_ITEMS_MAX: usize = 1000;
 pub trait AdminCommand: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Where it is posted to.
     const PATH: &'static str;
-    /// Whether a journal must know the configured lanes before it can do this.
-    const NEEDS_LANES: bool = false;
+    /// Whether the configured consumers must be registered before it.
+    const NEEDS_CONSUMERS: bool = false;
     /// Whether it may take as long as there is much to read or write.
     const IS_LONG_RUNNING: bool = false;
     /// What is said when it is done.
@@ -31,8 +31,11 @@ pub trait AdminCommand: Serialize + DeserializeOwned + Send + Sync + 'static {
         self,
         journal: &dyn Journal,
         targets: &dyn Targets,
-    ) -> impl Future<Output = Result<Self::Answer, JournalError>> + Send;
+    ) -> impl Future<Output = Done<Self>> + Send;
 }
+
+/// The answer to a command, or why it was refused or failed.
+pub(super) type Done<C> = Result<<C as AdminCommand>::Answer, JournalError>;
 
 /// Makes dead letters deliveries again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,14 +47,10 @@ pub struct Retry {
 
 impl AdminCommand for Retry {
     const PATH: &'static str = "/api/v1/dead-letters/retry";
-    const NEEDS_LANES: bool = true;
+    const NEEDS_CONSUMERS: bool = true;
     type Answer = Requeued;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<Requeued, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         not_too_many(self.numbers.len())?;
         journal.retry_dead_letters(&self.numbers).await
     }
@@ -75,11 +74,7 @@ impl AdminCommand for Drop {
     const PATH: &'static str = "/api/v1/dead-letters/drop";
     type Answer = Dropped;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<Dropped, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         not_too_many(self.numbers.len())?;
         Ok(Dropped { dropped: journal.drop_dead_letters(&self.numbers).await? })
     }
@@ -94,21 +89,17 @@ pub struct Replay {
     pub lane: String,
     /// The places of what is done again.
     pub positions: Vec<Position>,
-    #[serde(default)]
     /// Only says what would be done.
+    #[serde(default)]
     pub dry_run: bool,
 }
 
 impl AdminCommand for Replay {
     const PATH: &'static str = "/api/v1/replay";
-    const NEEDS_LANES: bool = true;
+    const NEEDS_CONSUMERS: bool = true;
     type Answer = Requeued;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<Requeued, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         not_too_many(self.positions.len())?;
         let Ok(lane) = self.lane.parse();
         let Self { positions, dry_run, .. } = self;
@@ -116,8 +107,8 @@ impl AdminCommand for Replay {
     }
 }
 
-/// Lets an action's lanes hand out nothing; or go on, paused or not, at once with what waits for a retry or for a target that
-/// is left alone.
+/// Pauses the deliveries of an action, or resumes them: at once, also those that wait for a retry or for an open circuit
+/// breaker.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pause {
@@ -135,7 +126,7 @@ pub struct PauseResult {
     pub was_paused: bool,
     /// What waited for a retry is due now.
     pub retries_due: bool,
-    /// Its target was left alone, and is probed now.
+    /// Its circuit breaker was open, and the target is probed now.
     pub probed: bool,
 }
 
@@ -143,12 +134,8 @@ impl AdminCommand for Pause {
     const PATH: &'static str = "/api/v1/pause";
     type Answer = PauseResult;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        targets: &dyn Targets,
-    ) -> Result<PauseResult, JournalError> {
-        // A journal that cannot tell has nothing to be told of.
+    async fn execute(self, journal: &dyn Journal, targets: &dyn Targets) -> Done<Self> {
+        // A journal that cannot list its consumers has none to report.
         let mut lanes = journal.lanes().await.unwrap_or_default();
         lanes.retain(|lane| lane.id().action().is_some_and(|name| **name == *self.action));
         let mut turned = PauseResult {
@@ -188,11 +175,11 @@ impl From<Retention> for Prune {
 
 impl AdminCommand for Prune {
     const PATH: &'static str = "/api/v1/journal/prune";
-    const NEEDS_LANES: bool = true;
+    const NEEDS_CONSUMERS: bool = true;
     const IS_LONG_RUNNING: bool = true;
     type Answer = Pruned;
 
-    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Result<Pruned, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         let time = |seconds: Option<u64>| seconds.map(Duration::from_secs);
         let retention = Retention {
             retention: time(self.retention),
@@ -204,7 +191,7 @@ impl AdminCommand for Prune {
     }
 }
 
-/// Removes a lane that left the configuration.
+/// Removes an orphaned consumer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Forget {
@@ -215,14 +202,10 @@ pub struct Forget {
 
 impl AdminCommand for Forget {
     const PATH: &'static str = "/api/v1/consumers/forget";
-    const NEEDS_LANES: bool = true;
+    const NEEDS_CONSUMERS: bool = true;
     type Answer = ConsumerStatus;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<ConsumerStatus, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         let Ok(lane) = self.lane.parse();
         journal.forget_lane(&lane).await
     }
@@ -238,11 +221,7 @@ impl AdminCommand for Verify {
     const IS_LONG_RUNNING: bool = true;
     type Answer = Verified;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<Verified, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         journal.verify().await
     }
 }
@@ -260,11 +239,7 @@ impl AdminCommand for Backup {
     const IS_LONG_RUNNING: bool = true;
     type Answer = BackedUp;
 
-    async fn execute(
-        self,
-        journal: &dyn Journal,
-        _: &dyn Targets,
-    ) -> Result<BackedUp, JournalError> {
+    async fn execute(self, journal: &dyn Journal, _: &dyn Targets) -> Done<Self> {
         if !self.path.is_absolute() {
             let why = format!("`{}` is not an absolute path", self.path.display());
             return Err(JournalError::Refused(why));

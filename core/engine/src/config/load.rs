@@ -27,7 +27,7 @@ impl Provider for Parsed {
     }
 }
 
-/// Values by their full key, always text: the reader knows what type an option has.
+/// Values by their full key, as text: the reader knows the type of an option.
 struct Texts(&'static str, Vec<(String, String)>);
 
 impl Provider for Texts {
@@ -56,11 +56,14 @@ fn set(dict: &mut Dict, key: &str, text: &str) {
     }
 }
 
-/// Merges the layers into one table.
+/// Merges the layers, over the defaults of the program, into one table.
 ///
 /// # Errors
 /// The text is no TOML, or a variable's name no key.
-pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<ConfigError>> {
+pub(super) fn merge(
+    layers: &Layers,
+    defaults: Vec<(String, String)>,
+) -> Result<Section, Vec<ConfigError>> {
     let wrong = |error| vec![syntax::mistake(&layers.path, &layers.text, &error)];
     let parsed = DeTable::parse(&layers.text).map_err(wrong)?;
     // Numbers are only looked at here, so this can fail too.
@@ -82,6 +85,7 @@ pub(super) fn merge(layers: &Layers) -> Result<Section, Vec<ConfigError>> {
     };
     let variables = given.values.into_iter().map(|one| (one.key, one.value)).collect();
     let merged = Figment::new()
+        .merge(Texts("program", defaults))
         .merge(Parsed(file))
         .merge(Texts("environment", variables))
         .merge(Texts("command line", layers.flags.clone()));
@@ -100,7 +104,8 @@ impl Section {
     /// The text is no TOML.
     pub fn parse(key: &str, toml: &str) -> Result<Self, Vec<ConfigError>> {
         let text = toml.to_owned();
-        let section = merge(&Layers { path: "example".into(), text, ..Layers::default() })?;
+        let layers = Layers { path: "example".into(), text, ..Layers::default() };
+        let section = merge(&layers, Vec::new())?;
         Ok(Self { key: key.to_owned(), ..section })
     }
 }

@@ -22,10 +22,9 @@ impl Config {
     /// # Errors
     /// Every mistake, sorted by place.
     pub fn read(layers: &Layers, registry: &Registry) -> Result<Self, Vec<ConfigError>> {
-        let mut root = merge(layers)?;
-        if let Some(journal) = registry.default_journal() {
-            root.set_default(["journal", "plugin"], journal);
-        }
+        let journal = registry.default_journal();
+        let defaults = journal.map(|name| ("journal.plugin".to_owned(), name.to_owned()));
+        let root = merge(layers, defaults.into_iter().collect())?;
         let mut reader = Reader { registry, mistakes: Vec::new() };
         reader.top_level(&root);
         let mut given = reader.unread(&root);

@@ -21,9 +21,7 @@ use super::word::Word;
 /// One value on its way into a type.
 pub(super) struct Reader<'r> {
     value: Value,
-    /// Its full key.
-    key: String,
-    /// The part of it below the table that is read.
+    /// Its names below the table that is read.
     path: Vec<String>,
     from: Source<'r>,
 }
@@ -31,14 +29,16 @@ pub(super) struct Reader<'r> {
 /// What all values of one reading share.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'r> {
+    /// The full key of the table.
+    pub(super) key: &'r str,
     pub(super) origins: &'r Origins,
     /// Keys whose text was given to a type that did not say what it wants.
     pub(super) unsure: &'r RefCell<Vec<String>>,
-    /// The error that is on its way out, and its text.
+    /// The error that was raised last.
     pub(super) noted: &'r RefCell<Option<Noted>>,
 }
 
-/// An error where it came up.
+/// An error with the path at which it was raised.
 pub(super) struct Noted {
     path: Vec<String>,
     kind: Kind,
@@ -46,7 +46,7 @@ pub(super) struct Noted {
 }
 
 impl Source<'_> {
-    /// Notes an error where it comes up, with its path. A type behind a trait object passes on no more than its text.
+    /// Notes an error with its path, and returns it. Through a trait object, only its text reaches the caller.
     fn note(self, path: &[String], error: Error) -> Error {
         let text = error.to_string();
         let mut noted = self.noted.borrow_mut();
@@ -57,7 +57,7 @@ impl Source<'_> {
         error
     }
 
-    /// An error that has come out, as it was where it came up.
+    /// The noted error whose text has reached the caller.
     pub(super) fn found(self, error: Error) -> Error {
         let text = error.to_string();
         match self.noted.take() {
@@ -86,14 +86,27 @@ pub(super) fn table_wanted() -> String {
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(value: &Value, key: &str, from: Source<'r>) -> Self {
-        Self { value: value.clone(), key: key.to_owned(), path: Vec::new(), from }
+    pub(super) fn new(value: &Value, from: Source<'r>) -> Self {
+        Self { value: value.clone(), path: Vec::new(), from }
     }
 
-    fn inner(&self, name: &str, value: Value) -> Self {
-        let mut path = self.path.clone();
-        path.push(name.to_owned());
-        Self { value, key: join(&self.key, name), path, from: self.from }
+    /// Reads a value in this one.
+    fn read_inner<'de, S: DeserializeSeed<'de>>(
+        &self,
+        name: String,
+        value: Value,
+        seed: S,
+    ) -> Result<S::Value, Error> {
+        let path = [self.path.as_slice(), &[name]].concat();
+        let inner = Self { value, path: path.clone(), from: self.from };
+        seed.deserialize(inner).map_err(|error| self.from.note(&path, error))
+    }
+
+    /// The full key.
+    fn key(&self) -> String {
+        let names = self.path.iter().map(String::as_str);
+        let own = Some(self.from.key).filter(|key| !key.is_empty());
+        own.into_iter().chain(names).collect::<Vec<_>>().join(".")
     }
 
     fn note(&self, error: Error) -> Error {
@@ -103,7 +116,7 @@ impl<'r> Reader<'r> {
     /// The text of a variable or flag, which has no type of its own.
     fn untyped(&self) -> Option<&str> {
         let text = self.value.as_str()?;
-        self.from.origins.is_override(&self.key).then_some(text)
+        self.from.origins.is_override(&self.key()).then_some(text)
     }
 
     fn spelling(mut self, read: impl FnOnce(&str) -> Option<Value>) -> Self {
@@ -161,10 +174,6 @@ fn truth(text: &str) -> Option<Value> {
     text.trim().parse::<bool>().ok().map(|truth| Value::Bool(Tag::Default, truth))
 }
 
-fn join(key: &str, name: &str) -> String {
-    if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
-}
-
 macro_rules! read_as {
     ($spelled:ident: $($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -180,7 +189,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     /// TOML only if the type refuses it.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.untyped().is_some() {
-            self.from.unsure.borrow_mut().push(self.key.clone());
+            self.from.unsure.borrow_mut().push(self.key());
         }
         self.visit(visitor)
     }
@@ -283,10 +292,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
         let Some((index, item)) = self.items.next() else { return Ok(None) };
-        let name = index.to_string();
-        let inner = self.of.inner(&name, item);
-        let (path, from) = (inner.path.clone(), inner.from);
-        seed.deserialize(inner).map(Some).map_err(|error| from.note(&path, error))
+        self.of.read_inner(index.to_string(), item, seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -323,8 +329,6 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let (name, value) =
             self.value.take().ok_or_else(|| Error::custom("a value without a key"))?;
-        let inner = self.of.inner(&name, value);
-        let (path, from) = (inner.path.clone(), inner.from);
-        seed.deserialize(inner).map_err(|error| from.note(&path, error))
+        self.of.read_inner(name, value, seed)
     }
 }

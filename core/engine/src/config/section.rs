@@ -79,8 +79,8 @@ impl Section {
     ) -> Result<(), figment::Error> {
         let mut read = |value: &Value| {
             let noted = RefCell::default();
-            let from = Source { origins: &self.origins, unsure, noted: &noted };
-            take(Reader::new(value, &self.key, from)).map_err(|error| from.found(error))
+            let from = Source { key: &self.key, origins: &self.origins, unsure, noted: &noted };
+            take(Reader::new(value, from)).map_err(|error| from.found(error))
         };
         read(value).map_err(|error| spelled(error, value, read))
     }
@@ -183,16 +183,6 @@ impl Section {
         let told = |key: &String| self.mistake(key, reader::table_wanted());
         let wrong: Vec<ConfigError> = wrong.iter().map(told).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
-    }
-
-    /// Sets a key of a table in this one that is not there.
-    pub(super) fn set_default(&mut self, [table, key]: [&str; 2], text: &str) {
-        let Value::Dict(_, root) = &mut self.value else { return };
-        let empty = || Value::Dict(Tag::Default, Dict::new());
-        if let Value::Dict(_, table) = root.entry(table.to_owned()).or_insert_with(empty) {
-            let text = || Value::String(Tag::Default, text.to_owned());
-            table.entry(key.to_owned()).or_insert_with(text);
-        }
     }
 
     /// A mistake at a key of this table; an empty key means the table itself.

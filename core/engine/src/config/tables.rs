@@ -21,14 +21,6 @@ use crate::whole::whole;
 pub(super) const TABLES: [&str; 6] =
     ["server", "admin", "journal", "sources", "handlers", "actions"];
 
-const fn seconds(n: u64) -> HumanDuration {
-    HumanDuration(Duration::from_secs(n))
-}
-
-const fn millis(n: u64) -> HumanDuration {
-    HumanDuration(Duration::from_millis(n))
-}
-
 /// `[server]`: the listener that the IM system calls.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,9 +59,9 @@ impl Default for Server {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             allow_unsigned: false,
             decide_within: None,
-            persist_timeout: millis(1500),
+            persist_timeout: HumanDuration(Duration::from_millis(1500)),
             when_unavailable: WhenUnavailable::default(),
-            shutdown_timeout: seconds(8),
+            shutdown_timeout: HumanDuration::from_secs(8),
             limits: Limits::default(),
         }
     }
@@ -124,7 +116,6 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// What the journal is asked to remove.
     /// How long the journal keeps things.
     pub fn retention(&self) -> Retention {
         Retention {
@@ -137,11 +128,11 @@ impl Journal {
 }
 
 fn week() -> HumanDuration {
-    seconds(7 * 24 * 3600)
+    HumanDuration::from_secs(7 * 24 * 3600)
 }
 
 fn month() -> HumanDuration {
-    seconds(30 * 24 * 3600)
+    HumanDuration::from_secs(30 * 24 * 3600)
 }
 
 fn eight_gib() -> ByteSize {

@@ -72,8 +72,8 @@ impl Evidence {
         speaks
     }
 
-    /// The target took or refused these, one after the other: those that failed before one of them fail alone. Where nothing
-    /// has failed, nobody asks who they are.
+    /// The target accepted or refused these, in this order: those that failed before one of them fail alone. The records are
+    /// not looked at unless something has failed.
     pub(super) fn answered(&mut self, all: impl IntoIterator<Item = Who>) {
         if self.failed.is_empty() && self.alone.is_empty() {
             return;

@@ -1,15 +1,9 @@
 //! What is configured of the deliveries to one target.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use switchhook_api::config::HumanDuration;
 
 use crate::whole::whole;
-
-const fn seconds(n: u64) -> HumanDuration {
-    HumanDuration(Duration::from_secs(n))
-}
 
 /// What deliveries need to know of the action that they go to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +23,7 @@ impl Default for Policy {
         Self {
             retry: Retry::default(),
             circuit_breaker: Breaker::default(),
-            timeout: seconds(10),
+            timeout: HumanDuration::from_secs(10),
             concurrency: 16,
         }
     }
@@ -61,9 +55,9 @@ impl Default for Retry {
     fn default() -> Self {
         Self {
             attempts: 23,
-            initial: seconds(5),
+            initial: HumanDuration::from_secs(5),
             factor: 2.0,
-            max: seconds(8 * 3600),
+            max: HumanDuration::from_secs(8 * 3600),
             jitter: 0.2,
             max_ratio: 0.2,
             min_per_minute: 60,
@@ -88,6 +82,10 @@ pub struct Breaker {
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self { failure_threshold: 5, initial: seconds(5), max: seconds(300) }
+        Self {
+            failure_threshold: 5,
+            initial: HumanDuration::from_secs(5),
+            max: HumanDuration::from_secs(300),
+        }
     }
 }

@@ -1,13 +1,7 @@
 //! How much of anything one sender may take.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use switchhook_api::config::{ByteSize, HumanDuration};
-
-const fn seconds(n: u64) -> HumanDuration {
-    HumanDuration(Duration::from_secs(n))
-}
 
 /// `[server.limits]`: each has a metric for when it is hit.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -35,11 +29,11 @@ impl Default for Limits {
         Self {
             connections: 1024,
             header_size: ByteSize(16 * 1024),
-            header_timeout: seconds(10),
+            header_timeout: HumanDuration::from_secs(10),
             body_size: ByteSize(1024 * 1024),
-            body_timeout: seconds(15),
-            idle_timeout: seconds(120),
-            write_timeout: seconds(10),
+            body_timeout: HumanDuration::from_secs(15),
+            idle_timeout: HumanDuration::from_secs(120),
+            write_timeout: HumanDuration::from_secs(10),
         }
     }
 }

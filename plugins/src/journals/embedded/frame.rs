@@ -167,7 +167,7 @@ impl Blob {
         let place = |found: &Found| self.data.get(found.start..found.end)?.try_get_u64_le().ok();
         let places: Vec<Option<u64>> = found.iter().map(place).collect();
         if whole {
-            self.believe(&places);
+            self.correct_numbers(&places);
         }
         let (mut next, mut unclear) = (self.first, Vec::new());
         let mut end_of_all = 0;
@@ -188,8 +188,8 @@ impl Blob {
         self.put_damaged(&mut unclear, next, self.last);
     }
 
-    /// Takes the first and the last place from whole records rather than from the row's numbers, which have no checksum.
-    fn believe(&mut self, places: &[Option<u64>]) {
+    /// Corrects the row's numbers, which have no checksum, by the positions that intact records carry.
+    fn correct_numbers(&mut self, places: &[Option<u64>]) {
         let (Some(&Some(first)), Some(&Some(last))) = (places.first(), places.last()) else {
             return;
         };

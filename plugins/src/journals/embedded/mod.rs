@@ -26,6 +26,7 @@ mod reader;
 mod references;
 mod replays;
 mod restore;
+mod rows;
 mod schema;
 mod stats;
 mod store;

@@ -9,17 +9,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use switchhook_api::journal::JournalError;
 
 use super::damage::Damage;
-use super::frame::{Blob, ENTRIES};
+use super::frame::Blob;
 use super::place::Place;
-use super::schema::{PLACE, REPLAYS, SLOT_BITS, count, number, open_reading, slot};
-use super::verify::{data_of, is_damage};
+use super::rows::rows_from;
+use super::schema::{REPLAYS, open_reading};
 use super::{locked, store_error};
 
 /// Blobs that are kept in memory at most, in bytes: what was written last, and what slow lanes read.
 const CACHE_BYTES_MAX: usize = 8 << 20;
-/// One reading takes at most so many blobs and stops past so many bytes.
-const READ_BLOBS_MAX: usize = 16;
-const READ_BYTES_MAX: usize = 1 << 20;
 /// Connections kept for the next reader.
 const IDLE_MAX: usize = 4;
 /// Of these, so many are open from the start.
@@ -285,118 +282,6 @@ impl Reader {
             state.values.insert(name, value.clone());
         }
         Ok(value)
-    }
-}
-
-type Row = (u64, u64, Bytes);
-
-const ENTRY_ROWS: &str = "SELECT first, first + count - 1, data FROM entries
-     WHERE first >= coalesce((SELECT max(first) FROM entries WHERE first BETWEEN ?1 AND ?2), ?1) AND first <= ?3
-     ORDER BY first LIMIT ?4";
-const RECORD_ROWS: &str = "SELECT slot, last, data FROM records
-     WHERE slot >= coalesce((SELECT max(slot) FROM records WHERE slot BETWEEN ?1 AND ?2), ?1) AND slot < ?3
-     ORDER BY slot LIMIT ?4";
-
-/// The blob that holds a position, or the next, and some after it. Of records that were made again just the one.
-fn rows_from(connection: &Connection, log: u64, position: u64) -> rusqlite::Result<Vec<Row>> {
-    let found = rows_near(connection, log, position, false)?;
-    if position >= REPLAYS || found.iter().any(|row| row.1 >= position) {
-        return Ok(found);
-    }
-    // Where the search was led astray, by a damaged number, what is asked for may come later all the same.
-    rows_near(connection, log, position, true)
-}
-
-fn rows_near(
-    connection: &Connection,
-    log: u64,
-    position: u64,
-    behind: bool,
-) -> rusqlite::Result<Vec<Row>> {
-    let sql = if log == ENTRIES { ENTRY_ROWS } else { RECORD_ROWS };
-    let whole = rows(connection, sql, log, (position, behind), |row| row.get(2));
-    let (found, next) = match whole {
-        Err(error) if is_damage(&error) => {
-            // The database cannot find the rest of one of them: that one is all damaged, the others are read alone.
-            let data = match log {
-                ENTRIES => "SELECT data FROM entries WHERE first = ?1",
-                _ => "SELECT data FROM records WHERE slot = ?1",
-            };
-            let sql = sql.replace(", data FROM", ", x'' FROM");
-            let alone = |row: &rusqlite::Row<'_>| data_of(connection, data, row.get(0)?);
-            rows(connection, &sql, log, (position, behind), |row| alone(row).map(Vec::from))
-        }
-        whole => whole,
-    }?;
-    Ok(if log == ENTRIES { in_order(found, next) } else { found })
-}
-
-/// Entries lie one after the other without a gap, so each row says twice where it belongs: by its number, which no checksum
-/// covers, and by its neighbours, the last one's being `next`. One whose number has a changed bit, and that fits between its
-/// neighbours, is put there; one that lies over another, or on a page of another place, is left out.
-pub(super) fn in_order(rows: Vec<Row>, next: Option<u64>) -> Vec<Row> {
-    let starts: Vec<u64> = rows.iter().skip(1).map(|row| row.0).chain(next).collect();
-    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
-    for (index, (first, last, data)) in rows.into_iter().enumerate() {
-        let room = kept.last().map(|before| before.1 + 1);
-        let next = starts.get(index).copied();
-        let count = last.saturating_sub(first);
-        let fits = |room: u64| next == Some(room + count + 1) && (first ^ room).count_ones() <= 1;
-        match room {
-            Some(room) if fits(room) => kept.push((room, room + count, data)),
-            Some(room) if first < room => {}
-            Some(room) if next.is_some_and(|next| room <= next && next <= first) => {}
-            _ => kept.push((first, last, data)),
-        }
-    }
-    kept
-}
-
-/// Some rows of a log, and the number of the next.
-fn rows(
-    connection: &Connection,
-    sql: &str,
-    log: u64,
-    (position, behind): (u64, bool),
-    data: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<Vec<u8>>,
-) -> rusqlite::Result<(Vec<Row>, Option<u64>)> {
-    let again = position >= REPLAYS;
-    let limit = if again { 1 } else { READ_BLOBS_MAX };
-    let (low, at, high) = match log {
-        ENTRIES => (0, number(position), i64::MAX),
-        _ if again => (slot(log, position), slot(log, position), slot(log, position + 1)),
-        _ => (slot(log, 0), slot(log, position), slot(log, REPLAYS)),
-    };
-    let low = if behind { at } else { low };
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![low, at, high, number(limit as u64 + 1)])?;
-    let (mut found, mut bytes) = (Vec::<Row>::new(), 0);
-    let mut complete = false;
-    while let Some(row) = rows.next()? {
-        let number = count(row.get(0)?);
-        if number >> SLOT_BITS != log {
-            continue; // on a page of another log
-        }
-        let first = number & PLACE;
-        if let Some(before) = found.last_mut() {
-            end_before(before, first);
-        }
-        if complete || found.len() >= limit {
-            return Ok((found, Some(first)));
-        }
-        let data = Bytes::from(data(row)?);
-        bytes += data.len();
-        let last = count(row.get(1)?);
-        found.push((first, last, data));
-        complete = bytes > READ_BYTES_MAX && last >= position;
-    }
-    Ok((found, None))
-}
-
-/// A row ends before the next one begins, whatever its damaged number says.
-fn end_before((first, last, _): &mut Row, next: u64) {
-    if *first < next {
-        *last = next.saturating_sub(1).min(*last);
     }
 }
 

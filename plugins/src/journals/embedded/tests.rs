@@ -4,6 +4,7 @@ mod damage;
 mod disks;
 mod outlook;
 mod place;
+mod records;
 mod room;
 mod rot;
 mod stores;

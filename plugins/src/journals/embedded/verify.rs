@@ -279,7 +279,7 @@ pub(super) fn data_of(connection: &Connection, sql: &str, at: i64) -> rusqlite::
     let data = connection.prepare_cached(sql)?.query_row([at], |row| row.get::<_, Vec<u8>>(0));
     match data {
         Err(error) if is_damage(&error) => Ok(Bytes::new()),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Bytes::new()), // its number led elsewhere
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Bytes::new()), // a damaged number misleads the search
         data => Ok(Bytes::from(data?)),
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
             machine.fail(op, errno.raw_os_error());
             thread::sleep(Duration::from_millis(rng.u64(50..500)));
             machine.heal();
-            match is_uncancellable(&mut server, &load)? {
+            match keeps_again(&mut server, &load)? {
                 true => went_on += 1,
                 false => ended += 1,
             }
@@ -72,7 +72,7 @@ pub(crate) fn run(setting: &Setting, findings: &mut Findings) -> Result<(), Stop
 }
 
 /// Whether the server keeps again after its disk is well; else it must have ended, for the right reason.
-fn is_uncancellable(server: &mut Server, load: &Load) -> Result<bool, Stop> {
+fn keeps_again(server: &mut Server, load: &Load) -> Result<bool, Stop> {
     load.take_tally();
     let mut status = None;
     let kept = eventually("a server that keeps again, or has ended", || {

@@ -24,7 +24,7 @@ struct One<T> {
 fn read<T: DeserializeOwned + Debug>(text: &str) -> Result<T, String> {
     let told = |found: Vec<ConfigError>| found.iter().map(ToString::to_string).collect::<String>();
     let read = |variables: Pairs<'_>, flags: Pairs<'_>| {
-        let root = merge(&layers("", variables, flags)).map_err(told)?;
+        let root = merge(&layers("", variables, flags), Vec::new()).map_err(told)?;
         root.child("a").read::<One<T>>().map(|one| one.it).map_err(told)
     };
     let variable = read(&[("SWITCHHOOK_A__IT", text)], &[]);
@@ -232,7 +232,7 @@ fn options_of_several_shapes_take_each_of_them() {
     good("{ every = 3 }", Choice::Every(3));
     good("{ at = { hour = 3 } }", Choice::At { hour: 3 });
     let parts = [("SWITCHHOOK_A__IT__KIND", "tcp"), ("SWITCHHOOK_A__IT__PORT", "7")];
-    let root = merge(&layers("", &parts, &[])).expect("merged");
+    let root = merge(&layers("", &parts, &[]), Vec::new()).expect("merged");
     assert_eq!(root.child("a").read::<One<Tagged>>().expect("read").it, Tagged::Tcp { port: 7 });
 }
 

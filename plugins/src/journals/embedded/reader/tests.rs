@@ -1,6 +1,7 @@
 //! The cache that the writer feeds.
 
 use super::*;
+use crate::journals::embedded::frame::ENTRIES;
 
 fn blob(log: u64, first: u64, after: u64) -> Arc<Blob> {
     Arc::new(Blob::read(log, first, first, after, Bytes::from_static(b"x")))

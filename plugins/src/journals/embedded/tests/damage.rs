@@ -378,7 +378,7 @@ async fn a_lane_that_has_seen_what_is_gone_is_put_back() {
 fn a_row_whose_number_is_damaged_goes_where_its_neighbours_leave_room() {
     let check = |rows: &[(u64, u64)], next: Option<u64>, expected: &[(u64, u64)]| {
         let all = rows.iter().map(|(first, last)| (*first, *last, Bytes::new())).collect();
-        let got = super::super::reader::in_order(all, next);
+        let got = super::super::rows::in_order(all, next);
         let got: Vec<_> = got.into_iter().map(|(first, last, _)| (first, last)).collect();
         assert_eq!(got, expected, "{rows:?}");
     };
